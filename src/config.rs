@@ -1,0 +1,1 @@
+//! The configuration file, the environment and the state folder: the only place that reads them.

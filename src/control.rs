@@ -1,0 +1,1 @@
+//! The socket between a mounting process and the command line.

@@ -1,0 +1,16 @@
+//! posterfs: artwork for Kodi, Jellyfin, Emby and Plex, mounted over the media tree.
+//!
+//! `docs/architecture.md` draws the layers; `tests/layers.rs` holds the arrows between them.
+
+pub mod cache;
+pub mod catalog;
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod library;
+pub mod model;
+pub mod mount;
+pub mod naming;
+pub mod overlay;
+pub mod phase;
+pub mod recycle;

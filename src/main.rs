@@ -1,0 +1,3 @@
+//! The command `posterfs`.
+
+fn main() {}

@@ -1,0 +1,23 @@
+//! The vocabulary of posterfs as types.
+//!
+//! Everything here is a plain value: no file is opened, no clock is read, nothing is looked up. Text from outside is
+//! parsed once into one of these types; whoever holds the type need not check again. The words are those of the
+//! documentation, the tables and the command line: *entity*, *image type*, *original*, *mapping*, *cache file*.
+
+mod entity;
+mod hash;
+mod ids;
+mod image_type;
+mod item_ref;
+mod language;
+mod rel_path;
+mod time;
+
+pub use entity::{EntityType, EntityTypeError, Layout, LayoutError, LibraryKind, LibraryKindError, MediaIdentity};
+pub use hash::{ContentHash, ContentHashError};
+pub use ids::{CacheFileId, CandidateId, EntityId, FolderId, GenerationId, LibraryId, MappingId};
+pub use image_type::{ImageKind, ImageType, ImageTypeError};
+pub use item_ref::{ItemChild, ItemRef, ItemRefError, ItemTarget, Provider};
+pub use language::{Language, LanguageError};
+pub use rel_path::{Name, RelPath, RelPathError, show_bytes};
+pub use time::{Clock, SystemClock, UnixSeconds};

@@ -1,0 +1,1 @@
+//! The view as a pure function of source, mappings and hidden originals.

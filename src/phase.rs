@@ -1,0 +1,1 @@
+//! The work: scan, select, publish, export.

@@ -1,0 +1,1 @@
+//! The recycle bin: where whatever is removed goes first.
