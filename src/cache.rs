@@ -1,1 +1,34 @@
-//! The content-addressed store of pictures.
+//! The content-addressed store of pictures: each picture once, named by what is in it, protected.
+//!
+//! [`Cache::put`] is the only way in. It gives a picture its place when it is whole, checked and durable, and never
+//! touches it again; so whoever holds a [`Stored`] may write the database row. Beside each picture lies its provenance
+//! ([`Cache::record`]): what it was chosen for and where it came from, enough to make the database anew.
+//! `docs/formats.md` draws the folders and the format of the provenance.
+//!
+//! - `format`: what a file is, by its first bytes; `whole`: whether it has its end
+//! - `decode`, `reduce`, `probe`: one decode, size, alpha and the hashes by which pictures are compared
+//! - `place`: where a picture lies; `folder`: folders by descriptor, never through links
+//! - `temporary`: files that are not yet anything; `store`: `put` and `open`; `stored`: what is there
+//! - `provenance`: records of what a picture serves
+
+mod decode;
+mod error;
+mod folder;
+mod format;
+mod place;
+mod probe;
+mod provenance;
+mod reduce;
+#[cfg(test)]
+mod samples;
+mod store;
+mod stored;
+mod temporary;
+mod whole;
+
+pub use error::CacheError;
+pub use format::{PictureFormat, PictureFormatError};
+pub use probe::{Limits, Picture, Refusal, probe};
+pub use provenance::{Origin, ProvenanceRecord, Records};
+pub use store::{Cache, Step, Stored};
+pub use stored::{StoredFile, Usage};

@@ -1,0 +1,286 @@
+//! The store itself: `put`, the only way in, and `open`.
+
+use std::fmt::{self, Display};
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::model::{ContentHash, RelPath, UnixSeconds};
+
+use super::error::{CacheError, errno_of};
+use super::folder::{Folder, is_file};
+use super::format::PictureFormat;
+use super::place::{ASSETS, Place, TEMPORARY, relative_path};
+use super::probe::{Limits, Picture, Refusal, probe};
+use super::temporary::{self, Temporary};
+
+/// How much is read, hashed and written at a time, in bytes.
+const CHUNK_BYTES: usize = 128 << 10;
+
+/// A picture that is durably in the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its name.
+    pub hash: ContentHash,
+    /// The size of its file in bytes.
+    pub byte_count: u64,
+    /// What it is and looks like.
+    pub picture: Picture,
+    /// Whether it was put there now; `false` when it was there already.
+    pub was_new: bool,
+}
+
+/// The points between the steps of [`Cache::put`], in their order. What is left when the power goes at any of them is
+/// either nothing, a temporary that is swept later, or a whole picture in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// There is an empty temporary file.
+    TemporaryMade,
+    /// All bytes are written and hashed.
+    Written,
+    /// It is a whole picture within the limits.
+    Probed,
+    /// The folders of its place exist.
+    FoldersMade,
+    /// Its bytes and mode are durable.
+    Synced,
+    /// It has its name.
+    Named,
+    /// Its name and the folders above it are durable.
+    FoldersSynced,
+}
+
+impl Step {
+    /// Every step, in their order.
+    pub const ALL: [Self; 7] = [
+        Self::TemporaryMade,
+        Self::Written,
+        Self::Probed,
+        Self::FoldersMade,
+        Self::Synced,
+        Self::Named,
+        Self::FoldersSynced,
+    ];
+}
+
+/// A store of pictures in one folder. May be used by several threads, and by several processes at once.
+pub struct Cache {
+    pub(super) root: Folder,
+    can_write: bool,
+    on_step: Option<Arc<dyn Fn(Step) + Send + Sync>>,
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").field("root", &self.root.path()).field("can_write", &self.can_write).finish()
+    }
+}
+
+impl Cache {
+    /// Opens the cache in that folder, which is made where it does not exist.
+    ///
+    /// # Errors
+    /// When the folders cannot be made or opened, or lie on two file systems.
+    pub fn open(root: &Path) -> Result<Self, CacheError> {
+        make_root(root)?;
+        let cache = Self { can_write: true, ..Self::open_read_only(root)? };
+        let [assets, temporary] = [ASSETS, TEMPORARY].map(|name| cache.top(name));
+        if assets?.device() != temporary?.device() {
+            return Err(CacheError::TwoFileSystems { root: root.to_owned() });
+        }
+        cache.root.sync().map_err(CacheError::writing(root))?;
+        Ok(cache)
+    }
+
+    /// Opens an existing cache to read from it; nothing is made or changed.
+    ///
+    /// # Errors
+    /// When the folder does not exist or cannot be opened.
+    pub fn open_read_only(root: &Path) -> Result<Self, CacheError> {
+        let root = Folder::open_root(root).map_err(CacheError::reading(root))?;
+        Ok(Self { root, can_write: false, on_step: None })
+    }
+
+    /// Has a function called at each step of `put`: for tests that cut the power there.
+    #[must_use]
+    pub fn with_steps(self, on_step: impl Fn(Step) + Send + Sync + 'static) -> Self {
+        Self { on_step: Some(Arc::new(on_step)), ..self }
+    }
+
+    /// Takes a picture in. When this returns, it is durable. A picture that is there already is not written again,
+    /// unless its file has lost its size. `origin` says in messages where the bytes come from: a path or URL.
+    ///
+    /// # Errors
+    /// When the bytes cannot be read, are no picture within the limits, or cannot be written. Nothing is left then.
+    pub fn put(&self, reader: impl Read, origin: &dyn Display, limits: &Limits) -> Result<Stored, CacheError> {
+        let folder = self.writable_top(TEMPORARY)?;
+        let mut temporary = Temporary::make(&folder).map_err(CacheError::writing(folder.path()))?;
+        self.reached(Step::TemporaryMade);
+        let intake = Intake { origin, limits, folder: &folder };
+        let (hash, byte_count) = intake.copy(reader, &mut temporary.file)?;
+        self.reached(Step::Written);
+        let picture = intake.probe(&temporary.file, byte_count)?;
+        self.reached(Step::Probed);
+        let was_new = self.place(temporary, &hash, byte_count, picture.format)?;
+        Ok(Stored { hash, byte_count, picture, was_new })
+    }
+
+    /// Gives a temporary its place, durably. `false` when the picture is there already.
+    fn place(
+        &self,
+        temporary: Temporary<'_>,
+        hash: &ContentHash,
+        byte_count: u64,
+        format: PictureFormat,
+    ) -> Result<bool, CacheError> {
+        let place = Place::of(hash);
+        let folders = self.make_folders(ASSETS, &place)?;
+        self.reached(Step::FoldersMade);
+        let [.., folder] = &folders;
+        let name = place.name(format.extension());
+        let path = folder.path().join(&name);
+        let there = folder.look(&name).map_err(CacheError::reading(&path))?;
+        let is_whole = there.is_some_and(|stat| is_file(&stat) && u64::try_from(stat.st_size) == Ok(byte_count));
+        let was_new = !is_whole && {
+            temporary.make_durable().map_err(|error| CacheError::writing(&path)(errno_of(&error)))?;
+            self.reached(Step::Synced);
+            // What is there without being whole is damaged, and replaced.
+            let moved = temporary.move_to(folder, &name, there.is_some()).map_err(CacheError::writing(&path))?;
+            self.reached(Step::Named);
+            moved
+        };
+        // Also for a picture that is there already: whoever put it may not have come this far yet.
+        for folder in folders.iter().rev() {
+            folder.sync().map_err(CacheError::writing(folder.path()))?;
+        }
+        self.reached(Step::FoldersSynced);
+        Ok(was_new)
+    }
+
+    /// The top folder and the two beneath it that hold a hash, made where they do not exist.
+    pub(super) fn make_folders(&self, top: &str, place: &Place) -> Result<[Folder; 3], CacheError> {
+        let top = self.writable_top(top)?;
+        let enter = |folder: &Folder, name: &str| {
+            folder.enter_or_make(name).map_err(|errno| CacheError::writing(&folder.path().join(name))(errno))
+        };
+        let first = enter(&top, &place.folders[0])?;
+        let second = enter(&first, &place.folders[1])?;
+        Ok([top, first, second])
+    }
+
+    /// Removes what killed processes left of their `put`, where it was last written before that time. Running ones are
+    /// not disturbed, whatever the time. Returns how many files went.
+    ///
+    /// # Errors
+    /// When the folder of temporaries cannot be read or changed.
+    pub fn sweep_temporaries(&self, before: UnixSeconds) -> Result<u64, CacheError> {
+        let folder = self.writable_top(TEMPORARY)?;
+        temporary::sweep(&folder, before).map_err(CacheError::writing(folder.path()))
+    }
+
+    /// Opens a picture for reading. The way there follows no link.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    pub fn open_picture(&self, hash: &ContentHash, format: PictureFormat) -> Result<File, CacheError> {
+        let path = Place::of(hash).path_in(ASSETS, format.extension());
+        self.root.open_beneath(&path).map_err(|errno| CacheError::reading(&self.path_of(hash, format))(errno))
+    }
+
+    /// Where a picture lies, whether it is there or not.
+    #[must_use]
+    pub fn path_of(&self, hash: &ContentHash, format: PictureFormat) -> PathBuf {
+        self.root.path().join(Self::relative_path(hash, format).as_path())
+    }
+
+    /// Where a picture lies beneath the root of the cache.
+    #[must_use]
+    pub fn relative_path(hash: &ContentHash, format: PictureFormat) -> RelPath {
+        relative_path(hash, format)
+    }
+
+    /// The root of the cache.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    fn writable_top(&self, name: &str) -> Result<Folder, CacheError> {
+        if self.can_write { self.top(name) } else { Err(CacheError::OpenForReading { root: self.root().to_owned() }) }
+    }
+
+    fn top(&self, name: &str) -> Result<Folder, CacheError> {
+        self.root.enter_or_make(name).map_err(|errno| CacheError::writing(&self.root().join(name))(errno))
+    }
+
+    fn reached(&self, step: Step) {
+        if let Some(on_step) = &self.on_step {
+            on_step(step);
+        }
+    }
+}
+
+/// Makes the root, and the folders above it where they are missing, each durable in its parent.
+fn make_root(root: &Path) -> Result<(), CacheError> {
+    if root.is_dir() {
+        return Ok(());
+    }
+    let above = match root.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        _ => Path::new("."),
+    };
+    if above != root {
+        make_root(above)?;
+    }
+    let made = match DirBuilder::new().mode(0o755).create(root) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => File::open(above).and_then(|folder| folder.sync_all()),
+    };
+    made.map_err(|error| CacheError::writing(root)(errno_of(&error)))
+}
+
+/// What one `put` knows of its source.
+struct Intake<'a> {
+    origin: &'a dyn Display,
+    limits: &'a Limits,
+    folder: &'a Folder,
+}
+
+impl Intake<'_> {
+    /// Copies the source into the file, hashing on the way. Returns the hash and the number of bytes.
+    fn copy(&self, mut reader: impl Read, file: &mut File) -> Result<(ContentHash, u64), CacheError> {
+        let mut hasher = Sha256::new();
+        let mut chunk = vec![0; CHUNK_BYTES];
+        let mut byte_count = 0;
+        loop {
+            let length = match reader.read(&mut chunk) {
+                Ok(0) => return Ok((ContentHash::new(hasher.finalize().into()), byte_count)),
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(source) => return Err(CacheError::Source { origin: self.origin.to_string(), source }),
+            };
+            byte_count += length as u64;
+            if byte_count > self.limits.file_bytes {
+                let refusal = Refusal::TooManyBytes { limit: self.limits.file_bytes };
+                return Err(CacheError::refused(self.origin)(refusal));
+            }
+            hasher.update(&chunk[..length]);
+            file.write_all(&chunk[..length]).map_err(|error| self.writing(&error))?;
+        }
+    }
+
+    /// Looks at the file as it was written. It fits into memory, as its size is limited.
+    fn probe(&self, file: &File, byte_count: u64) -> Result<Picture, CacheError> {
+        let mut bytes = vec![0; byte_count as usize];
+        file.read_exact_at(&mut bytes, 0).map_err(|error| self.writing(&error))?;
+        probe(&bytes, self.limits).map_err(CacheError::refused(self.origin))
+    }
+
+    fn writing(&self, error: &io::Error) -> CacheError {
+        CacheError::writing(self.folder.path())(errno_of(error))
+    }
+}
