@@ -1,1 +1,27 @@
-//! Which file names a picture is shown under: tables from (entity, layout, image type) to names, per player.
+//! The file names under which players look for artwork, and back from a name to what the picture is of.
+//!
+//! Names are data: a [`Profile`] is a table from (entity type, layout, image type) to name templates
+//! (`naming/profile.rs`). Published names are asked for with [`Profiles::names`]; pictures that were there before us are
+//! understood by [`recognise`]. Nothing here opens a file: names in, names out, so mount and export cannot differ.
+
+mod picture;
+mod profile;
+mod recognise;
+mod stack;
+#[cfg(test)]
+mod tests;
+
+pub use picture::{PictureExtension, PictureExtensionError, split_extension};
+pub use profile::{LeftOut, LeftOutReason, NamedItem, Names, Profile, ProfileError, Profiles, PublishedName};
+pub use recognise::{PicturePlace, is_extra_fanart_folder, recognise};
+pub use stack::{StackPart, stack_part};
+
+/// The bytes of a name in lower case, for comparisons that ignore case: all of Unicode where the name is UTF-8, ASCII
+/// where it is not.
+#[must_use]
+pub fn fold_case(name: &[u8]) -> Vec<u8> {
+    match std::str::from_utf8(name) {
+        Ok(text) => text.to_lowercase().into_bytes(),
+        Err(_) => name.to_ascii_lowercase(),
+    }
+}

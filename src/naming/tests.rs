@@ -1,0 +1,239 @@
+//! The tables of the artwork names, row by row.
+
+use proptest::prelude::*;
+
+use crate::model::{EntityType, ImageType, Layout};
+
+use super::*;
+
+fn item(layout: Layout, base: &[u8]) -> NamedItem<'_> {
+    NamedItem { entity_type: EntityType::Movie, layout, base }
+}
+
+fn paths(layout: Layout, base: &[u8], image_type: &str, extension: &str) -> Vec<String> {
+    let names = Profiles::default().names(&item(layout, base), image_type.parse().unwrap(), extension.parse().unwrap());
+    names
+        .names
+        .iter()
+        .map(|published| match &published.subfolder {
+            Some(subfolder) => format!("{subfolder}/{}", published.name),
+            None => published.name.to_string(),
+        })
+        .collect()
+}
+
+#[test]
+fn the_default_profile_row_by_row() {
+    let own: &[(&str, &str, &[&str])] = &[
+        ("poster", "jpg", &["poster.jpg", "Heat (1995)-poster.jpg"]),
+        ("fanart", "jpg", &["fanart.jpg"]),
+        ("clearlogo", "png", &["clearlogo.png"]),
+        ("clearart", "png", &["clearart.png"]),
+        ("discart", "png", &["discart.png"]),
+        ("banner", "jpg", &["banner.jpg"]),
+        ("landscape", "jpg", &["landscape.jpg"]),
+        ("keyart", "jpg", &["keyart.jpg"]),
+        ("characterart", "png", &["characterart.png"]),
+        ("fanart1", "jpg", &["fanart1.jpg", "extrafanart/fanart1.jpg"]),
+        ("fanart12", "webp", &["fanart12.webp", "extrafanart/fanart12.webp"]),
+        ("poster", "jpeg", &["poster.jpg", "Heat (1995)-poster.jpg"]),
+        ("thumb", "jpg", &[]),
+        ("cover", "jpg", &[]),
+        ("actorthumb", "jpg", &[]),
+    ];
+    for (image_type, extension, names) in own {
+        assert_eq!(paths(Layout::Own, b"Heat (1995)", image_type, extension), *names, "own folder, {image_type}");
+    }
+    let others: &[(Layout, &str, &str, &[&str])] = &[
+        (Layout::Flat, "Heat", "poster", &["Heat-poster.jpg", "Heat.jpg"]),
+        (Layout::Flat, "Heat", "fanart", &["Heat-fanart.jpg"]),
+        (Layout::Flat, "Heat", "fanart3", &["Heat-fanart3.jpg"]),
+        (Layout::Flat, "Heat", "clearlogo", &["Heat-clearlogo.jpg"]),
+        (Layout::Flat, "{n}{t}", "landscape", &["{n}{t}-landscape.jpg"]),
+        (Layout::Disc, "Heat", "poster", &["poster.jpg"]),
+        (Layout::Disc, "Heat", "fanart", &["fanart.jpg"]),
+        (Layout::Stack, "Heat (1995) cd1", "poster", &["poster.jpg", "Heat (1995)-poster.jpg"]),
+        (Layout::Stack, "Heat (1995) cd1", "banner", &["banner.jpg"]),
+        (Layout::Version, "Heat - 1080p", "poster", &["poster.jpg", "Heat - 1080p-poster.jpg"]),
+    ];
+    for (layout, base, image_type, names) in others {
+        assert_eq!(paths(*layout, base.as_bytes(), image_type, "jpg"), *names, "{layout} {base}, {image_type}");
+    }
+}
+
+#[test]
+fn names_that_cannot_be_are_left_out_and_reported() {
+    let long = vec![b'x'; 250];
+    let names = Profiles::default().names(&item(Layout::Own, &long), "poster".parse().unwrap(), PictureExtension::Jpg);
+    assert_eq!(names.names.len(), 1, "the bare name is still there");
+    assert_eq!(names.left_out[0].reason, LeftOutReason::TooLong);
+    assert_eq!(names.left_out[0].name.len(), 250 + "-poster.jpg".len());
+    let exact = vec![b'x'; 255 - "-poster.jpg".len()];
+    assert_eq!(paths(Layout::Own, &exact, "poster", "jpg").len(), 2, "255 bytes are a name");
+    for base in ["poster", "Folder", "FANART1", "movie"] {
+        let names = Profiles::default().names(
+            &item(Layout::Flat, base.as_bytes()),
+            "poster".parse().unwrap(),
+            PictureExtension::Png,
+        );
+        assert_eq!(names.names.len(), 1, "{base}: never bare in a flat folder");
+        assert_eq!(names.left_out[0].reason, LeftOutReason::Bare);
+    }
+}
+
+#[test]
+fn profiles_are_named_and_combined() {
+    assert_eq!("default".parse(), Ok(Profiles::default()));
+    assert_eq!("default, default".parse::<Profiles>().unwrap().to_string(), "default");
+    for text in ["", "defaults", "default,", "Kodi"] {
+        assert!(text.parse::<Profiles>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn pictures_that_were_there_before_us() {
+    let own: &[(&str, Option<&str>)] = &[
+        ("poster.jpg", Some("poster")),
+        ("POSTER.JPEG", Some("poster")),
+        ("folder.tbn", Some("poster")),
+        ("cover.webp", Some("poster")),
+        ("movie.png", Some("poster")),
+        ("default.gif", Some("poster")),
+        ("poster-2.jpg", Some("poster")),
+        ("Heat.jpg", Some("poster")),
+        ("heat-POSTER.png", Some("poster")),
+        ("Heat-folder.jpg", Some("poster")),
+        ("Heat-3.jpg", Some("poster")),
+        ("fanart.jpg", Some("fanart")),
+        ("fanart1.jpg", Some("fanart1")),
+        ("fanart-2.jpg", Some("fanart2")),
+        ("backdrop.jpg", Some("fanart")),
+        ("backdrop4.jpg", Some("fanart4")),
+        ("background-5.jpg", Some("fanart5")),
+        ("art.jpg", Some("fanart")),
+        ("art-6.jpg", Some("fanart6")),
+        ("Heat-fanart.jpg", Some("fanart")),
+        ("Heat-fanart07.jpg", Some("fanart7")),
+        ("logo.png", Some("clearlogo")),
+        ("clearlogo.png", Some("clearlogo")),
+        ("disc.png", Some("discart")),
+        ("discart.png", Some("discart")),
+        ("cdart.png", Some("discart")),
+        ("landscape.jpg", Some("landscape")),
+        ("thumb.jpg", Some("landscape")),
+        ("Heat-thumb.jpg", Some("landscape")),
+        ("banner.jpg", Some("banner")),
+        ("clearart.png", Some("clearart")),
+        ("keyart.jpg", Some("keyart")),
+        ("characterart.png", Some("characterart")),
+        ("fanart100.jpg", None),
+        ("fanart-.jpg", None),
+        ("Heatwave.jpg", None),
+        ("Heat-.jpg", None),
+        ("poster", None),
+        ("poster.txt", None),
+        (".jpg", None),
+        ("movieset-poster.jpg", None),
+        ("screenshot.png", None),
+    ];
+    for (file_name, expected) in own {
+        let found = recognise(&item(Layout::Own, b"Heat"), PicturePlace::ItemFolder, file_name.as_bytes());
+        assert_eq!(found.map(|t| t.to_string()).as_deref(), *expected, "own folder, {file_name}");
+    }
+}
+
+#[test]
+fn in_flat_folders_only_prefixed_pictures_are_somebodys() {
+    let flat = item(Layout::Flat, "Das Müde Ende".as_bytes());
+    for (file_name, expected) in [
+        ("Das Müde Ende.jpg", Some("poster")),
+        ("DAS MÜDE ENDE-POSTER.JPG", Some("poster")),
+        ("Das Müde Ende-fanart.png", Some("fanart")),
+        ("poster.jpg", None),
+        ("folder.jpg", None),
+        ("Das Müde Ende 2.jpg", None),
+    ] {
+        let found = recognise(&flat, PicturePlace::ItemFolder, file_name.as_bytes());
+        assert_eq!(found.map(|t| t.to_string()).as_deref(), expected, "flat, {file_name}");
+    }
+    assert_eq!(recognise(&flat, PicturePlace::ExtraFanart, b"fanart1.jpg"), None);
+}
+
+#[test]
+fn further_fanart_and_stacks() {
+    let own = item(Layout::Own, b"Heat");
+    for (file_name, expected) in [
+        ("fanart1.jpg", Some("fanart1")),
+        ("fanart.jpg", Some("fanart1")),
+        ("17.png", Some("fanart17")),
+        ("a.txt", None),
+    ] {
+        let found = recognise(&own, PicturePlace::ExtraFanart, file_name.as_bytes());
+        assert_eq!(found.map(|t| t.to_string()).as_deref(), expected, "extrafanart/{file_name}");
+    }
+    assert!(is_extra_fanart_folder(b"ExtraFanart") && is_extra_fanart_folder(b"extrafanarts"));
+    let stack = item(Layout::Stack, b"Heat.cd1");
+    for file_name in ["Heat-fanart.jpg", "heat.cd1-fanart.jpg", "fanart.jpg"] {
+        let found = recognise(&stack, PicturePlace::ItemFolder, file_name.as_bytes());
+        assert_eq!(found, Some("fanart".parse().unwrap()), "{file_name}");
+    }
+}
+
+#[test]
+fn parts_of_stacks() {
+    for (base, expected) in [
+        ("Heat cd1", Some(("Heat", "cd", 1))),
+        ("Heat.CD02", Some(("Heat", "cd", 2))),
+        ("Heat - part 3", Some(("Heat", "part", 3))),
+        ("Heat_pt1", Some(("Heat", "part", 1))),
+        ("Heat (disk 2)", Some(("Heat", "disc", 2))),
+        ("Heat [dvd1]", Some(("Heat", "dvd", 1))),
+        ("Heat-disc-b", Some(("Heat", "disc", 2))),
+        ("Heat part1-GRP", Some(("Heat-GRP", "part", 1))),
+        ("Kill Bill Part 1 (2003)", Some(("Kill Bill (2003)", "part", 1))),
+        ("cd1", None),
+        (" cd1", None),
+        ("Heatcd1", None),
+        ("Heat part", None),
+        ("The Party", None),
+        ("Heat dvdrip", None),
+        ("Heat cd1080p", None),
+        ("Heat disc 1995", None),
+        ("", None),
+    ] {
+        let found = stack_part(base.as_bytes());
+        let found = found.as_ref().map(|part| (std::str::from_utf8(&part.title).unwrap(), part.word, part.number));
+        assert_eq!(found, expected, "{base}");
+    }
+}
+
+fn any_layout() -> impl Strategy<Value = Layout> {
+    prop::sample::select(Layout::ALL)
+}
+
+proptest! {
+    #[test]
+    fn any_name_is_handled_and_published_names_are_recognised(
+        base in prop::collection::vec(any::<u8>().prop_filter("no name", |b| *b != 0 && *b != b'/'), 1..260),
+        layout in any_layout(),
+        kind in prop::sample::select(vec!["poster", "fanart", "fanart1", "clearlogo", "banner", "keyart"]),
+    ) {
+        let image_type: ImageType = kind.parse().unwrap();
+        let item = item(layout, &base);
+        for published in Profiles::default().names(&item, image_type, PictureExtension::Jpg).names {
+            prop_assert!(published.name.as_bytes().len() <= 255);
+            if layout == Layout::Flat {
+                prop_assert!(published.name.as_bytes().starts_with(&base));
+            }
+            let place = if published.subfolder.is_some() { PicturePlace::ExtraFanart } else { PicturePlace::ItemFolder };
+            prop_assert_eq!(recognise(&item, place, published.name.as_bytes()), Some(image_type));
+        }
+    }
+
+    #[test]
+    fn no_name_panics(name: Vec<u8>, base: Vec<u8>, layout in any_layout()) {
+        let _ = recognise(&item(layout, &base), PicturePlace::ItemFolder, &name);
+        let _ = recognise(&item(layout, &base), PicturePlace::ExtraFanart, &name);
+        let _ = stack_part(&name);
+    }
+}
