@@ -1,1 +1,18 @@
-//! Reading a media tree: walking it beneath its root, and telling what its folders and files are.
+//! Reading a media tree: what is where, and what it is. Nothing here writes, and nothing here knows the catalog.
+//!
+//! - [`Source`]: a tree held by a descriptor of its root; the only way to reach files of it.
+//! - [`layout`]: pure decisions on names and listings.
+//! - [`Walk`]: folder by folder with bounded memory.
+//! - [`identify`](fn@identify): the same decisions for one path.
+
+mod error;
+mod identify;
+pub mod layout;
+mod source;
+mod walk;
+
+pub use error::LibraryError;
+pub use identify::{Identified, IdentifiedKind, identify, identify_below};
+pub use layout::{FolderListing, FoundItem, Rule, movies_in};
+pub use source::{DirEntry, EntryKind, FileStat, Source};
+pub use walk::{Problem, Visit, Walk};
