@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod demo;
 pub mod library;
 pub mod model;
 pub mod mount;

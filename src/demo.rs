@@ -1,0 +1,16 @@
+//! A library of films to show posterfs with: real small videos and real drawn pictures, all made here, the same on
+//! every machine. The films are invented; so are their ids.
+//!
+//! - `font`: letters as bits; `scene`: a landscape from a number; `artwork`: posters, fanart, logos
+//! - `video`: Motion JPEG in AVI, which every player knows and which is simple to write
+//! - `library`: the films and how they lie on disk
+
+mod artwork;
+mod font;
+mod library;
+mod scene;
+mod video;
+
+pub use artwork::{Size, draw_clearlogo, draw_fanart, draw_poster};
+pub use library::{DemoFilm, DemoLibrary, make_library};
+pub use video::write_video;
