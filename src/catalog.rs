@@ -1,1 +1,125 @@
-//! The SQLite database: the only place with SQL.
+//! The catalog: everything posterfs knows, in one SQLite file, and the only module that contains SQL.
+//!
+//! A [`Catalog`] is one connection. Processes are equal clients of the file: writers take turns (`BEGIN IMMEDIATE`,
+//! a busy timeout), readers never wait for them (WAL). What a method acknowledged is on the disk
+//! (`synchronous = FULL`), so a mapping is never newer than what is durable. Each method is one transaction: killed at
+//! any point, it has happened or it has not.
+//!
+//! One file per table family: [`Library`] (`libraries`), [`Entity`] (`entities`, and `scanned` for what a scan
+//! records), `originals`, [`CacheFile`], [`Candidate`] (`candidates`, selection), `locks`, mappings (`publish`
+//! decides what shall be, `replace` brings it about, `generations` undoes it, `mappings` reads it), `folders` and
+//! `feed` for the mount. `migrations/` holds the schema.
+
+mod cache_files;
+mod candidates;
+mod entities;
+mod error;
+mod external_ids;
+mod feed;
+mod folders;
+mod generations;
+mod libraries;
+mod locks;
+mod mappings;
+mod open;
+mod originals;
+mod publish;
+mod replace;
+mod scanned;
+mod sql_types;
+mod status;
+
+#[cfg(test)]
+mod scale_tests;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use cache_files::{CacheFile, CacheTotals, NewCacheFile};
+pub use candidates::{Candidate, Deselected, Selected, USER_PROVIDER};
+pub use entities::{Entity, EntityFilter, ListKey};
+pub use error::CatalogError;
+pub use feed::Change;
+pub use folders::{FolderMappings, MappedPicture, MappingFolder, SyntheticFolder};
+pub use generations::{Generation, Stamp};
+pub use libraries::{Library, NewLibrary};
+pub use locks::{Lock, LockOrigin};
+pub use mappings::{Mapping, MappingPage, PathKey, RefusedRow};
+pub use originals::{Original, ScannedOriginal};
+pub use publish::{Conflict, Place, PublishMode, Published, Scope, SelectedPicture};
+pub use scanned::{Recorded, ScanOutcome, ScannedItem};
+pub use status::Counts;
+
+use error::Fault;
+
+/// One connection to the catalog.
+#[derive(Debug)]
+pub struct Catalog {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Catalog {
+    /// The file it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A number that differs from its last value when *another* connection has changed the catalog since.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn data_version(&self) -> Result<i64, CatalogError> {
+        self.read(|connection| Ok(connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?))
+    }
+
+    /// Runs one statement that reads.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, CatalogError> {
+        work(&self.connection).map_err(|fault| fault.at(&self.path))
+    }
+
+    /// Runs several statements that read, all of one state of the catalog.
+    fn read_together<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, CatalogError> {
+        let run = || {
+            let transaction = self.connection.unchecked_transaction()?;
+            let value = work(&transaction)?;
+            transaction.finish()?;
+            Ok(value)
+        };
+        run().map_err(|fault: Fault| fault.at(&self.path))
+    }
+
+    /// Runs one transaction that writes. An error undoes all of it.
+    fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, CatalogError> {
+        let Self { connection, path } = self;
+        let run = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run().map_err(|fault: Fault| fault.at(path))
+    }
+
+    /// As [`Self::write`], for changes that may touch very many rows: takes more memory while it lasts.
+    fn write_many<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, CatalogError> {
+        self.read(|connection| Ok(connection.execute_batch(open::LARGE_CACHE)?))?;
+        let result = self.write(work);
+        self.read(|connection| Ok(connection.execute_batch(open::USUAL_CACHE)?))?;
+        result
+    }
+
+    /// Runs a transaction that writes nothing but temporary tables, which it leaves as they were.
+    fn try_out<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, CatalogError> {
+        let Self { connection, path } = self;
+        let run = || {
+            let transaction = connection.transaction()?;
+            let value = work(&transaction)?;
+            transaction.rollback()?;
+            Ok(value)
+        };
+        run().map_err(|fault: Fault| fault.at(path))
+    }
+}

@@ -1,0 +1,221 @@
+//! Candidates: pictures that could be chosen, and which one is.
+
+use rusqlite::{Connection, Row, named_params};
+
+use super::cache_files::{self, CacheFile, NewCacheFile, cache_file_columns};
+use super::error::Fault;
+use super::generations::Stamp;
+use super::locks::{self, LockOrigin};
+use super::sql_types::image_type;
+use super::{Catalog, CatalogError, Published, entities, replace};
+use crate::model::{CacheFileId, CandidateId, EntityId, ImageType, UnixSeconds};
+
+/// The provider of pictures that a person brought.
+pub const USER_PROVIDER: &str = "user";
+
+/// A picture that could be chosen for an entity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Its number.
+    pub id: CandidateId,
+    /// The entity it is for.
+    pub entity: EntityId,
+    /// What it is of.
+    pub image_type: ImageType,
+    /// Who offers it; [`USER_PROVIDER`] for a person.
+    pub provider: String,
+    /// The provider's own name of it.
+    pub provider_key: String,
+    /// Where it can be fetched.
+    pub url: Option<String>,
+    /// Its width in pixels, as far as it is known.
+    pub width: Option<u32>,
+    /// Its height in pixels.
+    pub height: Option<u32>,
+    /// The language of its text; `None` without text.
+    pub language: Option<String>,
+    /// The mean of the votes.
+    pub vote_average: Option<f64>,
+    /// The number of votes.
+    pub vote_count: Option<u32>,
+    /// 0 to 100; `None` until scored.
+    pub score: Option<f64>,
+    /// Whether it is the chosen one.
+    pub is_selected: bool,
+    /// Whether it must never be chosen.
+    pub is_blocked: bool,
+    /// Whether a person chose it.
+    pub user_locked: bool,
+    /// Its picture in the cache; `None` until fetched.
+    pub cache_file: Option<CacheFileId>,
+    /// When the provider offered it.
+    pub fetched_at: UnixSeconds,
+    /// When it was chosen.
+    pub selected_at: Option<UnixSeconds>,
+}
+
+/// What a choice by hand wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Selected {
+    /// The chosen candidate.
+    pub candidate: CandidateId,
+    /// Its picture in the cache.
+    pub cache_file: CacheFileId,
+}
+
+/// What taking back a choice came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deselected {
+    /// Whether anything had been selected.
+    pub was_selected: bool,
+    /// What ended in the view.
+    pub published: Published,
+}
+
+const CANDIDATES_OF: &str = "
+    SELECT id, entity_id, image_type, image_number, provider, provider_key, url, width, height, language,
+           vote_average, vote_count, score, is_selected, is_blocked, user_locked, cache_file_id, fetched_at,
+           selected_at
+    FROM asset_candidates
+    WHERE entity_id = :entity AND (:image_type IS NULL OR (image_type = :image_type AND image_number = :number))
+    ORDER BY image_type, image_number, is_selected DESC, score DESC, id";
+
+impl Catalog {
+    /// Chooses a picture of the cache by hand: notes it, makes it a candidate of [`USER_PROVIDER`], selects it
+    /// instead of what was selected, and locks the image type, all at once. What `unpublish` withheld is released.
+    ///
+    /// # Errors
+    /// When there is no such entity, or the catalog cannot be written.
+    pub fn select_by_hand(&mut self, new: &NewCacheFile, now: UnixSeconds) -> Result<Selected, CatalogError> {
+        self.write(|transaction| {
+            entities::require(transaction, new.entity)?;
+            let cache_file = cache_files::put(transaction, new)?;
+            clear_selection(transaction, new.entity, new.image_type)?;
+            let candidate = insert_chosen(transaction, new, cache_file, now)?;
+            locks::set(transaction, new.entity, &new.image_type.to_string(), true, LockOrigin::Manual, now)?;
+            release(transaction, new.entity, new.image_type)?;
+            Ok(Selected { candidate, cache_file })
+        })
+    }
+
+    /// Takes a choice back for good: nothing is selected any more, what was published of it ends at once in a
+    /// generation of its own, and the image type is locked so that no automatic choice takes its place.
+    ///
+    /// # Errors
+    /// When there is no such entity, or the catalog cannot be written.
+    pub fn deselect(
+        &mut self,
+        entity: EntityId,
+        image_type: ImageType,
+        stamp: &Stamp,
+    ) -> Result<Deselected, CatalogError> {
+        self.write(|transaction| {
+            entities::require(transaction, entity)?;
+            let was_selected = clear_selection(transaction, entity, image_type)?;
+            replace::clear(transaction)?;
+            replace::end_entity(transaction, entity, Some(image_type))?;
+            let published = replace::carry_out(transaction, stamp)?;
+            locks::set(transaction, entity, &image_type.to_string(), true, LockOrigin::Manual, stamp.now)?;
+            Ok(Deselected { was_selected, published })
+        })
+    }
+
+    /// The candidates of an entity, of one image type or all; the selected one first, then by score.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn candidates_of(&self, entity: EntityId, of_type: Option<ImageType>) -> Result<Vec<Candidate>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(CANDIDATES_OF)?;
+            let parameters = named_params! {
+                ":entity": entity, ":image_type": of_type.map(|t| t.kind().as_str()),
+                ":number": of_type.map(ImageType::number),
+            };
+            Ok(statement.query_map(parameters, candidate)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The pictures selected for an entity that are in the cache, by image type, withheld ones too.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn selections_of(&self, entity: EntityId) -> Result<Vec<CacheFile>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(concat!(
+                "SELECT ",
+                cache_file_columns!(),
+                " FROM cache_image_files
+                  WHERE id IN (SELECT cache_file_id FROM asset_candidates WHERE entity_id = ?1 AND is_selected = 1)
+                  ORDER BY image_type, image_number"
+            ))?;
+            Ok(statement.query_map([entity], cache_files::cache_file)?.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+/// Whether anything was selected.
+fn clear_selection(connection: &Connection, entity: EntityId, image_type: ImageType) -> Result<bool, Fault> {
+    let cleared = connection
+        .prepare_cached(
+            "UPDATE asset_candidates SET is_selected = 0, user_locked = 0
+             WHERE entity_id = ?1 AND image_type = ?2 AND image_number = ?3 AND is_selected = 1",
+        )?
+        .execute((entity, image_type.kind().as_str(), image_type.number()))?;
+    Ok(cleared > 0)
+}
+
+fn insert_chosen(
+    connection: &Connection,
+    new: &NewCacheFile,
+    cache_file: CacheFileId,
+    now: UnixSeconds,
+) -> rusqlite::Result<CandidateId> {
+    connection
+        .prepare_cached(
+            "INSERT INTO asset_candidates (entity_id, image_type, image_number, provider, provider_key, url, width,
+                 height, is_selected, user_locked, cache_file_id, fetched_at, selected_at)
+             VALUES (:entity, :image_type, :number, :provider, :key, :url, :width, :height, 1, 1, :file, :now, :now)
+             ON CONFLICT (entity_id, image_type, image_number, provider, provider_key) DO UPDATE
+                SET is_selected = 1, is_blocked = 0, user_locked = 1, cache_file_id = excluded.cache_file_id,
+                    selected_at = excluded.selected_at
+             RETURNING id",
+        )?
+        .query_row(
+            named_params! {
+                ":entity": new.entity, ":image_type": new.image_type.kind().as_str(),
+                ":number": new.image_type.number(), ":provider": USER_PROVIDER, ":key": new.hash.to_string(),
+                ":url": new.source_url, ":width": new.width, ":height": new.height, ":file": cache_file, ":now": now,
+            },
+            |row| row.get("id"),
+        )
+}
+
+fn release(connection: &Connection, entity: EntityId, image_type: ImageType) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM unpublished WHERE entity_id = ?1 AND image_type = ?2 AND image_number = ?3")?
+        .execute((entity, image_type.kind().as_str(), image_type.number()))?;
+    Ok(())
+}
+
+fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
+    Ok(Candidate {
+        id: row.get("id")?,
+        entity: row.get("entity_id")?,
+        image_type: image_type(row)?,
+        provider: row.get("provider")?,
+        provider_key: row.get("provider_key")?,
+        url: row.get("url")?,
+        width: row.get("width")?,
+        height: row.get("height")?,
+        language: row.get("language")?,
+        vote_average: row.get("vote_average")?,
+        vote_count: row.get("vote_count")?,
+        score: row.get("score")?,
+        is_selected: row.get("is_selected")?,
+        is_blocked: row.get("is_blocked")?,
+        user_locked: row.get("user_locked")?,
+        cache_file: row.get("cache_file_id")?,
+        fetched_at: row.get("fetched_at")?,
+        selected_at: row.get("selected_at")?,
+    })
+}

@@ -1,0 +1,277 @@
+//! Entities: what artwork belongs to.
+
+use rusqlite::{OptionalExtension, Params, Row, named_params};
+
+use super::error::Fault;
+use super::{Catalog, CatalogError};
+use crate::model::{EntityId, EntityType, ImageType, Layout, LibraryId, Provider, RelPath, UnixSeconds};
+
+/// A movie, series, season, episode, actor, movie set, artist or album.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entity {
+    /// Its number.
+    pub id: EntityId,
+    /// The library it is in.
+    pub library: LibraryId,
+    /// What it is.
+    pub entity_type: EntityType,
+    /// The series of a season, the season of an episode, …
+    pub parent: Option<EntityId>,
+    /// Its title as the tree tells it.
+    pub title: String,
+    /// The title it is sorted by.
+    pub sort_title: String,
+    /// The year of release.
+    pub year: Option<u16>,
+    /// The season, 0 for specials.
+    pub season: Option<u16>,
+    /// The episode.
+    pub episode: Option<u16>,
+    /// How it lies on disk.
+    pub layout: Layout,
+    /// The folder that its artwork goes to.
+    pub folder: RelPath,
+    /// Its main video; `None` when it has none.
+    pub video: Option<RelPath>,
+    /// What identifies it in its library: its own folder, or its video in a shared folder.
+    pub path: RelPath,
+    /// Whether automatic choosing may touch it.
+    pub is_monitored: bool,
+    /// Whether the last scan did not find it.
+    pub is_missing: bool,
+    /// When it was first found.
+    pub added_at: UnixSeconds,
+    /// When something of it last changed.
+    pub updated_at: UnixSeconds,
+}
+
+/// Which entities a list shows. The default shows all that are there.
+#[derive(Debug, Clone, Default)]
+pub struct EntityFilter {
+    /// Only of that library.
+    pub library: Option<LibraryId>,
+    /// Only of that type.
+    pub entity_type: Option<EntityType>,
+    /// Only those that have neither a selected picture nor an original of that image type.
+    pub lacks: Option<ImageType>,
+    /// Only those with a lock of their own.
+    pub only_locked: bool,
+    /// Also those that the last scan did not find.
+    pub with_missing: bool,
+}
+
+/// Where a page of a list ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListKey {
+    sort_title: String,
+    id: EntityId,
+}
+
+impl Entity {
+    /// The place behind this entity in a list.
+    #[must_use]
+    pub fn list_key(&self) -> ListKey {
+        ListKey { sort_title: self.sort_title.clone(), id: self.id }
+    }
+}
+
+/// The columns of an entity, in the order in which [`entity_from`] reads them; the table must be named `e`.
+macro_rules! entity_columns {
+    () => {
+        "e.id, e.library_id, e.entity_type, e.parent_id, e.title, e.sort_title, e.year, e.season, e.episode, \
+         e.layout, e.folder, e.video, e.path, e.monitored, e.is_missing, e.added_at, e.updated_at"
+    };
+}
+pub(super) use entity_columns;
+
+const BY_ID: &str = concat!("SELECT ", entity_columns!(), " FROM entities e WHERE e.id = ?1");
+const BY_KEY: &str = concat!(
+    "SELECT ",
+    entity_columns!(),
+    " FROM entities e WHERE e.library_id = ?1 AND e.entity_type = ?2 AND e.path = ?3"
+);
+const BY_EXTERNAL_ID: &str = concat!(
+    "SELECT ",
+    entity_columns!(),
+    " FROM external_ids x JOIN entities e ON e.id = x.entity_id WHERE x.provider = ?1 AND x.value = ?2 ORDER BY e.id"
+);
+// A union, so that each part finds its index.
+const AT_PATH: &str = concat!(
+    "SELECT ",
+    entity_columns!(),
+    " FROM entities e WHERE e.id IN (
+          SELECT id FROM entities WHERE library_id = ?1 AND path = ?2
+          UNION SELECT id FROM entities WHERE library_id = ?1 AND folder = ?2
+          UNION SELECT id FROM entities WHERE library_id = ?1 AND video = ?2)
+      ORDER BY e.id"
+);
+const BY_TITLE: &str = concat!(
+    "SELECT ",
+    entity_columns!(),
+    " FROM entities e WHERE e.title = ?1 COLLATE NOCASE AND (?2 IS NULL OR e.year = ?2) ORDER BY e.id"
+);
+const CHILDREN: &str =
+    concat!("SELECT ", entity_columns!(), " FROM entities e WHERE e.parent_id = ?1 ORDER BY e.season, e.episode, e.id");
+const PAGE: &str = concat!(
+    "SELECT ",
+    entity_columns!(),
+    " FROM entities e
+      WHERE (e.sort_title, e.id) > (:after_title, :after_id)
+        AND (:with_missing OR e.is_missing = 0)
+        AND (:library IS NULL OR e.library_id = :library)
+        AND (:entity_type IS NULL OR e.entity_type = :entity_type)
+        AND (NOT :only_locked OR EXISTS (SELECT 1 FROM locks k WHERE k.entity_id = e.id AND k.is_locked = 1))
+        AND (:lacks IS NULL
+             OR NOT EXISTS (SELECT 1 FROM asset_candidates c WHERE c.entity_id = e.id AND c.image_type = :lacks
+                              AND c.image_number = :lacks_number AND c.is_selected = 1)
+                AND NOT EXISTS (SELECT 1 FROM library_image_files o WHERE o.entity_id = e.id
+                              AND o.image_type = :lacks AND o.image_number = :lacks_number
+                              AND o.cache_file_id IS NULL))
+      ORDER BY e.sort_title, e.id LIMIT :limit"
+);
+
+impl Catalog {
+    /// The entity of that number.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn entity(&self, id: EntityId) -> Result<Option<Entity>, CatalogError> {
+        self.read(|connection| Ok(connection.prepare_cached(BY_ID)?.query_row([id], entity).optional()?))
+    }
+
+    /// The entity of that type that `path` identifies in the library.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn entity_by_path(
+        &self,
+        library: LibraryId,
+        entity_type: EntityType,
+        path: &RelPath,
+    ) -> Result<Option<Entity>, CatalogError> {
+        self.read(|connection| Ok(by_key(connection, library, entity_type, path)?))
+    }
+
+    /// All entities that `path` is the folder, the video or the identity of: several for a shared folder.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn entities_at(&self, library: LibraryId, path: &RelPath) -> Result<Vec<Entity>, CatalogError> {
+        self.all_entities(AT_PATH, (library, path))
+    }
+
+    /// All entities with that id at that provider, in all libraries.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn entities_by_external_id(&self, provider: &Provider, value: &str) -> Result<Vec<Entity>, CatalogError> {
+        self.all_entities(BY_EXTERNAL_ID, (provider, value))
+    }
+
+    /// All entities of that title, in any case of A to Z, and of that year where one is given.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn entities_by_title(&self, title: &str, year: Option<u16>) -> Result<Vec<Entity>, CatalogError> {
+        self.all_entities(BY_TITLE, (title, year))
+    }
+
+    /// The seasons of a series, the episodes of a season, …, in their order.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn children_of(&self, parent: EntityId) -> Result<Vec<Entity>, CatalogError> {
+        self.all_entities(CHILDREN, [parent])
+    }
+
+    /// A page of entities by sort title, at most `limit`, behind `after`. A page that is not full is the last one.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn list_entities(
+        &self,
+        filter: &EntityFilter,
+        after: Option<&ListKey>,
+        limit: u32,
+    ) -> Result<Vec<Entity>, CatalogError> {
+        self.all_entities(
+            PAGE,
+            named_params! {
+                ":after_title": after.map_or("", |key| key.sort_title.as_str()),
+                ":after_id": after.map_or(EntityId::new(0), |key| key.id),
+                ":with_missing": filter.with_missing,
+                ":library": filter.library,
+                ":entity_type": filter.entity_type,
+                ":only_locked": filter.only_locked,
+                ":lacks": filter.lacks.map(|lacks| lacks.kind().as_str()),
+                ":lacks_number": filter.lacks.map(ImageType::number),
+                ":limit": limit,
+            },
+        )
+    }
+
+    /// Lets automatic choosing touch the entity, or not.
+    ///
+    /// # Errors
+    /// When there is no such entity, or the catalog cannot be written.
+    pub fn set_monitored(&mut self, id: EntityId, is_monitored: bool, now: UnixSeconds) -> Result<(), CatalogError> {
+        self.write(|transaction| {
+            let changed = transaction
+                .prepare_cached("UPDATE entities SET monitored = ?2, updated_at = ?3 WHERE id = ?1")?
+                .execute((id, is_monitored, now))?;
+            if changed == 0 { Err(CatalogError::NoSuchEntity { id }.into()) } else { Ok(()) }
+        })
+    }
+
+    fn all_entities(&self, sql: &'static str, parameters: impl Params) -> Result<Vec<Entity>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            Ok(statement.query_map(parameters, entity)?.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+pub(super) fn by_key(
+    connection: &rusqlite::Connection,
+    library: LibraryId,
+    entity_type: EntityType,
+    path: &RelPath,
+) -> rusqlite::Result<Option<Entity>> {
+    connection.prepare_cached(BY_KEY)?.query_row((library, entity_type, path), entity).optional()
+}
+
+/// Refuses an entity that is not there.
+pub(super) fn require(connection: &rusqlite::Connection, id: EntityId) -> Result<(), Fault> {
+    let is_there = connection.prepare_cached("SELECT 1 FROM entities WHERE id = ?1")?.exists([id])?;
+    if is_there { Ok(()) } else { Err(CatalogError::NoSuchEntity { id }.into()) }
+}
+
+pub(super) fn entity(row: &Row<'_>) -> rusqlite::Result<Entity> {
+    entity_from(row, 0)
+}
+
+/// Reads an entity from the columns that begin with number `first`. These are read by place, in the order of
+/// `entity_columns`, because finding a column by its name took most of the time of publishing.
+pub(super) fn entity_from(row: &Row<'_>, first: usize) -> rusqlite::Result<Entity> {
+    let mut places = first..;
+    let mut next = || places.next().unwrap_or(usize::MAX);
+    Ok(Entity {
+        id: row.get(next())?,
+        library: row.get(next())?,
+        entity_type: row.get(next())?,
+        parent: row.get(next())?,
+        title: row.get(next())?,
+        sort_title: row.get(next())?,
+        year: row.get(next())?,
+        season: row.get(next())?,
+        episode: row.get(next())?,
+        layout: row.get(next())?,
+        folder: row.get(next())?,
+        video: row.get(next())?,
+        path: row.get(next())?,
+        is_monitored: row.get(next())?,
+        is_missing: row.get(next())?,
+        added_at: row.get(next())?,
+        updated_at: row.get(next())?,
+    })
+}

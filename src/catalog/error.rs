@@ -1,0 +1,229 @@
+//! What can go wrong with the catalog.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use crate::model::{EntityId, GenerationId, LibraryId, show_bytes};
+
+/// Why the catalog did not do what it was asked for. Nothing of a failed change is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The file cannot be opened or made.
+    #[error("cannot open the catalog {}: is its folder there, and may you write in it?", path.display())]
+    Open {
+        /// The file of the catalog.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// The folder that holds the catalog cannot be opened or locked.
+    #[error("cannot open the state folder {}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A newer posterfs has written it.
+    #[error(
+        "the catalog {} has schema version {found}, this posterfs knows versions up to {known}: use the newer posterfs \
+         that wrote it; it was left as it is", path.display()
+    )]
+    Newer {
+        /// The file of the catalog.
+        path: PathBuf,
+        /// The version it has.
+        found: i64,
+        /// The newest version this program knows.
+        known: i64,
+    },
+    /// It needs a migration, which a reader does not do.
+    #[error(
+        "the catalog {} has schema version {found} and must be brought to {known} first: run `posterfs status` once",
+        path.display()
+    )]
+    Older {
+        /// The file of the catalog.
+        path: PathBuf,
+        /// The version it has.
+        found: i64,
+        /// The version this program needs.
+        known: i64,
+    },
+    /// The file is something else.
+    #[error("{} is no catalog of posterfs; move it away or choose another state folder", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file system is full.
+    #[error("no space left to write the catalog {}: free some space there and try again", path.display())]
+    Full {
+        /// The file of the catalog.
+        path: PathBuf,
+    },
+    /// The file or its folder cannot be written.
+    #[error("the catalog {} cannot be written: the file, its folder or its file system is read-only", path.display())]
+    ReadOnly {
+        /// The file of the catalog.
+        path: PathBuf,
+    },
+    /// Another process did not let go of it in time.
+    #[error("the catalog {} is busy: another process has been writing for a long time; try again", path.display())]
+    Busy {
+        /// The file of the catalog.
+        path: PathBuf,
+    },
+    /// The file is damaged.
+    #[error("the catalog {} is damaged: restore a backup, or run `posterfs rebuild`", path.display())]
+    Damaged {
+        /// The file of the catalog.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// A row holds a value that posterfs would not have written, for example a path that leaves its library.
+    #[error("the catalog {} holds a value that is not valid; the row is refused", path.display())]
+    Row {
+        /// The file of the catalog.
+        path: PathBuf,
+        /// Column and reason.
+        source: rusqlite::Error,
+    },
+    /// Anything else SQLite says.
+    #[error("the catalog {} failed", path.display())]
+    Sql {
+        /// The file of the catalog.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// A migration failed.
+    #[error("the catalog {} cannot be brought to the present schema; it was left as it is", path.display())]
+    Migration {
+        /// The file of the catalog.
+        path: PathBuf,
+        /// Which step, and why.
+        source: rusqlite_migration::Error,
+    },
+    /// Another library has that name.
+    #[error("there is a library {name} already, at {}", path.display())]
+    LibraryExists {
+        /// The name.
+        name: String,
+        /// Where that library is.
+        path: PathBuf,
+    },
+    /// A name that commands could not use.
+    #[error("`{}` cannot name a library: a name is not empty and has no slash, colon or control character",
+        show_bytes(name.as_bytes()))]
+    LibraryName {
+        /// The name.
+        name: String,
+    },
+    /// The path of a library is relative, or has `.` or `..` in it.
+    #[error("{} is no absolute, normalised path", show_path(path))]
+    LibraryPath {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A library would lie inside or around another one, or be the same.
+    #[error(
+        "{} overlaps the library {name} at {}: each folder belongs to one library",
+        show_path(path),
+        show_path(other)
+    )]
+    LibraryNested {
+        /// The path that was to become a library.
+        path: PathBuf,
+        /// The library in the way.
+        name: String,
+        /// Its path.
+        other: PathBuf,
+    },
+    /// No library of that name.
+    #[error("there is no library `{name}`; `posterfs library list` shows them")]
+    NoSuchLibrary {
+        /// The name.
+        name: String,
+    },
+    /// No library of that number.
+    #[error("there is no library with the number {id}")]
+    NoSuchLibraryId {
+        /// The number.
+        id: LibraryId,
+    },
+    /// No entity of that number.
+    #[error("there is no item {id}; `posterfs list` shows them")]
+    NoSuchEntity {
+        /// The number.
+        id: EntityId,
+    },
+    /// No generation of that number.
+    #[error("there is no generation {id}; `posterfs history` shows them")]
+    NoSuchGeneration {
+        /// The number.
+        id: GenerationId,
+    },
+}
+
+fn show_path(path: &Path) -> String {
+    show_bytes(path.as_os_str().as_encoded_bytes())
+}
+
+/// What goes wrong inside the catalog, before it is known which file it was.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// SQLite says so.
+    Sql(rusqlite::Error),
+    /// The catalog says so.
+    Refused(CatalogError),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<CatalogError> for Fault {
+    fn from(error: CatalogError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Fault {
+    /// Names the file it happened to.
+    pub(super) fn at(self, path: &Path) -> CatalogError {
+        match self {
+            Self::Refused(error) => error,
+            Self::Sql(source) => named(source, path.to_owned()),
+        }
+    }
+}
+
+/// `SQLITE_IOERR_SHMSIZE`: the shared index of the write-ahead log did not fit into the file system.
+const IOERR_SHMSIZE: i32 = 4874;
+
+fn named(source: rusqlite::Error, path: PathBuf) -> CatalogError {
+    use rusqlite::Error as Sql;
+    if matches!(
+        source,
+        Sql::FromSqlConversionFailure(..) | Sql::IntegralValueOutOfRange(..) | Sql::InvalidColumnType(..)
+    ) {
+        return CatalogError::Row { path, source };
+    }
+    let Some(failure) = source.sqlite_error() else { return CatalogError::Sql { path, source } };
+    match failure.code {
+        ErrorCode::DiskFull => CatalogError::Full { path },
+        _ if failure.extended_code == IOERR_SHMSIZE => CatalogError::Full { path },
+        ErrorCode::ReadOnly => CatalogError::ReadOnly { path },
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => CatalogError::Busy { path },
+        ErrorCode::DatabaseCorrupt => CatalogError::Damaged { path, source },
+        ErrorCode::NotADatabase => CatalogError::Foreign { path },
+        ErrorCode::CannotOpen => CatalogError::Open { path, source },
+        _ => CatalogError::Sql { path, source },
+    }
+}

@@ -1,0 +1,72 @@
+//! Ids of entities at providers.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::{Catalog, CatalogError};
+use crate::model::{EntityId, Provider};
+
+/// Who says it: the names in the tree.
+pub(super) const SOURCE_SCAN: &str = "scan";
+
+impl Catalog {
+    /// The ids of an entity, by provider. Ids at providers that this program does not know are left out.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn external_ids_of(&self, entity: EntityId) -> Result<Vec<(Provider, String)>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT provider, value FROM external_ids WHERE entity_id = ?1 ORDER BY provider")?;
+            let rows = statement.query_map([entity], |row| Ok((row.get("provider")?, row.get("value")?)))?;
+            let mut ids = Vec::new();
+            for row in rows {
+                let (provider, value): (String, String) = row?;
+                ids.extend(Provider::parse(&provider).map(|provider| (provider, value)));
+            }
+            Ok(ids)
+        })
+    }
+}
+
+/// Makes `ids` the ids that the tree tells of the entity; ids from elsewhere win and stay. Whether anything changed.
+pub(super) fn replace_scanned(
+    connection: &Connection,
+    entity: EntityId,
+    ids: &[(Provider, String)],
+) -> rusqlite::Result<bool> {
+    let known = all_of(connection, entity)?;
+    let mut is_changed = false;
+    for provider in known.iter().filter(|(_, (_, source))| source == SOURCE_SCAN).map(|(provider, _)| provider) {
+        if !ids.iter().any(|(kept, _)| kept.as_str() == provider) {
+            connection
+                .prepare_cached("DELETE FROM external_ids WHERE entity_id = ?1 AND provider = ?2")?
+                .execute((entity, provider))?;
+            is_changed = true;
+        }
+    }
+    for (provider, value) in ids {
+        let is_settled = known
+            .get(provider.as_str())
+            .is_some_and(|(known_value, source)| source != SOURCE_SCAN || known_value == value);
+        if !is_settled {
+            connection
+                .prepare_cached(
+                    "INSERT INTO external_ids (entity_id, provider, value, source) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (entity_id, provider) DO UPDATE SET value = excluded.value",
+                )?
+                .execute((entity, provider, value, SOURCE_SCAN))?;
+            is_changed = true;
+        }
+    }
+    Ok(is_changed)
+}
+
+/// Provider → value and source.
+fn all_of(connection: &Connection, entity: EntityId) -> rusqlite::Result<BTreeMap<String, (String, String)>> {
+    connection
+        .prepare_cached("SELECT provider, value, source FROM external_ids WHERE entity_id = ?1")?
+        .query_map([entity], |row| Ok((row.get("provider")?, (row.get("value")?, row.get("source")?))))?
+        .collect()
+}

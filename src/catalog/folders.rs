@@ -1,0 +1,271 @@
+//! What the mount asks: all that concerns one folder, in a few look-ups by index.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::sql_types::{count, extension, image_type};
+use super::{Catalog, CatalogError};
+use crate::model::{
+    ContentHash, EntityId, FolderId, GenerationId, ImageType, LibraryId, MappingId, Name, RelPath, UnixSeconds,
+};
+
+/// What mappings do to one folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderMappings {
+    /// The folder's number.
+    pub id: FolderId,
+    /// When its mappings last changed; rises strictly with every change.
+    pub changed_at: UnixSeconds,
+    /// The pictures shown directly in it, by name.
+    pub mapped: Vec<MappedPicture>,
+    /// The originals directly in it that published pictures of the same entity and image type hide, by name.
+    pub hidden: Vec<Name>,
+    /// The folders to be shown in it even where the tree lacks them, by name.
+    pub folders: Vec<SyntheticFolder>,
+}
+
+/// A picture shown in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedPicture {
+    /// The mapping.
+    pub id: MappingId,
+    /// Its name.
+    pub name: Name,
+    /// The SHA-256 of its bytes.
+    pub hash: ContentHash,
+    /// Its extension in the cache, without dot.
+    pub extension: String,
+    /// Its size in bytes.
+    pub byte_count: u64,
+    /// Its mtime.
+    pub published_at: UnixSeconds,
+    /// The entity it is for.
+    pub entity: EntityId,
+    /// What it is of.
+    pub image_type: ImageType,
+}
+
+/// A folder that mappings need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntheticFolder {
+    /// Its number.
+    pub id: FolderId,
+    /// Its name.
+    pub name: Name,
+    /// When its mappings last changed.
+    pub changed_at: UnixSeconds,
+}
+
+/// A folder that mappings have concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappingFolder {
+    /// Its number.
+    pub id: FolderId,
+    /// The library.
+    pub library: LibraryId,
+    /// The folder.
+    pub folder: RelPath,
+    /// Whether it may be shown though the tree lacks it.
+    pub is_synthetic: bool,
+    /// How many mappings are directly in it.
+    pub mapping_count: u64,
+    /// When its mappings last changed.
+    pub changed_at: UnixSeconds,
+}
+
+const FOLDER: &str = "SELECT id, changed_at FROM mapping_folders WHERE library_id = ?1 AND folder = ?2";
+
+const FOLDER_BY_ID: &str =
+    "SELECT id, library_id, folder, is_synthetic, mapping_count, changed_at FROM mapping_folders WHERE id = ?1";
+
+const MAPPED: &str = "
+    SELECT m.id, m.name, m.published_at, m.entity_id, m.image_type, m.image_number, f.sha256, f.extension, f.byte_count
+    FROM library_image_files m CROSS JOIN cache_image_files f ON f.id = m.cache_file_id
+    WHERE m.library_id = ?1 AND m.folder = ?2 AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+    ORDER BY m.name";
+
+const HIDDEN: &str = "
+    SELECT g.name FROM library_image_files g
+    WHERE g.library_id = ?1 AND g.folder = ?2 AND g.cache_file_id IS NULL
+      AND EXISTS (SELECT 1 FROM library_image_files m
+                  WHERE m.entity_id = g.entity_id AND m.image_type = g.image_type
+                    AND m.image_number = g.image_number
+                    AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL)
+    ORDER BY g.name";
+
+const SYNTHETIC: &str = "
+    SELECT id, name, changed_at FROM mapping_folders
+    WHERE library_id = ?1 AND parent = ?2 AND is_synthetic = 1 AND mapping_count > 0 ORDER BY name";
+
+/// Names of mappings that began or ended, of originals that these hid or showed, and of synthetic folders.
+const NAMES_TOUCHED: &str = "
+    SELECT m.name FROM library_image_files m
+    WHERE m.library_id = ?1 AND m.folder = ?2 AND m.cache_file_id IS NOT NULL
+      AND (m.added_generation > ?3 OR m.removed_generation > ?3)
+    UNION
+    SELECT g.name FROM library_image_files g
+    WHERE g.library_id = ?1 AND g.folder = ?2 AND g.cache_file_id IS NULL
+      AND (?3 = 0
+           OR EXISTS (SELECT 1 FROM library_image_files m
+                      WHERE m.entity_id = g.entity_id AND m.image_type = g.image_type
+                        AND m.image_number = g.image_number AND m.removed_generation IS NULL
+                        AND m.cache_file_id IS NOT NULL AND m.added_generation > ?3)
+           OR EXISTS (SELECT 1 FROM library_image_files m
+                      WHERE m.removed_generation > ?3 AND m.entity_id = g.entity_id
+                        AND m.image_type = g.image_type AND m.image_number = g.image_number))
+    UNION
+    SELECT name FROM mapping_folders WHERE library_id = ?1 AND parent = ?2 AND is_synthetic = 1";
+
+impl Catalog {
+    /// What mappings do to the folder; `None` when none has ever concerned it. Rows that are not valid are left out.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn folder_mappings(
+        &self,
+        library: LibraryId,
+        folder: &RelPath,
+    ) -> Result<Option<FolderMappings>, CatalogError> {
+        self.read_together(|connection| {
+            let found = connection
+                .prepare_cached(FOLDER)?
+                .query_row((library, folder), |row| Ok((row.get("id")?, row.get("changed_at")?)))
+                .optional()?;
+            let Some((id, changed_at)) = found else { return Ok(None) };
+            Ok(Some(FolderMappings {
+                id,
+                changed_at,
+                mapped: valid_rows(connection, MAPPED, library, folder, mapped_picture)?,
+                hidden: valid_rows(connection, HIDDEN, library, folder, |row| row.get("name"))?,
+                folders: valid_rows(connection, SYNTHETIC, library, folder, synthetic_folder)?,
+            }))
+        })
+    }
+
+    /// The folder of that number; `None` when there never was one.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn mapping_folder(&self, id: FolderId) -> Result<Option<MappingFolder>, CatalogError> {
+        self.read(|connection| {
+            Ok(connection.prepare_cached(FOLDER_BY_ID)?.query_row([id], mapping_folder).optional()?)
+        })
+    }
+
+    /// The names in the folder that may look different from how they looked in generation `since`: mapped, hidden and
+    /// synthetic ones; `None` asks for all that were ever concerned. Names too many are possible, missing ones not.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn names_touched(
+        &self,
+        library: LibraryId,
+        folder: &RelPath,
+        since: Option<GenerationId>,
+    ) -> Result<Vec<Name>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(NAMES_TOUCHED)?;
+            let since = since.map_or(0, GenerationId::get);
+            let rows = statement.query_map((library, folder, since), |row| row.get("name"))?;
+            Ok(keep_valid(rows)?)
+        })
+    }
+}
+
+fn valid_rows<T>(
+    connection: &Connection,
+    sql: &'static str,
+    library: LibraryId,
+    folder: &RelPath,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    keep_valid(connection.prepare_cached(sql)?.query_map((library, folder), read)?)
+}
+
+/// One row that is not valid must not take the whole folder away.
+fn keep_valid<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> rusqlite::Result<Vec<T>> {
+    let mut kept = Vec::new();
+    for row in rows {
+        match row {
+            Ok(row) => kept.push(row),
+            Err(
+                error @ (rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::IntegralValueOutOfRange(..)),
+            ) => {
+                tracing::warn!(%error, "the catalog holds a row that is refused");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(kept)
+}
+
+fn mapped_picture(row: &Row<'_>) -> rusqlite::Result<MappedPicture> {
+    Ok(MappedPicture {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        hash: row.get("sha256")?,
+        extension: extension(row)?,
+        byte_count: count(row, "byte_count")?,
+        published_at: row.get("published_at")?,
+        entity: row.get("entity_id")?,
+        image_type: image_type(row)?,
+    })
+}
+
+fn synthetic_folder(row: &Row<'_>) -> rusqlite::Result<SyntheticFolder> {
+    Ok(SyntheticFolder { id: row.get("id")?, name: row.get("name")?, changed_at: row.get("changed_at")? })
+}
+
+fn mapping_folder(row: &Row<'_>) -> rusqlite::Result<MappingFolder> {
+    Ok(MappingFolder {
+        id: row.get("id")?,
+        library: row.get("library_id")?,
+        folder: row.get("folder")?,
+        is_synthetic: row.get("is_synthetic")?,
+        mapping_count: count(row, "mapping_count")?,
+        changed_at: row.get("changed_at")?,
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The steps of a statement, as SQLite plans them on a new catalog.
+    pub fn plan(sql: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(&folder.path().join("posterfs.db")).unwrap();
+        let mut statement = catalog.connection.prepare(&["EXPLAIN QUERY PLAN ", sql].concat()).unwrap();
+        for index in 1..=statement.parameter_count() {
+            statement.raw_bind_parameter(index, 1).unwrap();
+        }
+        let mut rows = statement.raw_query();
+        let mut plan = String::new();
+        while let Some(row) = rows.next().unwrap() {
+            plan += &row.get::<_, String>("detail").unwrap();
+            plan.push('\n');
+        }
+        plan
+    }
+
+    #[test]
+    fn the_mount_asks_by_index_only() {
+        for (sql, indexes) in [
+            (FOLDER, &["sqlite_autoindex_mapping_folders_1 (library_id=? AND folder=?)"][..]),
+            (FOLDER_BY_ID, &["INTEGER PRIMARY KEY (rowid=?)"]),
+            (MAPPED, &["current_mappings (library_id=? AND folder=?)", "f USING INTEGER PRIMARY KEY (rowid=?)"]),
+            (
+                HIDDEN,
+                &[
+                    "originals (library_id=? AND folder=?)",
+                    "mappings_by_entity (entity_id=? AND image_type=? AND image_number=?)",
+                ],
+            ),
+            (SYNTHETIC, &["synthetic_folders (library_id=? AND parent=?)"]),
+            (NAMES_TOUCHED, &["originals (library_id=? AND folder=?)"]),
+        ] {
+            let plan = plan(sql);
+            assert!(indexes.iter().all(|index| plan.contains(index)), "{sql}\n{plan}");
+            assert!(!plan.contains("SCAN m") && !plan.contains("SCAN g") && !plan.contains("SCAN f"), "{sql}\n{plan}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Opening and migrating.
+//!
+//! What is found is looked at before anything is written: a newer catalog, or a file that is none, is left byte for
+//! byte as it was. Two processes that open a new state folder at once take turns through a lock on that folder, held
+//! only while the file is made or migrated.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+use rustix::fs::{FlockOperation, flock};
+
+use super::error::Fault;
+use super::{Catalog, CatalogError, replace, scanned};
+
+/// Every step of the schema's life. Append; never change what has been released.
+const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001_initial.sql"))];
+
+/// `PRAGMA application_id` of a catalog: "pfs1".
+const APPLICATION_ID: i64 = 0x7066_7331;
+
+/// How long a writer waits for another one. Publishing a million mappings stays below it.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Enough for every statement of the catalog, so that none is parsed twice.
+const STATEMENTS_KEPT: usize = 128;
+
+/// What a file says about itself.
+struct Found {
+    version: i64,
+    application: i64,
+    tables: i64,
+    is_wal: bool,
+}
+
+impl Catalog {
+    /// Opens the catalog for reading and writing; makes or migrates it where needed. Its folder must exist.
+    ///
+    /// # Errors
+    /// When the file is newer than this program or no catalog (it is then left untouched), cannot be opened or
+    /// written, or the file system is full.
+    pub fn open(path: &Path) -> Result<Self, CatalogError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let at = |error| Fault::from(error).at(path);
+        let mut connection = connect(path, flags).map_err(at)?;
+        if !is_ready(&checked(&connection, path)?) {
+            prepare_file(&mut connection, path)?;
+        }
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(at)?;
+        connection.execute_batch(WRITER_SETTINGS).map_err(at)?;
+        connection.execute_batch(replace::TEMPORARY_TABLES).map_err(at)?;
+        connection.execute_batch(scanned::TEMPORARY_TABLES).map_err(at)?;
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// Opens the catalog for reading only. It never waits for a writer and never makes one wait.
+    ///
+    /// # Errors
+    /// When there is no catalog, it has another schema than this program, or it cannot be read.
+    pub fn open_read_only(path: &Path) -> Result<Self, CatalogError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let at = |error| Fault::from(error).at(path);
+        let connection = connect(path, flags).map_err(at)?;
+        let found = checked(&connection, path)?;
+        if !is_ready(&found) {
+            return Err(CatalogError::Older { path: path.to_owned(), found: found.version, known: known_version() });
+        }
+        connection.execute_batch(READER_SETTINGS).map_err(at)?;
+        Ok(Self { connection, path: path.to_owned() })
+    }
+}
+
+// The page caches (in KiB when negative) bound the memory of a connection; they fill only as far as needed.
+const WRITER_SETTINGS: &str = "
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA cache_size = -16384;
+    PRAGMA temp.cache_size = -16384;
+    PRAGMA journal_size_limit = 67108864;
+";
+const READER_SETTINGS: &str = "
+    PRAGMA query_only = ON;
+    PRAGMA cache_size = -8192;
+";
+
+/// For changes of very many rows: with less, 100,000 mappings are written to the disk several times over.
+pub(super) const LARGE_CACHE: &str = "PRAGMA cache_size = -131072";
+/// Back to the usual, which frees what is above it.
+pub(super) const USUAL_CACHE: &str = "PRAGMA cache_size = -16384";
+
+fn known_version() -> i64 {
+    MIGRATIONS.len() as i64
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // Closing must not fold a log into a file that is then found not to be ours.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    rusqlite::vtab::array::load_module(&connection)?;
+    Ok(connection)
+}
+
+/// Looks at the file, and refuses what is newer or none of ours.
+fn checked(connection: &Connection, path: &Path) -> Result<Found, CatalogError> {
+    let found = look(connection).map_err(|error| Fault::from(error).at(path))?;
+    let is_new = found.version == 0 && found.tables == 0 && found.application == 0;
+    if !is_new && found.application != APPLICATION_ID {
+        return Err(CatalogError::Foreign { path: path.to_owned() });
+    }
+    if found.version > known_version() {
+        return Err(CatalogError::Newer { path: path.to_owned(), found: found.version, known: known_version() });
+    }
+    Ok(found)
+}
+
+fn look(connection: &Connection) -> rusqlite::Result<Found> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    Ok(Found {
+        version: number("PRAGMA user_version")?,
+        application: number("PRAGMA application_id")?,
+        tables: number("SELECT count(*) FROM sqlite_schema")?,
+        is_wal: connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0))? == "wal",
+    })
+}
+
+fn is_ready(found: &Found) -> bool {
+    found.version == known_version() && found.is_wal
+}
+
+/// Makes the file a catalog of the present schema, alone: another process doing the same waits, then finds it done.
+fn prepare_file(connection: &mut Connection, path: &Path) -> Result<(), CatalogError> {
+    let _turn = lock_folder(path)?;
+    if is_ready(&checked(connection, path)?) {
+        return Ok(());
+    }
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+        .map_err(|error| Fault::from(error).at(path))?;
+    Migrations::from_slice(MIGRATIONS).to_latest(connection).map_err(|error| migration_error(error, path))
+}
+
+fn migration_error(error: rusqlite_migration::Error, path: &Path) -> CatalogError {
+    match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } if err.sqlite_error().is_some() => {
+            Fault::from(err).at(path)
+        }
+        source => CatalogError::Migration { path: path.to_owned(), source },
+    }
+}
+
+/// The lock ends with the value. It is on the folder because opening and closing the file itself a second time would
+/// drop SQLite's own locks.
+fn lock_folder(path: &Path) -> Result<File, CatalogError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let failed = |source| CatalogError::Folder { path: folder.to_owned(), source };
+    let file = File::open(folder).map_err(failed)?;
+    flock(&file, FlockOperation::LockExclusive).map_err(|errno| failed(errno.into()))?;
+    Ok(file)
+}

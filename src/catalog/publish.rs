@@ -1,0 +1,318 @@
+//! Publishing: from what is selected to what is shown.
+
+use rusqlite::{Connection, Row, named_params};
+
+use super::entities::{self, Entity, entity_columns};
+use super::error::Fault;
+use super::generations::Stamp;
+use super::sql_types::{array, image_type};
+use super::{Catalog, CatalogError, replace};
+use crate::model::{CacheFileId, ContentHash, EntityId, GenerationId, ImageType, LibraryId, Name, RelPath};
+
+/// What is to be published.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'a> {
+    /// Everything.
+    All,
+    /// All of these libraries.
+    Libraries(&'a [LibraryId]),
+    /// These entities, by name: what `unpublish` withheld of them is released.
+    Entities(&'a [EntityId]),
+}
+
+/// Whether a change is made or only worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishMode {
+    /// Make it.
+    Apply,
+    /// Tell what it would be; nothing is written.
+    DryRun,
+}
+
+/// A selected picture, with all that its names depend on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectedPicture {
+    /// The entity it is for.
+    pub entity: Entity,
+    /// The naming profiles of the entity's library.
+    pub naming: String,
+    /// What it is of.
+    pub image_type: ImageType,
+    /// Its picture in the cache.
+    pub cache_file: CacheFileId,
+    /// The SHA-256 of its bytes.
+    pub hash: ContentHash,
+    /// Its extension, without dot.
+    pub extension: String,
+}
+
+/// One path that a picture shall be shown at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The folder, relative to the library.
+    pub folder: RelPath,
+    /// The name there.
+    pub name: Name,
+    /// Whether the folder may be shown though the tree lacks it (`.actors`). Its parent is a folder of the tree.
+    pub is_synthetic_folder: bool,
+}
+
+/// What a change of the mappings came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Published {
+    /// The generation that was made; `None` when nothing differed, or nothing was to be written.
+    pub generation: Option<GenerationId>,
+    /// Paths that began to show a picture.
+    pub added: u64,
+    /// Paths that show another picture.
+    pub changed: u64,
+    /// Paths that ceased to show one.
+    pub removed: u64,
+    /// Paths that stay as they are.
+    pub unchanged: u64,
+    /// Pictures that a path was refused, the first [`Published::CONFLICTS_MAX`] of them.
+    pub conflicts: Vec<Conflict>,
+    /// How many there were.
+    pub conflict_count: u64,
+}
+
+/// Two pictures want one path: the one of the entity with the lower number has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The library.
+    pub library: LibraryId,
+    /// The folder.
+    pub folder: RelPath,
+    /// The name that both want.
+    pub name: Name,
+    /// The entity that does not get it.
+    pub loser: EntityId,
+    /// The image type of its picture.
+    pub image_type: ImageType,
+    /// The entity that has it.
+    pub winner: EntityId,
+}
+
+impl Published {
+    /// How many conflicts are told one by one.
+    pub const CONFLICTS_MAX: usize = 1000;
+
+    /// Whether no path differs.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.added == 0 && self.changed == 0 && self.removed == 0
+    }
+}
+
+const SCOPE_ALL: &str = "INSERT INTO temp.scope (entity_id) SELECT id FROM entities WHERE is_missing = 0";
+const SCOPE_LIBRARIES: &str = "
+    INSERT INTO temp.scope (entity_id)
+    SELECT id FROM entities WHERE is_missing = 0 AND library_id IN (SELECT value FROM rarray(?1))";
+const SCOPE_ENTITIES: &str = "
+    INSERT INTO temp.scope (entity_id)
+    SELECT id FROM entities WHERE is_missing = 0 AND id IN (SELECT value FROM rarray(?1))";
+
+/// By entity number, so that the first to want a path is the one to have it.
+const SELECTED: &str = concat!(
+    "SELECT c.image_type, c.image_number, c.cache_file_id, f.sha256, f.extension, l.naming, ",
+    entity_columns!(),
+    " FROM temp.scope s
+      CROSS JOIN asset_candidates c ON c.entity_id = s.entity_id AND c.is_selected = 1
+      CROSS JOIN cache_image_files f ON f.id = c.cache_file_id
+      CROSS JOIN entities e ON e.id = s.entity_id
+      CROSS JOIN libraries l ON l.id = e.library_id
+      WHERE :with_withheld OR NOT EXISTS (
+          SELECT 1 FROM unpublished u WHERE u.entity_id = c.entity_id AND u.image_type = c.image_type
+                                        AND u.image_number = c.image_number)
+      ORDER BY s.entity_id, c.image_type, c.image_number"
+);
+
+/// Where the columns of the entity begin in [`SELECTED`].
+const ENTITY_COLUMN: usize = 6;
+
+const WANT: &str = "
+    INSERT INTO temp.wanted (library_id, folder, name, entity_id, image_type, image_number, cache_file_id, is_synthetic)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+
+const WANTED_AT: &str = "
+    SELECT entity_id, image_type, image_number FROM temp.wanted WHERE library_id = ?1 AND folder = ?2 AND name = ?3";
+
+const OLD_OF_SCOPE: &str = "
+    INSERT INTO temp.old (id)
+    SELECT m.id FROM temp.scope s CROSS JOIN library_image_files m
+        ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL";
+
+/// Wanted paths that an entity outside the scope has, which also comes first.
+const TAKEN: &str = "
+    SELECT w.library_id, w.folder, w.name, w.entity_id, w.image_type, w.image_number, m.entity_id AS winner
+    FROM temp.wanted w CROSS JOIN library_image_files m
+        ON m.library_id = w.library_id AND m.folder = w.folder AND m.name = w.name
+        AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+    WHERE m.entity_id < w.entity_id AND m.entity_id NOT IN (SELECT s.entity_id FROM temp.scope s)";
+
+const DROP_TAKEN: &str = "DELETE FROM temp.wanted WHERE library_id = ?1 AND folder = ?2 AND name = ?3";
+
+/// Wanted paths that an entity outside the scope has, but comes later.
+const OLD_IN_THE_WAY: &str = "
+    INSERT OR IGNORE INTO temp.old (id)
+    SELECT m.id FROM temp.wanted w CROSS JOIN library_image_files m
+        ON m.library_id = w.library_id AND m.folder = w.folder AND m.name = w.name
+        AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+    WHERE m.entity_id > w.entity_id";
+
+const RELEASE_SCOPE: &str = "DELETE FROM unpublished WHERE entity_id IN (SELECT s.entity_id FROM temp.scope s)";
+
+impl Catalog {
+    /// Makes the mappings of the scope what is selected and not withheld, in one generation. `places` tells the
+    /// paths of each picture; it is called in the order of entities and must not change the catalog. Missing
+    /// entities are left alone, whatever the scope. Publishing the same again makes no generation.
+    ///
+    /// # Errors
+    /// When a named entity does not exist, or the catalog cannot be written; then nothing has changed.
+    pub fn publish(
+        &mut self,
+        scope: Scope<'_>,
+        mode: PublishMode,
+        stamp: &Stamp,
+        places: impl FnMut(&SelectedPicture) -> Vec<Place>,
+    ) -> Result<Published, CatalogError> {
+        match mode {
+            PublishMode::Apply => self.write_many(|transaction| {
+                let conflicts = prepare(transaction, scope, places)?;
+                if matches!(scope, Scope::Entities(_)) {
+                    transaction.prepare_cached(RELEASE_SCOPE)?.execute([])?;
+                }
+                Ok(conflicts.added_to(replace::carry_out(transaction, stamp)?))
+            }),
+            PublishMode::DryRun => self.try_out(|transaction| {
+                let conflicts = prepare(transaction, scope, places)?;
+                Ok(conflicts.added_to(replace::compare(transaction)?))
+            }),
+        }
+    }
+}
+
+/// Conflicts seen so far, bounded in memory.
+#[derive(Default)]
+struct Conflicts {
+    first: Vec<Conflict>,
+    count: u64,
+}
+
+impl Conflicts {
+    fn push(&mut self, conflict: Conflict) {
+        self.count += 1;
+        if self.first.len() < Published::CONFLICTS_MAX {
+            self.first.push(conflict);
+        }
+    }
+
+    fn added_to(self, published: Published) -> Published {
+        Published { conflicts: self.first, conflict_count: self.count, ..published }
+    }
+}
+
+/// Fills `old` and `wanted`.
+fn prepare(
+    connection: &Connection,
+    scope: Scope<'_>,
+    places: impl FnMut(&SelectedPicture) -> Vec<Place>,
+) -> Result<Conflicts, Fault> {
+    replace::clear(connection)?;
+    fill_scope(connection, scope)?;
+    let mut conflicts = Conflicts::default();
+    fill_wanted(connection, matches!(scope, Scope::Entities(_)), places, &mut conflicts)?;
+    yield_taken(connection, &mut conflicts)?;
+    connection.prepare_cached(OLD_OF_SCOPE)?.execute([])?;
+    connection.prepare_cached(OLD_IN_THE_WAY)?.execute([])?;
+    Ok(conflicts)
+}
+
+fn fill_scope(connection: &Connection, scope: Scope<'_>) -> Result<(), Fault> {
+    match scope {
+        Scope::All => connection.prepare_cached(SCOPE_ALL)?.execute([])?,
+        Scope::Libraries(ids) => {
+            connection.prepare_cached(SCOPE_LIBRARIES)?.execute([array(ids.iter().map(|id| id.get()))])?
+        }
+        Scope::Entities(ids) => {
+            ids.iter().try_for_each(|id| entities::require(connection, *id))?;
+            connection.prepare_cached(SCOPE_ENTITIES)?.execute([array(ids.iter().map(|id| id.get()))])?
+        }
+    };
+    Ok(())
+}
+
+fn fill_wanted(
+    connection: &Connection,
+    with_withheld: bool,
+    mut places: impl FnMut(&SelectedPicture) -> Vec<Place>,
+    conflicts: &mut Conflicts,
+) -> Result<(), Fault> {
+    let mut selected = connection.prepare_cached(SELECTED)?;
+    let mut rows = selected.query(named_params! { ":with_withheld": with_withheld })?;
+    while let Some(row) = rows.next()? {
+        let picture = selected_picture(row)?;
+        for place in places(&picture) {
+            if let Some(conflict) = want(connection, &picture, place)? {
+                conflicts.push(conflict);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Notes a wanted path, unless an earlier picture has it.
+fn want(connection: &Connection, picture: &SelectedPicture, place: Place) -> rusqlite::Result<Option<Conflict>> {
+    let Entity { id, library, .. } = picture.entity;
+    let noted = connection.prepare_cached(WANT)?.execute((
+        library,
+        &place.folder,
+        &place.name,
+        id,
+        picture.image_type.kind().as_str(),
+        picture.image_type.number(),
+        picture.cache_file,
+        place.is_synthetic_folder,
+    ))?;
+    if noted > 0 {
+        return Ok(None);
+    }
+    let (winner, winning_type): (EntityId, ImageType) = connection
+        .prepare_cached(WANTED_AT)?
+        .query_row((library, &place.folder, &place.name), |row| Ok((row.get("entity_id")?, image_type(row)?)))?;
+    let is_itself = (winner, winning_type) == (id, picture.image_type);
+    let Place { folder, name, .. } = place;
+    Ok((!is_itself).then_some(Conflict { library, folder, name, loser: id, image_type: picture.image_type, winner }))
+}
+
+fn yield_taken(connection: &Connection, conflicts: &mut Conflicts) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(TAKEN)?;
+    let taken: Vec<Conflict> = statement.query_map([], conflict)?.collect::<Result<_, _>>()?;
+    for conflict in taken {
+        connection.prepare_cached(DROP_TAKEN)?.execute((conflict.library, &conflict.folder, &conflict.name))?;
+        conflicts.push(conflict);
+    }
+    Ok(())
+}
+
+fn conflict(row: &Row<'_>) -> rusqlite::Result<Conflict> {
+    Ok(Conflict {
+        library: row.get("library_id")?,
+        folder: row.get("folder")?,
+        name: row.get("name")?,
+        loser: row.get("entity_id")?,
+        image_type: image_type(row)?,
+        winner: row.get("winner")?,
+    })
+}
+
+fn selected_picture(row: &Row<'_>) -> rusqlite::Result<SelectedPicture> {
+    Ok(SelectedPicture {
+        entity: entities::entity_from(row, ENTITY_COLUMN)?,
+        naming: row.get("naming")?,
+        image_type: image_type(row)?,
+        cache_file: row.get("cache_file_id")?,
+        hash: row.get("sha256")?,
+        extension: row.get("extension")?,
+    })
+}
