@@ -1,0 +1,11 @@
+//! The catalog through its public methods: opening, scanning, choosing, publishing, the change feed, several
+//! processes, and kills.
+
+mod choosing;
+mod feed;
+mod libraries;
+mod opening;
+mod processes;
+mod publishing;
+mod scanning;
+mod support;

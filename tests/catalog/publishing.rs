@@ -1,0 +1,248 @@
+use posterfs::catalog::{CatalogError, Place, PublishMode, Scope, SelectedPicture};
+use posterfs::model::{EntityId, GenerationId, ImageType};
+
+use crate::support::{Fixture, at, film, in_own_folder, name, original, path, picture, place, stamp};
+
+fn chosen(fixture: &mut Fixture, title: &str, byte: u8) -> EntityId {
+    let film = fixture.film(title);
+    fixture.catalog.select_by_hand(&picture(film, "poster", byte), at(3)).unwrap();
+    film
+}
+
+/// Rule 4: "Every phase is idempotent …"
+#[test]
+fn publishing_twice_changes_nothing_and_makes_no_generation() {
+    let mut fixture = Fixture::new();
+    chosen(&mut fixture, "Heat", 1);
+    chosen(&mut fixture, "Alien", 2);
+    let first = fixture.publish(10);
+    assert_eq!((first.added, first.changed, first.removed, first.unchanged), (2, 0, 0, 0));
+    let (last, version) = (fixture.catalog.last_change().unwrap(), fixture.catalog.counts().unwrap());
+    let second = fixture.publish(11);
+    assert_eq!((second.generation, second.unchanged), (None, 2));
+    assert_eq!((fixture.catalog.last_change().unwrap(), fixture.catalog.counts().unwrap()), (last, version));
+    assert_eq!(fixture.catalog.history(None, 10).unwrap().len(), 1);
+}
+
+#[test]
+fn a_dry_run_tells_the_same_and_writes_nothing() {
+    let mut fixture = Fixture::new();
+    chosen(&mut fixture, "Heat", 1);
+    let dry = fixture.catalog.publish(Scope::All, PublishMode::DryRun, &stamp(10), in_own_folder).unwrap();
+    assert_eq!((dry.generation, dry.added), (None, 1));
+    assert!(fixture.shown("Heat").is_empty());
+    assert!(fixture.catalog.history(None, 10).unwrap().is_empty());
+    assert_eq!(fixture.publish(10).added, 1);
+}
+
+#[test]
+fn rolling_back_shows_what_was_shown_and_can_itself_be_rolled_back() {
+    let mut fixture = Fixture::new();
+    let heat = chosen(&mut fixture, "Heat", 1);
+    let first = fixture.publish(10).generation.unwrap();
+    chosen(&mut fixture, "Alien", 2);
+    fixture.catalog.select_by_hand(&picture(heat, "poster", 3), at(3)).unwrap();
+    let second = fixture.publish(20).generation.unwrap();
+    assert_eq!((fixture.shown("Heat")[0].1, fixture.shown("Alien")[0].1), (3, 2));
+
+    let dry = fixture.catalog.rollback(first, PublishMode::DryRun, &stamp(30)).unwrap();
+    let back = fixture.catalog.rollback(first, PublishMode::Apply, &stamp(30)).unwrap();
+    assert_eq!((back.added, back.changed, back.removed, back.unchanged), (0, 1, 1, 0));
+    assert_eq!((dry.generation, dry.changed, dry.removed), (None, 1, 1));
+    assert_eq!((fixture.shown("Heat")[0].1, fixture.shown("Alien").len()), (1, 0));
+
+    let again = fixture.catalog.rollback(first, PublishMode::Apply, &stamp(31)).unwrap();
+    assert_eq!((again.generation, again.unchanged), (None, 1));
+    let forth = fixture.catalog.rollback(second, PublishMode::Apply, &stamp(32)).unwrap();
+    assert_eq!((forth.added, forth.changed), (1, 1));
+    assert_eq!((fixture.shown("Heat")[0].1, fixture.shown("Alien")[0].1), (3, 2));
+    let history = fixture.catalog.history(None, 10).unwrap();
+    assert_eq!(history.iter().map(|generation| generation.id.get()).collect::<Vec<_>>(), [4, 3, 2, 1]);
+    assert_eq!(fixture.catalog.history(Some(second), 10).unwrap().len(), 1);
+}
+
+#[test]
+fn an_unknown_generation_is_refused_by_number() {
+    let mut fixture = Fixture::new();
+    let error = fixture.catalog.rollback(GenerationId::new(5), PublishMode::Apply, &stamp(1)).unwrap_err();
+    assert!(matches!(error, CatalogError::NoSuchGeneration { .. }), "{error:?}");
+    assert!(error.to_string().contains('5'), "{error}");
+}
+
+#[test]
+fn mtimes_rise_strictly_per_path_also_when_the_clock_goes_back() {
+    let mut fixture = Fixture::new();
+    let heat = chosen(&mut fixture, "Heat", 1);
+    let first = fixture.publish(1000).generation.unwrap();
+    let mut mtimes = vec![fixture.mtime("Heat", "poster.jpg")];
+    let mut folder_times =
+        vec![fixture.catalog.folder_mappings(fixture.library, &path("Heat")).unwrap().unwrap().changed_at];
+    for (byte, now) in [(2, 500), (3, 1000), (4, 1001), (5, 5000)] {
+        fixture.catalog.select_by_hand(&picture(heat, "poster", byte), at(3)).unwrap();
+        fixture.publish(now);
+        mtimes.push(fixture.mtime("Heat", "poster.jpg"));
+    }
+    fixture.catalog.rollback(first, PublishMode::Apply, &stamp(7)).unwrap();
+    mtimes.push(fixture.mtime("Heat", "poster.jpg"));
+    assert_eq!(mtimes, [1000, 1001, 1002, 1003, 5000, 5001]);
+    fixture.catalog.unpublish(heat, None, &stamp(8)).unwrap();
+    fixture.catalog.publish(Scope::Entities(&[heat]), PublishMode::Apply, &stamp(9), in_own_folder).unwrap();
+    assert_eq!(fixture.mtime("Heat", "poster.jpg"), 5002, "also where it had been away");
+    folder_times.push(fixture.catalog.folder_mappings(fixture.library, &path("Heat")).unwrap().unwrap().changed_at);
+    assert!(folder_times.is_sorted_by(|a, b| a < b), "{folder_times:?}");
+}
+
+#[test]
+fn what_is_unpublished_stays_away_until_asked_for_by_name_or_chosen_again() {
+    let mut fixture = Fixture::new();
+    let heat = chosen(&mut fixture, "Heat", 1);
+    let poster: ImageType = "poster".parse().unwrap();
+    fixture.catalog.select_by_hand(&picture(heat, "banner", 2), at(3)).unwrap();
+    fixture.publish(10);
+    let gone = fixture.catalog.unpublish(heat, Some(poster), &stamp(11)).unwrap();
+    assert_eq!((gone.removed, fixture.shown("Heat").len()), (1, 1));
+    assert!(fixture.catalog.unpublish(heat, Some(poster), &stamp(12)).unwrap().generation.is_none());
+    assert!(fixture.publish(13).is_nothing(), "publishing everything does not bring it back");
+
+    let named = |fixture: &mut Fixture, mode| {
+        fixture.catalog.publish(Scope::Entities(&[heat]), mode, &stamp(14), in_own_folder).unwrap()
+    };
+    assert_eq!(named(&mut fixture, PublishMode::DryRun).added, 1);
+    assert!(fixture.publish(15).is_nothing(), "a dry run releases nothing");
+    assert_eq!(named(&mut fixture, PublishMode::Apply).added, 1);
+    assert!(fixture.publish(16).is_nothing());
+
+    fixture.catalog.unpublish(heat, None, &stamp(17)).unwrap();
+    fixture.catalog.select_by_hand(&picture(heat, "poster", 3), at(18)).unwrap();
+    assert_eq!(fixture.publish(19).added, 1);
+    assert_eq!(fixture.shown("Heat"), [("poster.jpg".into(), 3)]);
+}
+
+#[test]
+fn scopes_leave_the_rest_alone() {
+    let mut fixture = Fixture::new();
+    let heat = chosen(&mut fixture, "Heat", 1);
+    let alien = chosen(&mut fixture, "Alien", 2);
+    let mode = PublishMode::Apply;
+    let published = fixture.catalog.publish(Scope::Entities(&[alien]), mode, &stamp(10), in_own_folder).unwrap();
+    assert_eq!((published.added, fixture.shown("Heat").len(), fixture.shown("Alien").len()), (1, 0, 1));
+    fixture.catalog.publish(Scope::Entities(&[heat]), mode, &stamp(11), |_| vec![]).unwrap();
+    assert_eq!(fixture.shown("Alien").len(), 1);
+    let library = fixture.library;
+    let all = fixture.catalog.publish(Scope::Libraries(&[library]), mode, &stamp(12), in_own_folder).unwrap();
+    assert_eq!((all.added, all.unchanged), (1, 1));
+    let none = fixture.catalog.publish(Scope::Entities(&[EntityId::new(99)]), mode, &stamp(13), in_own_folder);
+    assert!(matches!(none, Err(CatalogError::NoSuchEntity { .. })));
+}
+
+#[test]
+fn missing_entities_keep_their_mappings() {
+    let mut fixture = Fixture::new();
+    chosen(&mut fixture, "Heat", 1);
+    fixture.publish(10);
+    fixture.catalog.start_scan().unwrap();
+    let library = fixture.library;
+    assert_eq!(fixture.catalog.finish_scan(library, &[], at(11)).unwrap(), 1);
+    assert!(fixture.publish(12).is_nothing());
+    fixture.film("Heat");
+    assert!(fixture.publish(13).is_nothing(), "back, and its artwork is there at once");
+    assert_eq!(fixture.shown("Heat").len(), 1);
+}
+
+#[test]
+fn of_two_that_want_one_path_the_first_has_it_whatever_the_scope() {
+    let mut fixture = Fixture::new();
+    let heat = chosen(&mut fixture, "Heat", 1);
+    let alien = chosen(&mut fixture, "Alien", 2);
+    let same =
+        |_: &SelectedPicture| vec![Place { folder: path(""), name: name("poster.jpg"), is_synthetic_folder: false }];
+    let mode = PublishMode::Apply;
+    for (scope, byte, conflicts) in [
+        (Scope::Entities(&[alien]), 2, 0),
+        (Scope::Entities(&[heat]), 1, 0), // comes first and takes it
+        (Scope::Entities(&[alien]), 1, 1),
+        (Scope::All, 1, 1),
+    ] {
+        let published = fixture.catalog.publish(scope, mode, &stamp(10), same).unwrap();
+        assert_eq!(fixture.shown(""), [("poster.jpg".into(), byte)], "{scope:?}");
+        assert_eq!((published.conflict_count, published.conflicts.len()), (conflicts, conflicts as usize), "{scope:?}");
+        if let Some(conflict) = published.conflicts.first() {
+            assert_eq!((conflict.loser, conflict.winner, &conflict.name), (alien, heat, &name("poster.jpg")));
+        }
+    }
+}
+
+/// Rule 5: "A published picture hides the originals of the same entity and image type in the view; unpublishing shows
+/// them again."
+#[test]
+fn a_published_picture_hides_the_originals_of_its_kind() {
+    let mut fixture = Fixture::new();
+    let library = fixture.library;
+    let originals = vec![
+        original("Heat", "folder.JPG", "poster"),
+        original("Heat", "cover.png", "poster"),
+        original("Heat", "fanart.jpg", "fanart"),
+        original("Heat", "fanart1.jpg", "fanart1"),
+    ];
+    let heat = fixture.catalog.record(&[film(library, "Heat", originals)], at(1)).unwrap()[0].id;
+    let hidden = |fixture: &Fixture| -> Vec<String> {
+        let shown = fixture.catalog.folder_mappings(fixture.library, &path("Heat")).unwrap();
+        shown.map_or(vec![], |shown| shown.hidden.iter().map(ToString::to_string).collect())
+    };
+    assert!(hidden(&fixture).is_empty());
+    fixture.catalog.select_by_hand(&picture(heat, "poster", 1), at(3)).unwrap();
+    fixture.catalog.select_by_hand(&picture(heat, "fanart1", 2), at(3)).unwrap();
+    fixture.publish(10);
+    assert_eq!(hidden(&fixture), ["cover.png", "fanart1.jpg", "folder.JPG"]);
+    fixture.catalog.unpublish(heat, Some("poster".parse().unwrap()), &stamp(11)).unwrap();
+    assert_eq!(hidden(&fixture), ["fanart1.jpg"]);
+}
+
+#[test]
+fn folders_that_only_mappings_need_are_shown_while_they_hold_any() {
+    let mut fixture = Fixture::new();
+    let heat = chosen(&mut fixture, "Heat", 1);
+    let places = |picture: &SelectedPicture| {
+        let folder = picture.entity.folder.join(&name("extrafanart"));
+        vec![Place { is_synthetic_folder: true, ..place(&folder, &picture.image_type, &picture.extension) }]
+    };
+    fixture.catalog.publish(Scope::All, PublishMode::Apply, &stamp(10), places).unwrap();
+    let above = fixture.catalog.folder_mappings(fixture.library, &path("Heat")).unwrap().unwrap();
+    assert_eq!(above.folders.iter().map(|folder| folder.name.to_string()).collect::<Vec<_>>(), ["extrafanart"]);
+    let inside = fixture.catalog.folder_mappings(fixture.library, &path("Heat/extrafanart")).unwrap().unwrap();
+    assert_eq!((inside.id, inside.mapped.len()), (above.folders[0].id, 1));
+    let known = fixture.catalog.mapping_folder(inside.id).unwrap().unwrap();
+    assert_eq!((known.folder, known.is_synthetic, known.mapping_count), (path("Heat/extrafanart"), true, 1));
+
+    fixture.catalog.unpublish(heat, None, &stamp(11)).unwrap();
+    let after = fixture.catalog.folder_mappings(fixture.library, &path("Heat")).unwrap().unwrap();
+    assert!(after.folders.is_empty() && after.changed_at > above.changed_at);
+    assert_eq!(fixture.catalog.folder_mappings(fixture.library, &path("elsewhere")).unwrap(), None);
+}
+
+#[test]
+fn mappings_are_listed_in_pages_and_kept_after_their_end() {
+    let mut fixture = Fixture::new();
+    for (byte, title) in ["c", "a", "b"].into_iter().enumerate() {
+        chosen(&mut fixture, title, byte as u8);
+    }
+    fixture.publish(10);
+    let mut folders = Vec::new();
+    let mut after = None;
+    loop {
+        let page = fixture.catalog.mappings_page(fixture.library, after.as_ref(), 2).unwrap();
+        folders.extend(page.mappings.iter().map(|mapping| mapping.folder.to_string()));
+        assert!(page.refused.is_empty());
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(folders, ["a", "b", "c"]);
+    let mapping = fixture.catalog.mappings_page(fixture.library, None, 1).unwrap().mappings.remove(0);
+    assert_eq!(fixture.catalog.mappings_of(mapping.entity).unwrap(), std::slice::from_ref(&mapping));
+    let ended = fixture.catalog.unpublish(mapping.entity, None, &stamp(11)).unwrap().generation;
+    let history = fixture.catalog.mapping(mapping.id).unwrap().unwrap();
+    assert_eq!(history.removed_generation, ended);
+    assert!(fixture.catalog.mappings_of(mapping.entity).unwrap().is_empty());
+}
