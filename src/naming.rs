@@ -11,10 +11,23 @@ mod stack;
 #[cfg(test)]
 mod tests;
 
+use crate::model::{Layout, Name, RelPath};
+
 pub use picture::{PictureExtension, PictureExtensionError, split_extension};
 pub use profile::{LeftOut, LeftOutReason, NamedItem, Names, Profile, ProfileError, Profiles, PublishedName};
 pub use recognise::{PicturePlace, is_extra_fanart_folder, recognise};
 pub use stack::{StackPart, stack_part};
+
+/// The name that artwork names are made of ([`NamedItem::base`]): of the folder for a disc, else of the main video without
+/// its extension, else of the folder. `None` for the root of a library without a video.
+#[must_use]
+pub fn base_name(layout: Layout, folder: &RelPath, video: Option<&RelPath>) -> Option<Name> {
+    let of_video = || Name::parse(split_extension(video?.name()?.as_bytes()).0).ok();
+    match layout {
+        Layout::Disc => folder.name(),
+        Layout::Own | Layout::Flat | Layout::Stack | Layout::Version => of_video().or_else(|| folder.name()),
+    }
+}
 
 /// The bytes of a name in lower case, for comparisons that ignore case: all of Unicode where the name is UTF-8, ASCII
 /// where it is not.

@@ -25,7 +25,7 @@ use crate::model::{EntityType, ImageType, Layout, MediaIdentity, Name, RelPath};
 use super::{DirEntry, EntryKind};
 
 pub use file_name::{FileKind, kind_by_extension, title_of_extra};
-pub use folder_name::{Descent, descent, is_part_of_item, is_peeked};
+pub use folder_name::{Descent, descent, is_ignored_name, is_part_of_item, is_peeked};
 pub use rule::Rule;
 pub use title::parse_name;
 

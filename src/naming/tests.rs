@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::model::{EntityType, ImageType, Layout};
+use crate::model::{EntityType, ImageType, Layout, RelPath};
 
 use super::*;
 
@@ -78,6 +78,21 @@ fn names_that_cannot_be_are_left_out_and_reported() {
         );
         assert_eq!(names.names.len(), 1, "{base}: never bare in a flat folder");
         assert_eq!(names.left_out[0].reason, LeftOutReason::Bare);
+    }
+}
+
+#[test]
+fn artwork_names_are_made_of_the_video_or_of_the_disc_folder() {
+    let path = |text: &str| RelPath::parse(text.as_bytes()).unwrap();
+    for (layout, folder, video, base) in [
+        (Layout::Own, "Heat (1995)", Some("Heat (1995)/Heat.1080p.mkv"), Some("Heat.1080p")),
+        (Layout::Flat, "", Some("Heat.mkv"), Some("Heat")),
+        (Layout::Disc, "Heat (1995)", Some("Heat (1995)/VIDEO_TS/VIDEO_TS.IFO"), Some("Heat (1995)")),
+        (Layout::Own, "Heat (1995)", None, Some("Heat (1995)")),
+        (Layout::Flat, "", None, None),
+    ] {
+        let found = base_name(layout, &path(folder), video.map(path).as_ref());
+        assert_eq!(found.map(|name| name.to_string()).as_deref(), base, "{layout} {folder} {video:?}");
     }
 }
 

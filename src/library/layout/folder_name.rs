@@ -103,6 +103,12 @@ pub fn is_peeked(name: &Name) -> bool {
     is_disc_root(name.as_bytes()) || is_extra_fanart_folder(name.as_bytes())
 }
 
+/// Whether an entry of that name is nobody's business: hidden, or of the system, a player or a download program.
+#[must_use]
+pub fn is_ignored_name(name: &Name) -> bool {
+    ignored_by_name(name.as_bytes()).is_some()
+}
+
 /// Whether a folder of that name belongs to an item of a folder further up, wherever it is met: it holds its disc, its
 /// extras or its pictures.
 #[must_use]

@@ -64,7 +64,7 @@ pub(super) fn decide(listing: &FolderListing, above: Option<&FolderListing>) -> 
     } else {
         let found = films(&folder, groups(videos));
         for (index, (item, group)) in found.into_iter().enumerate() {
-            further_bases.extend(group.iter().filter_map(base_name));
+            further_bases.extend(group.iter().filter_map(base_of));
             files.extend(group.into_iter().map(|name| (name, FileVerdict::Item(index))));
             items.push(item);
         }
@@ -175,13 +175,13 @@ fn film(folder: &Folder<'_>, group: &Group, layout: Layout, rule: Rule) -> Optio
         identity: identity(folder, &group.title_base(), layout, rule),
         folder: folder.listing.path.clone(),
         video: folder.listing.path.join(group.main()),
-        base: base_name(group.main())?,
+        base: base_of(group.main())?,
         originals: Vec::new(),
         rule,
     })
 }
 
-fn base_name(file: &Name) -> Option<Name> {
+fn base_of(file: &Name) -> Option<Name> {
     Name::parse(split_extension(file.as_bytes()).0).ok()
 }
 
