@@ -16,7 +16,7 @@ use crate::model::{Layout, Name, RelPath};
 pub use picture::{PictureExtension, PictureExtensionError, split_extension};
 pub use profile::{LeftOut, LeftOutReason, NamedItem, Names, Profile, ProfileError, Profiles, PublishedName};
 pub use recognise::{PicturePlace, is_extra_fanart_folder, recognise};
-pub use stack::{StackPart, stack_part};
+pub use stack::{StackPart, StackWord, stack_part};
 
 /// The name that artwork names are made of ([`NamedItem::base`]): of the folder for a disc, else of the main video without
 /// its extension, else of the folder. `None` for the root of a library without a video.

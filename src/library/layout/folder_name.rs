@@ -1,7 +1,7 @@
 //! What a folder is by its name and its place.
 
 use crate::model::Name;
-use crate::naming::{fold_case, is_extra_fanart_folder, split_extension, stack_part};
+use crate::naming::{StackWord, fold_case, is_extra_fanart_folder, split_extension, stack_part};
 
 use super::file_name::{FileKind, extra_rule, kind_by_extension};
 use super::title::{decode, parse_name};
@@ -143,7 +143,8 @@ pub(super) fn has_disc(folder: &FolderListing) -> bool {
 /// The number of a folder that is one disc of a set, and the title before it: `Disc 2`, `Heat (1995) CD1`.
 pub(super) fn disc_of_set(name: &[u8]) -> Option<(Vec<u8>, u32)> {
     // Something has to stand before the token, for `stack_part` to take it for one.
-    let marked = stack_part(&[b"x ", name].concat()).filter(|part| part.word != "part")?;
+    let marked =
+        stack_part(&[b"x ", name].concat()).filter(|part| !matches!(part.word, StackWord::Part | StackWord::Bare))?;
     let title = marked.title.strip_prefix(b"x").unwrap_or_default().trim_ascii_start().to_vec();
     let ends_with_number = name.last().is_some_and(|b| b.is_ascii_digit() || matches!(b, b')' | b']'));
     ends_with_number.then_some((title, marked.number))

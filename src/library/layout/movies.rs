@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{EntityType, Layout, MediaIdentity, Name, RelPath};
-use crate::naming::{fold_case, split_extension, stack_part};
+use crate::naming::{StackWord, fold_case, split_extension, stack_part};
 
 use super::file_name::{FileKind, extra_rule, kind_by_extension};
 use super::folder_name::{Descent, descent, disc_of_set, ignored_by_name, is_disc_root};
@@ -123,15 +123,17 @@ fn groups(videos: Vec<Name>) -> Vec<Group> {
         let (base, extension) = split_extension(name.as_bytes());
         match stack_part(base) {
             Some(part) => stacks
-                .entry((fold_case(&part.title), part.word, fold_case(extension)))
+                .entry((fold_case(&part.title), part.word, part.is_lettered, fold_case(extension)))
                 .or_default()
                 .push((part.number, name)),
             None => singles.push(Group { parts: vec![name] }),
         }
     }
-    for mut parts in stacks.into_values() {
+    for ((_, word, ..), mut parts) in stacks {
         parts.sort();
-        let is_stack = parts.windows(2).all(|pair| pair[0].0 != pair[1].0);
+        // `300a`, `300b` begin with the first part, or they are other films (`Vitamin B`, `Vitamin C`).
+        let begins = word != StackWord::Bare || parts[0].0 == 1;
+        let is_stack = begins && parts.windows(2).all(|pair| pair[0].0 != pair[1].0);
         let names = parts.into_iter().map(|(_, name)| name);
         match is_stack {
             true => singles.push(Group { parts: names.collect() }),

@@ -91,11 +91,12 @@ const CERTAIN: &[&str] = &[
     "multisubs",
     "nfofix",
 ];
-const EDITION: &[&str] = &["extended", "unrated", "remastered", "repack", "rerip", "uncut", "theatrical"];
+const EDITION: &[&str] =
+    &["extended", "unrated", "remastered", "repack", "rerip", "uncut", "theatrical", "4k", "hdr", "ultrahd", "multi"];
 const POSSIBLE: &[&str] = &[
-    "german", "dutch", "swedish", "french", "italian", "spanish", "english", "dubbed", "subbed", "dl", "ml", "multi",
-    "limited", "internal", "proper", "retail", "custom", "festival", "complete", "dc", "se", "ws", "fs", "ts", "tc",
-    "cam", "r5", "pal", "ntsc", "hdr", "dv", "imax", "3d", "hsbs", "aka", "read", "web", "hd", "4k", "dvd", "bd",
+    "german", "dutch", "swedish", "french", "italian", "spanish", "english", "dubbed", "subbed", "dl", "ml", "limited",
+    "internal", "proper", "retail", "custom", "festival", "complete", "dc", "se", "ws", "fs", "ts", "tc", "cam", "r5",
+    "pal", "ntsc", "dv", "imax", "3d", "hsbs", "aka", "read", "web", "hd", "dvd", "bd",
 ];
 /// Certain words that are written in two.
 const PAIRS: &[(&str, &str)] = &[

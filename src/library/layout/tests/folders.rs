@@ -86,11 +86,45 @@ fn stacks_versions_and_discs() {
                 "flat several-videos Kill Bill Part 2/2004 Kill Bill Part 2 (2004).mkv",
             ],
         ),
+        (
+            "",
+            &["300a.mkv", "300b.mkv", "Bad Boys part1.mkv", "Bad Boys part2.mkv", "Bad Boys parta.mkv"],
+            &[
+                "flat stack-beside-others 300/- 300a.mkv",
+                "flat stack-beside-others Bad Boys/- Bad Boys part1.mkv",
+                "flat library-root Bad Boys parta/- Bad Boys parta.mkv",
+            ],
+        ),
+        (
+            "",
+            &["Vitamin B.mkv", "Vitamin C.mkv"],
+            &["flat library-root Vitamin B/- Vitamin B.mkv", "flat library-root Vitamin C/- Vitamin C.mkv"],
+        ),
         ("Heat", &["Heat cd1.avi"], &["own single-video Heat/- Heat cd1.avi"]),
         (
             "Heat (1995)",
             &["Heat (1995) - 1080p.mkv", "Heat (1995) - 2160p.mkv", "Heat (1995) - 720p.mkv"],
             &["version versions Heat/1995 Heat (1995) - 2160p.mkv"],
+        ),
+        (
+            "Movie",
+            &["Movie-2.mkv", "Movie-bluray.mkv", "Movie.mkv", "Movie[test].mkv", "Movie_720p.mkv"],
+            &["version versions Movie/- Movie.mkv"],
+        ),
+        (
+            "Phantom (1925)",
+            &["Phantom (1925) - 1925 version.mkv", "Phantom (1925) - 1929 version.mkv"],
+            &["version versions Phantom/1925 Phantom (1925) - 1925 version.mkv"],
+        ),
+        (
+            "Iron Man",
+            &["Iron Man (2008).mkv", "Iron Man.mkv"],
+            &["flat several-videos Iron Man/2008 Iron Man (2008).mkv", "flat several-videos Iron Man/- Iron Man.mkv"],
+        ),
+        (
+            "Movie",
+            &["Movie 1.mkv", "Movie 2.mkv"],
+            &["flat several-videos Movie 1/- Movie 1.mkv", "flat several-videos Movie 2/- Movie 2.mkv"],
         ),
         (
             "Heat (1995)",
