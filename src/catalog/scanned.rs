@@ -3,9 +3,9 @@
 //! Which entities the running scan has seen is kept in a temporary table of this connection, so a scan that is
 //! killed marks nothing, and two scans do not disturb each other.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::entities::{self, Entity};
+use super::entities::{self, Entity, entity_columns};
 use super::originals::{self, ScannedOriginal};
 use super::sql_types::array;
 use super::{Catalog, CatalogError, external_ids, feed, replace};
@@ -125,7 +125,10 @@ impl Catalog {
 }
 
 fn record(connection: &Connection, item: &ScannedItem, now: UnixSeconds) -> rusqlite::Result<Recorded> {
-    let known = entities::by_key(connection, item.library, item.entity_type, &item.path)?;
+    let known = match entities::by_key(connection, item.library, item.entity_type, &item.path)? {
+        Some(known) => Some(known),
+        None => by_video(connection, item)?,
+    };
     let (id, mut outcome) = match known {
         None => (insert(connection, item, now)?, ScanOutcome::Added),
         Some(known) if known.is_missing => (known.id, ScanOutcome::Returned),
@@ -144,6 +147,20 @@ fn record(connection: &Connection, item: &ScannedItem, now: UnixSeconds) -> rusq
     Ok(Recorded { id, outcome })
 }
 
+/// The entity that had the same video and was not seen otherwise: a film keeps its choices when its own folder gets
+/// company and its video identifies it from then on, and when it is alone again.
+fn by_video(connection: &Connection, item: &ScannedItem) -> rusqlite::Result<Option<Entity>> {
+    connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            entity_columns!(),
+            " FROM entities e WHERE e.library_id = ?1 AND e.entity_type = ?2 AND e.video = ?3
+              AND e.id NOT IN (SELECT entity_id FROM temp.seen) ORDER BY e.is_missing, e.id LIMIT 1"
+        ))?
+        .query_row((item.library, item.entity_type, &item.video), entities::entity)
+        .optional()
+}
+
 fn is_same(known: &Entity, item: &ScannedItem) -> bool {
     known.parent == item.parent
         && known.title == item.title
@@ -152,6 +169,7 @@ fn is_same(known: &Entity, item: &ScannedItem) -> bool {
         && known.layout == item.layout
         && known.folder == item.folder
         && known.video == item.video
+        && known.path == item.path
 }
 
 fn insert(connection: &Connection, item: &ScannedItem, now: UnixSeconds) -> rusqlite::Result<EntityId> {
@@ -179,13 +197,13 @@ fn update(connection: &Connection, id: EntityId, item: &ScannedItem, now: UnixSe
         .prepare_cached(
             "UPDATE entities SET parent_id = :parent, title = :title, sort_title = :sort_title, year = :year,
                     season = :season, episode = :episode, layout = :layout, folder = :folder, video = :video,
-                    is_missing = 0, updated_at = :now
+                    path = :path, is_missing = 0, updated_at = :now
              WHERE id = :id",
         )?
         .execute(named_params! {
             ":id": id, ":parent": item.parent, ":title": item.title, ":sort_title": item.sort_title,
             ":year": item.year, ":season": item.season, ":episode": item.episode, ":layout": item.layout,
-            ":folder": item.folder, ":video": item.video, ":now": now,
+            ":folder": item.folder, ":video": item.video, ":path": item.path, ":now": now,
         })?;
     Ok(())
 }
