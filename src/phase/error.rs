@@ -1,0 +1,95 @@
+//! What can go wrong in a phase.
+
+use std::path::PathBuf;
+
+use crate::catalog::CatalogError;
+use crate::library::LibraryError;
+use crate::model::{EntityId, EntityType, LibraryKind};
+
+/// Why a phase did not do its work. What it had done before stays, and running it again goes on from there.
+#[derive(Debug, thiserror::Error)]
+pub enum PhaseError {
+    /// The catalog failed.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The tree of a library cannot be read.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// The root of a library has nothing in it, which looks like a disk that is not mounted.
+    #[error(
+        "the library {library} at {} is empty, so nothing was changed; is its disk mounted? If it is gone for good, run \
+         `posterfs library remove {library}`", path.display()
+    )]
+    RootEmpty {
+        /// The name of the library.
+        library: String,
+        /// Its root.
+        path: PathBuf,
+    },
+    /// Libraries of that kind are not understood yet.
+    #[error("the library {library} holds {kind}; this version scans libraries of movies only")]
+    KindUnknown {
+        /// The name of the library.
+        library: String,
+        /// What it holds.
+        kind: LibraryKind,
+    },
+    /// Nothing known goes by what the user typed.
+    #[error("there is no item `{item}`; `posterfs list` shows what is known, `posterfs scan` looks for what is new")]
+    NoSuchItem {
+        /// What was typed.
+        item: String,
+    },
+    /// Several entities go by what the user typed.
+    #[error("`{item}` may be one of several items; give the id of one of them:{}", shown(candidates))]
+    AmbiguousItem {
+        /// What was typed.
+        item: String,
+        /// The entities.
+        candidates: Vec<ItemCandidate>,
+    },
+    /// A path lies in no library.
+    #[error("{} lies in no library; `posterfs library list` shows them, `posterfs library add` adds one", path.display())]
+    OutsideLibraries {
+        /// The full path.
+        path: PathBuf,
+    },
+    /// An item has no such season or episode.
+    #[error("the {entity_type} {id} has no {child}")]
+    NoSuchChild {
+        /// What it is.
+        entity_type: EntityType,
+        /// Its number.
+        id: EntityId,
+        /// The season or episode that was asked for.
+        child: String,
+    },
+}
+
+/// One of several entities that a user may mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemCandidate {
+    /// Its number.
+    pub id: EntityId,
+    /// Its title.
+    pub title: String,
+    /// Its year.
+    pub year: Option<u16>,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// More would not be read.
+const CANDIDATES_SHOWN: usize = 10;
+
+fn shown(candidates: &[ItemCandidate]) -> String {
+    let mut text = String::new();
+    for ItemCandidate { id, title, year, path } in candidates.iter().take(CANDIDATES_SHOWN) {
+        let year = year.map(|year| format!(" ({year})")).unwrap_or_default();
+        text.push_str(&format!("\n  {id}  {title}{year}  {}", path.display()));
+    }
+    if candidates.len() > CANDIDATES_SHOWN {
+        text.push_str(&format!("\n  and {} more", candidates.len() - CANDIDATES_SHOWN));
+    }
+    text
+}

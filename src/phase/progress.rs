@@ -1,0 +1,25 @@
+//! How a phase tells how far it is.
+
+/// Told by a phase how far it is. Calls come from one thread at a time.
+pub trait Progress: Sync {
+    /// The work begins; `total` is how many steps there will be, where that is known.
+    fn start(&self, total: Option<u64>);
+
+    /// So many more steps are done, and what they did is kept whatever happens next.
+    fn advance(&self, steps: u64);
+
+    /// The work is over, done or failed.
+    fn finish(&self);
+}
+
+/// For those who do not look.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoProgress;
+
+impl Progress for NoProgress {
+    fn start(&self, _total: Option<u64>) {}
+
+    fn advance(&self, _steps: u64) {}
+
+    fn finish(&self) {}
+}
