@@ -1,1 +1,10 @@
 //! The configuration file, the environment and the state folder: the only place that reads them.
+//!
+//! Every key has a default, so a configuration file is never needed. A key that does not exist is an error: a
+//! misspelled setting would otherwise be silently without effect.
+
+mod file;
+mod state;
+
+pub use file::{Config, ConfigError, MountSettings, PictureSettings, Setting, SettingSource};
+pub use state::{StateDir, StateError};
