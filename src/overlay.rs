@@ -1,1 +1,26 @@
-//! The view as a pure function of source, mappings and hidden originals.
+//! The view as a pure function: what exists at a path, and what may be done to it.
+//!
+//! The view is the source merged with the mappings, less the originals that published pictures hide. Everything here
+//! is decided from values alone (what the source has, which mappings and hidden originals a folder has); no file is
+//! opened and no row is read, so the table of the semantics is tested without a kernel. `mount` asks and replies.
+//!
+//! # What is seen under a name
+//!
+//! | in the mappings | in the source | seen |
+//! | --- | --- | --- |
+//! | a mapped picture | anything or nothing | the picture |
+//! | a hidden original | a file | nothing |
+//! | a folder of mappings | a folder | the folder of the source, the mappings in it |
+//! | a folder of mappings | nothing | a folder of mappings |
+//! | nothing | anything | what the source has |
+//!
+//! # What may be done
+//!
+//! Until the write policies exist, what the mappings show is read-only (`EROFS`): a program's write can neither reach
+//! the cache nor get lost. Everything else is the business of the source.
+
+mod folder;
+mod listing;
+
+pub use folder::{Folder, Refusal, Seen};
+pub use listing::{Listed, ListedKind, Listing};
