@@ -1,1 +1,40 @@
 //! The FUSE shell around the overlay.
+//!
+//! | part | what |
+//! | --- | --- |
+//! | [`Session`] (`session`, `options`, `unmount`) | a mount from its beginning to its end |
+//! | `fs` | unpacks requests, packs replies; the only part that knows the FUSE library's types |
+//! | `view` | what each request does |
+//! | `nodes`, `place` | the nodes that the kernel remembers, and how the source's inodes are reached |
+//! | `files` | open files and kernel passthrough |
+//! | `index`, `feed` | what the mappings make of each folder, and following their changes |
+//! | `notify` | telling the kernel what is stale, from one thread |
+//! | `caller` | acting as the calling user |
+//! | `errno` | the one place where errors become numbers |
+//!
+//! # Locks
+//!
+//! Every lock here is a leaf: none is taken while another is held, no system call on the source, no reading of the
+//! catalog and no notification happens under one. The one exception is written where it is (`files`: registering a
+//! backing file). So no order between locks is needed, and none can be violated.
+
+mod attr;
+mod caller;
+mod errno;
+mod feed;
+mod files;
+mod fs;
+mod index;
+mod nodes;
+mod notify;
+mod options;
+mod place;
+mod session;
+mod stats;
+mod unmount;
+mod view;
+
+pub use options::{MountError, MountOptions};
+pub use session::{Session, Stopper};
+pub use stats::StatsSnapshot;
+pub use unmount::{detach, is_mounted, unmount_if_idle};

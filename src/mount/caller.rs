@@ -1,0 +1,245 @@
+//! Acting as the calling user.
+//!
+//! The kernel has judged every request already (`default_permissions`), so this is not about permission. A new file
+//! must belong to its maker, follow the maker's umask and count on the maker's quota: [`Caller::create`]. And a change
+//! by somebody without `CAP_FSETID` must clear suid and sgid bits on the source as it would there: [`Caller::change`].
+//! For that the *thread* takes over file-system ids, groups and capabilities for the time of one system call.
+//!
+//! For requests that create, the kernel sends the maker's ids, mapped where the mount is idmapped. For all others it
+//! then sends none (that is what an idmapped mount means), so who changes something is asked of `/proc`; callers do so
+//! only for the few files where it matters.
+//!
+//! All of it is per thread: the raw calls behind `setfsuid`, `capset` and `setgroups` change the calling thread only,
+//! and the umask does once the thread has left the shared file-system attributes (`unshare(CLONE_FS)`).
+
+use std::cell::OnceCell;
+use std::sync::OnceLock;
+
+use rustix::io::{Errno, Result};
+use rustix::process::{Gid, geteuid};
+use rustix::thread::{CapabilitySet, CapabilitySets, UnshareFlags, capabilities, set_capabilities, set_thread_groups};
+
+/// The umask of our own threads while they act for nobody.
+const OWN_UMASK: libc::mode_t = 0o022;
+
+/// No such id: what the kernel sends with requests that create nothing.
+const NO_ID: u32 = u32::MAX;
+
+/// Who sent a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// File-system user id; `u32::MAX` where the kernel does not tell.
+    pub uid: u32,
+    /// File-system group id; `u32::MAX` where the kernel does not tell.
+    pub gid: u32,
+    /// Process (thread) id as we see it; 0 when it lives in a pid namespace that we cannot see.
+    pub pid: u32,
+}
+
+/// What a thread becomes for one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Guise {
+    uid: u32,
+    gid: u32,
+    groups: Option<Vec<Gid>>,
+    keeps_fsetid: bool,
+}
+
+thread_local! {
+    /// The full capabilities of this thread, kept once it has its own umask.
+    static THREAD: OnceCell<Option<CapabilitySets>> = const { OnceCell::new() };
+}
+
+impl Caller {
+    /// Runs `work`, which creates something, as this caller with this umask. `keeps_sgid`: the kernel has already
+    /// decided that the caller may set the sgid bit it asks for.
+    ///
+    /// # Errors
+    /// Those of `work`; `EPERM` when the thread cannot take over the ids, in which case `work` has not run.
+    pub fn create<T>(&self, umask: u32, keeps_sgid: bool, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let full = prepare_thread()?;
+        let _umask = UmaskGuard::set(umask);
+        let is_known = self.uid != NO_ID && self.gid != NO_ID;
+        match full {
+            Some(full) if is_known && (self.uid, self.gid) != (0, 0) => {
+                let keeps_fsetid = self.uid == 0 || keeps_sgid;
+                let guise = Guise { uid: self.uid, gid: self.gid, groups: None, keeps_fsetid };
+                let _guard = GuiseGuard::take(&guise, full)?;
+                work()
+            }
+            _ => work(),
+        }
+    }
+
+    /// Runs `work`, which changes a file that bears suid, sgid or capabilities, as this caller.
+    ///
+    /// # Errors
+    /// Those of `work`; `EPERM` when the thread cannot take over the ids, in which case `work` has not run.
+    pub fn change<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let Some(full) = prepare_thread()? else { return work() };
+        let guise = Guise::of_process(self.pid);
+        if guise.keeps_fsetid {
+            return work();
+        }
+        let _guard = GuiseGuard::take(&guise, full)?;
+        work()
+    }
+}
+
+/// Runs `work` without `CAP_FSETID`: the kernel has said that suid and sgid are to go.
+///
+/// # Errors
+/// Those of `work`; `EPERM` when the thread cannot change its capabilities, in which case `work` has not run.
+pub fn clearing_privileges<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let Some(full) = prepare_thread()? else { return work() };
+    let _guard = GuiseGuard::take(&Guise { uid: 0, gid: 0, groups: None, keeps_fsetid: false }, full)?;
+    work()
+}
+
+impl Guise {
+    /// That of a running process; without rights when it cannot be looked at.
+    fn of_process(pid: u32) -> Self {
+        let status = if pid == 0 { String::new() } else { status_of(&format!("/proc/{pid}/status")) };
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        // `Uid:` and `Gid:` list real, effective, saved and file-system id.
+        let fs_id = |name| field(name).split_ascii_whitespace().nth(3).and_then(|id| id.parse().ok()).unwrap_or(0);
+        let effective = u64::from_str_radix(field("CapEff:").trim(), 16).unwrap_or(0);
+        Self {
+            uid: fs_id("Uid:"),
+            gid: fs_id("Gid:"),
+            groups: Some(groups_in(&status)),
+            keeps_fsetid: CapabilitySet::from_bits_retain(effective).contains(CapabilitySet::FSETID),
+        }
+    }
+}
+
+/// Gives the thread its own umask; its capabilities when it may change ids at all, `None` for a process of a plain
+/// user, which acts as itself.
+fn prepare_thread() -> Result<Option<CapabilitySets>> {
+    THREAD.with(|cell| {
+        if let Some(known) = cell.get() {
+            return Ok(*known);
+        }
+        // SAFETY: CLONE_FS separates umask, root and working folder of this thread; nothing in this process relies on
+        // their being shared, and the descriptor table stays shared.
+        unsafe { rustix::thread::unshare_unsafe(UnshareFlags::FS) }?;
+        let full = if geteuid().is_root() { Some(capabilities(None)?) } else { None };
+        Ok(*cell.get_or_init(|| full))
+    })
+}
+
+struct UmaskGuard;
+
+impl UmaskGuard {
+    fn set(umask: u32) -> Self {
+        // SAFETY: umask cannot fail and touches no memory.
+        unsafe { libc::umask(umask & 0o777) };
+        Self
+    }
+}
+
+impl Drop for UmaskGuard {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        unsafe { libc::umask(OWN_UMASK) };
+    }
+}
+
+/// Gives the thread's own ids back when dropped. Capabilities come last: going back to user 0 is what permits raising
+/// them.
+struct GuiseGuard {
+    full: CapabilitySets,
+    has_groups: bool,
+}
+
+impl GuiseGuard {
+    fn take(guise: &Guise, full: CapabilitySets) -> Result<Self> {
+        own_groups();
+        let guard = Self { full, has_groups: guise.groups.is_some() };
+        if let Some(groups) = &guise.groups {
+            set_thread_groups(groups)?;
+        }
+        set_fs_ids(guise.uid, guise.gid)?;
+        let mut reduced = full;
+        if !guise.keeps_fsetid {
+            reduced.effective.remove(CapabilitySet::FSETID);
+        }
+        // Leaving user 0 has dropped the file-system capabilities; all others of them are needed.
+        set_capabilities(None, reduced)?;
+        Ok(guard)
+    }
+}
+
+impl Drop for GuiseGuard {
+    fn drop(&mut self) {
+        let own_groups: Result<()> = if self.has_groups { set_thread_groups(own_groups()) } else { Ok(()) };
+        let restored = set_fs_ids(0, 0).and(set_capabilities(None, self.full)).and(own_groups);
+        if let Err(error) = restored {
+            // A thread that stays somebody else would act with the wrong rights for everyone after: end the process,
+            // the service manager starts it anew.
+            tracing::error!(%error, "cannot return to the daemon's own ids");
+            std::process::abort();
+        }
+    }
+}
+
+fn set_fs_ids(uid: u32, gid: u32) -> Result<()> {
+    // SAFETY: both calls take plain numbers and touch no memory. They report the former id, never an error, so the
+    // result is asked for with an id that does not exist.
+    let (now_uid, now_gid) = unsafe {
+        libc::setfsgid(gid);
+        libc::setfsuid(uid);
+        (libc::setfsuid(u32::MAX), libc::setfsgid(u32::MAX))
+    };
+    if now_uid.cast_unsigned() == uid && now_gid.cast_unsigned() == gid { Ok(()) } else { Err(Errno::PERM) }
+}
+
+/// The daemon's own supplementary groups.
+fn own_groups() -> &'static [Gid] {
+    static GROUPS: OnceLock<Vec<Gid>> = OnceLock::new();
+    GROUPS.get_or_init(|| groups_in(&status_of("/proc/self/status")))
+}
+
+/// What `/proc` tells of a process; nothing when it is gone.
+fn status_of(path: &str) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+fn groups_in(status: &str) -> Vec<Gid> {
+    let line = status.lines().find_map(|line| line.strip_prefix("Groups:")).unwrap_or_default();
+    let ids = line.split_ascii_whitespace().filter_map(|id| id.parse().ok());
+    ids.filter(|id| *id != NO_ID).map(Gid::from_raw).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
+
+    use super::*;
+
+    #[test]
+    fn a_file_made_for_a_caller_belongs_to_the_caller() {
+        if !geteuid().is_root() {
+            eprintln!("skipped: only root can act as somebody else");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str, caller: Caller| {
+            let path = folder.path().join(name);
+            let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY;
+            fstat(caller.create(0o027, false, || openat(CWD, &path, flags, Mode::from(0o666))).unwrap()).unwrap()
+        };
+        let theirs = make("theirs", Caller { uid: 1234, gid: 5678, pid: 0 });
+        assert_eq!((theirs.st_uid, theirs.st_gid, theirs.st_mode & 0o7777), (1234, 5678, 0o640));
+        let ours = make("ours", Caller { uid: 0, gid: 0, pid: 0 });
+        assert_eq!((ours.st_uid, ours.st_gid), (0, 0));
+        assert!(capabilities(None).unwrap().effective.contains(CapabilitySet::FSETID));
+    }
+    #[test]
+    fn a_process_is_looked_up_by_its_number() {
+        let own = Guise::of_process(std::process::id());
+        assert_eq!(own.uid, geteuid().as_raw());
+        assert_eq!(own.keeps_fsetid, geteuid().is_root());
+        assert!(!Guise::of_process(0).keeps_fsetid, "who cannot be seen has no rights");
+    }
+}

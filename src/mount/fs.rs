@@ -1,0 +1,524 @@
+//! The FUSE shell: unpacks a request, calls one method of the [`View`], packs the reply.
+//!
+//! Nothing is decided here. What is not implemented is so on purpose: locks are the kernel's own business among the
+//! users of the mount (it would not tell us `flock` from POSIX locks anyway), `access` is answered by the kernel from
+//! modes and access lists, `opendir` is refused once so that the kernel caches every listing, `flush` likewise because
+//! nothing is held back until `close`.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fuser::{
+    BackingId, BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,
+    InitFlags, IoctlFlags, KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData,
+    ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr,
+    Request, TimeOrNow, WriteFlags,
+};
+use rustix::fs::OFlags;
+
+use super::attr::Attr;
+use super::caller::Caller;
+use super::errno::{RequestError, Result};
+use super::files::Mode;
+use super::stats::Stats;
+use super::view::{DirectorySink, Entry, Item, NewAttributes, NewNode, NewTime, Opened, View};
+
+/// Largest single request for reading, writing or listing.
+const REQUEST_BYTES_MAX: u32 = 1 << 20;
+/// Background requests (read-ahead) that the kernel may have under way.
+const BACKGROUND_MAX: u16 = 64;
+
+/// The view as the FUSE library wants it.
+#[derive(Debug)]
+pub struct Fs {
+    view: Arc<View<BackingId>>,
+}
+
+impl Fs {
+    /// Wraps a view.
+    #[must_use]
+    pub fn new(view: Arc<View<BackingId>>) -> Self {
+        Self { view }
+    }
+
+    /// Counts a request, runs it, and logs what is our own fault.
+    fn run<T>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce(&View<BackingId>) -> Result<T>,
+    ) -> std::result::Result<T, Errno> {
+        Stats::count(&self.view.stats().requests);
+        work(&self.view).map_err(|error| {
+            if error.is_our_fault() {
+                tracing::error!(request = name, %error, "a request failed");
+            }
+            to_errno(&error)
+        })
+    }
+
+    fn reply_entry(&self, reply: ReplyEntry, entry: std::result::Result<Option<Entry>, Errno>) {
+        let lifetimes = self.view.lifetimes();
+        let absent = Entry { attr: Attr::unknown(rustix::fs::FileType::RegularFile), generation: 0 };
+        match entry {
+            Err(errno) => reply.error(errno),
+            Ok(found) => {
+                let entry = found.unwrap_or(absent);
+                let generation = Generation(entry.generation);
+                reply.entry_with_ttls(&lifetimes.attributes, &lifetimes.entries, &file_attr(&entry.attr), generation);
+            }
+        }
+    }
+}
+
+fn to_errno(error: &RequestError) -> Errno {
+    Errno::from_i32(error.errno().raw_os_error())
+}
+
+fn caller(request: &Request) -> Caller {
+    Caller { uid: request.uid(), gid: request.gid(), pid: request.pid() }
+}
+
+fn open_flags(flags: i32) -> OFlags {
+    OFlags::from_bits_retain(flags.cast_unsigned())
+}
+
+fn file_attr(attr: &Attr) -> FileAttr {
+    use rustix::fs::FileType as Kind;
+    FileAttr {
+        ino: INodeNo(attr.ino),
+        size: attr.size,
+        blocks: attr.blocks,
+        atime: attr.atime,
+        mtime: attr.mtime,
+        ctime: attr.ctime,
+        crtime: UNIX_EPOCH,
+        kind: match attr.kind {
+            Kind::Directory => FileType::Directory,
+            Kind::Symlink => FileType::Symlink,
+            Kind::Fifo => FileType::NamedPipe,
+            Kind::Socket => FileType::Socket,
+            Kind::CharacterDevice => FileType::CharDevice,
+            Kind::BlockDevice => FileType::BlockDevice,
+            Kind::RegularFile | Kind::Unknown => FileType::RegularFile,
+        },
+        perm: attr.permissions,
+        nlink: attr.nlink,
+        uid: attr.uid,
+        gid: attr.gid,
+        rdev: attr.rdev,
+        blksize: attr.blksize,
+        flags: 0,
+    }
+}
+
+/// The library counts times before 1970 wrongly on the way in (it subtracts the nanoseconds, which the kernel counts
+/// upwards), so seconds and nanoseconds are taken from its result one by one.
+fn new_time(time: TimeOrNow) -> NewTime {
+    let TimeOrNow::SpecificTime(time) = time else { return NewTime::Now };
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => NewTime::At(after.as_secs().cast_signed(), after.subsec_nanos()),
+        Err(before) => {
+            let before = before.duration();
+            NewTime::At(before.as_secs().cast_signed().wrapping_neg(), before.subsec_nanos())
+        }
+    }
+}
+
+fn reply_empty(reply: ReplyEmpty, outcome: std::result::Result<(), Errno>) {
+    match outcome {
+        Ok(()) => reply.ok(),
+        Err(errno) => reply.error(errno),
+    }
+}
+
+fn reply_written(reply: ReplyWrite, outcome: std::result::Result<usize, Errno>) {
+    match outcome {
+        Ok(count) => reply.written(u32::try_from(count).unwrap_or(u32::MAX)),
+        Err(errno) => reply.error(errno),
+    }
+}
+
+fn reply_xattr(reply: ReplyXattr, size: u32, value: std::result::Result<Vec<u8>, Errno>) {
+    match value {
+        Ok(value) if size == 0 => reply.size(u32::try_from(value.len()).unwrap_or(u32::MAX)),
+        Ok(value) if value.len() <= size as usize => reply.data(&value),
+        Ok(_) => reply.error(Errno::ERANGE),
+        Err(errno) => reply.error(errno),
+    }
+}
+
+fn fopen_flags<B>(opened: &Opened<B>) -> FopenFlags {
+    // Pages of a picture stay good from one open to the next; those of the source may change behind the mount.
+    if opened.is_immutable { FopenFlags::FOPEN_KEEP_CACHE } else { FopenFlags::empty() }
+}
+
+struct Sink<'a> {
+    reply: &'a mut ReplyDirectoryPlus,
+    lifetime: std::time::Duration,
+}
+
+impl DirectorySink for Sink<'_> {
+    fn add(&mut self, item: &Item<'_>) -> bool {
+        let (attr, generation) = (file_attr(&item.entry.attr), Generation(item.entry.generation));
+        !self.reply.add(attr.ino, item.offset, item.name, &self.lifetime, &attr, generation)
+    }
+}
+
+impl Filesystem for Fs {
+    fn init(&mut self, _request: &Request, config: &mut KernelConfig) -> std::io::Result<()> {
+        let wanted = [
+            InitFlags::FUSE_POSIX_ACL,
+            InitFlags::FUSE_DONT_MASK,
+            InitFlags::FUSE_EXPORT_SUPPORT,
+            InitFlags::FUSE_DO_READDIRPLUS,
+            InitFlags::FUSE_PARALLEL_DIROPS,
+            InitFlags::FUSE_CACHE_SYMLINKS,
+            InitFlags::FUSE_NO_OPENDIR_SUPPORT,
+            InitFlags::FUSE_AUTO_INVAL_DATA,
+            InitFlags::FUSE_ASYNC_DIO,
+            InitFlags::FUSE_HANDLE_KILLPRIV_V2,
+            InitFlags::FUSE_ALLOW_IDMAP,
+            InitFlags::FUSE_PASSTHROUGH,
+            InitFlags::FUSE_DIRECT_IO_ALLOW_MMAP,
+        ];
+        for flag in wanted {
+            if config.add_capabilities(flag).is_err() {
+                tracing::info!(?flag, "this kernel lacks a capability; going on without it");
+            }
+        }
+        // One level of stacking: file systems such as ext4, xfs and tmpfs can be passed through, and overlayfs
+        // (containers) can still be stacked on the mount.
+        let _ = config.set_max_stack_depth(1);
+        let _ = config.set_max_write(REQUEST_BYTES_MAX);
+        let _ = config.set_max_background(BACKGROUND_MAX);
+        Ok(())
+    }
+
+    fn lookup(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        self.reply_entry(reply, self.run("lookup", |view| view.lookup(parent.0, name)));
+    }
+
+    fn forget(&self, _request: &Request, node: INodeNo, count: u64) {
+        self.view.forget(node.0, count);
+    }
+
+    fn getattr(&self, _request: &Request, node: INodeNo, file: Option<FileHandle>, reply: ReplyAttr) {
+        let lifetime = self.view.lifetimes().attributes;
+        match self.run("getattr", |view| view.getattr(node.0, file.map(|file| file.0))) {
+            Ok(attr) => reply.attr(&lifetime, &file_attr(&attr)),
+            Err(errno) => reply.error(errno),
+        }
+    }
+
+    fn setattr(
+        &self,
+        request: &Request,
+        node: INodeNo,
+        mode: Option<u32>,
+        uid: Option<u32>,
+        gid: Option<u32>,
+        size: Option<u64>,
+        atime: Option<TimeOrNow>,
+        mtime: Option<TimeOrNow>,
+        _ctime: Option<SystemTime>,
+        file: Option<FileHandle>,
+        _crtime: Option<SystemTime>,
+        _chgtime: Option<SystemTime>,
+        _bkuptime: Option<SystemTime>,
+        _flags: Option<BsdFileFlags>,
+        reply: ReplyAttr,
+    ) {
+        let new = NewAttributes { mode, uid, gid, size, atime: atime.map(new_time), mtime: mtime.map(new_time) };
+        let lifetime = self.view.lifetimes().attributes;
+        match self.run("setattr", |view| view.setattr(node.0, file.map(|file| file.0), new, caller(request))) {
+            Ok(attr) => reply.attr(&lifetime, &file_attr(&attr)),
+            Err(errno) => reply.error(errno),
+        }
+    }
+
+    fn readlink(&self, _request: &Request, node: INodeNo, reply: ReplyData) {
+        match self.run("readlink", |view| view.readlink(node.0)) {
+            Ok(target) => reply.data(&target),
+            Err(errno) => reply.error(errno),
+        }
+    }
+
+    fn mknod(
+        &self,
+        request: &Request,
+        parent: INodeNo,
+        name: &OsStr,
+        mode: u32,
+        umask: u32,
+        device: u32,
+        reply: ReplyEntry,
+    ) {
+        let new = NewNode::Special { mode, device };
+        let made = self.run("mknod", |view| view.make(parent.0, name, new, umask, caller(request)));
+        self.reply_entry(reply, made.map(Some));
+    }
+
+    fn mkdir(&self, request: &Request, parent: INodeNo, name: &OsStr, mode: u32, umask: u32, reply: ReplyEntry) {
+        let new = NewNode::Folder { mode };
+        let made = self.run("mkdir", |view| view.make(parent.0, name, new, umask, caller(request)));
+        self.reply_entry(reply, made.map(Some));
+    }
+
+    fn unlink(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        reply_empty(reply, self.run("unlink", |view| view.unlink(parent.0, name)));
+    }
+
+    fn rmdir(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        reply_empty(reply, self.run("rmdir", |view| view.rmdir(parent.0, name)));
+    }
+
+    fn symlink(&self, request: &Request, parent: INodeNo, name: &OsStr, target: &Path, reply: ReplyEntry) {
+        let made = self.run("symlink", |view| view.make(parent.0, name, NewNode::Link { target }, 0, caller(request)));
+        self.reply_entry(reply, made.map(Some));
+    }
+
+    fn rename(
+        &self,
+        _request: &Request,
+        parent: INodeNo,
+        name: &OsStr,
+        new_parent: INodeNo,
+        new_name: &OsStr,
+        flags: RenameFlags,
+        reply: ReplyEmpty,
+    ) {
+        let flags = rustix::fs::RenameFlags::from_bits_retain(flags.bits());
+        let outcome = self.run("rename", |view| view.rename((parent.0, name), (new_parent.0, new_name), flags));
+        reply_empty(reply, outcome);
+    }
+
+    fn link(&self, _request: &Request, node: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        let made = self.run("link", |view| view.link(node.0, parent.0, name));
+        self.reply_entry(reply, made.map(Some));
+    }
+
+    fn open(&self, _request: &Request, node: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
+        let register = |fd: BorrowedFd<'_>| reply.open_backing(fd.as_fd());
+        match self.run("open", |view| view.open(node.0, open_flags(flags.0), &register)) {
+            Err(errno) => reply.error(errno),
+            Ok(opened) => match &opened.mode {
+                Mode::Passthrough(id) => reply.opened_passthrough(FileHandle(opened.file), FopenFlags::empty(), id),
+                Mode::Cached => reply.opened(FileHandle(opened.file), fopen_flags(&opened)),
+            },
+        }
+    }
+
+    fn create(
+        &self,
+        request: &Request,
+        parent: INodeNo,
+        name: &OsStr,
+        mode: u32,
+        umask: u32,
+        flags: i32,
+        reply: ReplyCreate,
+    ) {
+        let lifetime = self.view.lifetimes().attributes;
+        let register = |fd: BorrowedFd<'_>| reply.open_backing(fd.as_fd());
+        let created = self.run("create", |view| {
+            view.create((parent.0, name), open_flags(flags), (mode, umask), caller(request), &register)
+        });
+        match created {
+            Err(errno) => reply.error(errno),
+            Ok(created) => {
+                let (attr, generation) = (file_attr(&created.entry.attr), Generation(created.entry.generation));
+                let file = FileHandle(created.opened.file);
+                match &created.opened.mode {
+                    Mode::Passthrough(id) => {
+                        reply.created_passthrough(&lifetime, &attr, generation, file, FopenFlags::empty(), id);
+                    }
+                    Mode::Cached => reply.created(&lifetime, &attr, generation, file, fopen_flags(&created.opened)),
+                }
+            }
+        }
+    }
+
+    fn read(
+        &self,
+        _request: &Request,
+        _node: INodeNo,
+        file: FileHandle,
+        offset: u64,
+        size: u32,
+        _flags: OpenFlags,
+        _lock_owner: Option<LockOwner>,
+        reply: ReplyData,
+    ) {
+        match self.run("read", |view| view.read(file.0, offset, size)) {
+            Ok(data) => reply.data(&data),
+            Err(errno) => reply.error(errno),
+        }
+    }
+
+    fn write(
+        &self,
+        _request: &Request,
+        _node: INodeNo,
+        file: FileHandle,
+        offset: u64,
+        data: &[u8],
+        write_flags: WriteFlags,
+        _flags: OpenFlags,
+        _lock_owner: Option<LockOwner>,
+        reply: ReplyWrite,
+    ) {
+        let clears = write_flags.contains(WriteFlags::FUSE_WRITE_KILL_SUIDGID);
+        let written = self.run("write", |view| view.write(file.0, offset, data, clears));
+        reply_written(reply, written);
+    }
+
+    fn flush(&self, _request: &Request, _node: INodeNo, _file: FileHandle, _owner: LockOwner, reply: ReplyEmpty) {
+        reply.error(Errno::ENOSYS);
+    }
+
+    fn release(
+        &self,
+        _request: &Request,
+        _node: INodeNo,
+        file: FileHandle,
+        _flags: OpenFlags,
+        _lock_owner: Option<LockOwner>,
+        _flush: bool,
+        reply: ReplyEmpty,
+    ) {
+        self.view.release(file.0);
+        reply.ok();
+    }
+
+    fn fsync(&self, _request: &Request, _node: INodeNo, file: FileHandle, data_only: bool, reply: ReplyEmpty) {
+        reply_empty(reply, self.run("fsync", |view| view.fsync(file.0, data_only)));
+    }
+
+    fn opendir(&self, _request: &Request, _node: INodeNo, _flags: OpenFlags, reply: ReplyOpen) {
+        reply.error(Errno::ENOSYS);
+    }
+
+    fn readdirplus(
+        &self,
+        _request: &Request,
+        node: INodeNo,
+        _file: FileHandle,
+        offset: u64,
+        mut reply: ReplyDirectoryPlus,
+    ) {
+        let lifetime = self.view.lifetimes().entries;
+        let listed =
+            self.run("readdirplus", |view| view.list(node.0, offset, &mut Sink { reply: &mut reply, lifetime }));
+        match listed {
+            Ok(()) => reply.ok(),
+            Err(errno) => reply.error(errno),
+        }
+    }
+
+    fn fsyncdir(&self, _request: &Request, node: INodeNo, _file: FileHandle, _data_only: bool, reply: ReplyEmpty) {
+        reply_empty(reply, self.run("fsyncdir", |view| view.sync_folder(node.0)));
+    }
+
+    fn statfs(&self, _request: &Request, node: INodeNo, reply: ReplyStatfs) {
+        let narrow = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+        match self.run("statfs", |view| view.statfs(node.0)) {
+            Err(errno) => reply.error(errno),
+            Ok(fs) => reply.statfs(
+                fs.f_blocks,
+                fs.f_bfree,
+                fs.f_bavail,
+                fs.f_files,
+                fs.f_ffree,
+                narrow(fs.f_bsize),
+                narrow(fs.f_namemax),
+                narrow(fs.f_frsize),
+            ),
+        }
+    }
+
+    fn setxattr(
+        &self,
+        request: &Request,
+        node: INodeNo,
+        name: &OsStr,
+        value: &[u8],
+        flags: i32,
+        _position: u32,
+        reply: ReplyEmpty,
+    ) {
+        let set = self.run("setxattr", |view| view.setxattr(node.0, name, value, flags, caller(request)));
+        reply_empty(reply, set);
+    }
+
+    fn getxattr(&self, _request: &Request, node: INodeNo, name: &OsStr, size: u32, reply: ReplyXattr) {
+        reply_xattr(reply, size, self.run("getxattr", |view| view.getxattr(node.0, name)));
+    }
+
+    fn listxattr(&self, _request: &Request, node: INodeNo, size: u32, reply: ReplyXattr) {
+        reply_xattr(reply, size, self.run("listxattr", |view| view.listxattr(node.0)));
+    }
+
+    fn removexattr(&self, _request: &Request, node: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        reply_empty(reply, self.run("removexattr", |view| view.removexattr(node.0, name)));
+    }
+
+    fn ioctl(
+        &self,
+        _request: &Request,
+        node: INodeNo,
+        _file: FileHandle,
+        _flags: IoctlFlags,
+        command: u32,
+        input: &[u8],
+        output_size: u32,
+        reply: ReplyIoctl,
+    ) {
+        match self.run("ioctl", |view| view.ioctl(node.0, command, input, output_size)) {
+            Ok(output) => reply.ioctl(0, &output),
+            Err(errno) => reply.error(errno),
+        }
+    }
+
+    fn fallocate(
+        &self,
+        request: &Request,
+        _node: INodeNo,
+        file: FileHandle,
+        offset: u64,
+        length: u64,
+        mode: i32,
+        reply: ReplyEmpty,
+    ) {
+        let outcome = self.run("fallocate", |view| view.fallocate(file.0, offset, length, mode, caller(request)));
+        reply_empty(reply, outcome);
+    }
+
+    fn lseek(&self, _request: &Request, _node: INodeNo, file: FileHandle, offset: i64, whence: i32, reply: ReplyLseek) {
+        match self.run("lseek", |view| view.lseek(file.0, offset, whence)) {
+            Ok(position) => reply.offset(position.cast_signed()),
+            Err(errno) => reply.error(errno),
+        }
+    }
+
+    fn copy_file_range(
+        &self,
+        request: &Request,
+        _node_in: INodeNo,
+        file_in: FileHandle,
+        offset_in: u64,
+        _node_out: INodeNo,
+        file_out: FileHandle,
+        offset_out: u64,
+        length: u64,
+        _flags: fuser::CopyFileRangeFlags,
+        reply: ReplyWrite,
+    ) {
+        let copied = self.run("copy_file_range", |view| {
+            view.copy_range((file_in.0, offset_in), (file_out.0, offset_out), length, caller(request))
+        });
+        reply_written(reply, copied);
+    }
+}

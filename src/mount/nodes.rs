@@ -1,0 +1,269 @@
+//! The nodes that the kernel remembers, by the number it knows them under.
+//!
+//! A node of the source has the inode number of the source, so that `stat` shows what it shows below. Numbers that
+//! cannot be passed on (other devices below the source, numbers that collide with ours) move to ranges of their own:
+//!
+//! | bits | what |
+//! | --- | --- |
+//! | 1 | the root of the view |
+//! | 63 set, 62 clear | a mapped picture: row of `library_image_files` |
+//! | 63 and 62 set | a folder that exists only as mappings: row of `mapping_folders` |
+//! | 61 set | another device below the source: its index in bits 40 to 60, the inode number below |
+//! | 60 set | what fits nowhere else: a hash of the file handle |
+//! | the rest | the inode number of the source |
+//!
+//! An entry costs about 150 bytes (number, place, counts and the table's own share; the handle of ext4 is 12 bytes)
+//! and no descriptor, and goes when the kernel forgets it. Everything a restarted process would need of a node is its
+//! [`Place`] or its row: nothing here is a pointer into something that dies with the process.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::catalog::MappedPicture;
+use crate::model::{FolderId, MappingId, RelPath};
+
+use super::place::Place;
+
+/// The number the kernel knows a node under.
+pub type NodeId = u64;
+
+/// The root of the view.
+pub const ROOT: NodeId = 1;
+
+const PICTURE: u64 = 1 << 63;
+const FOLDER: u64 = 1 << 63 | 1 << 62;
+const OTHER_DEVICE: u64 = 1 << 61;
+const HASHED: u64 = 1 << 60;
+const DEVICE_INODE_BITS: u32 = 40;
+/// Shards of the table, so that requests of several threads seldom meet.
+const SHARDS: usize = 16;
+
+/// What a node is.
+#[derive(Debug, Clone)]
+pub enum Node {
+    /// An inode of the source.
+    Source(Place),
+    /// A mapped picture.
+    Picture(Arc<MappedPicture>),
+    /// A folder that exists only as mappings.
+    Folder(FolderId),
+}
+
+#[derive(Debug)]
+struct Entry {
+    node: Node,
+    lookups: u64,
+    path: Option<(u64, Arc<RelPath>)>,
+}
+
+/// The table of nodes. Each shard's lock is taken alone and for a moment; no system call happens under it.
+#[derive(Debug)]
+pub struct NodeTable {
+    shards: [Mutex<HashMap<NodeId, Entry>>; SHARDS],
+    /// Rises when a folder may have got another path: what was remembered of paths before is void.
+    paths_epoch: AtomicU64,
+}
+
+/// The number of an inode of the source.
+#[must_use]
+pub fn source_node_id(inode: u64, place: &Place) -> NodeId {
+    let is_plain = inode > ROOT && inode < HASHED;
+    match place.device() {
+        Some(0) if is_plain => inode,
+        Some(device @ 1..) if inode < 1 << DEVICE_INODE_BITS && device < 1 << 20 => {
+            OTHER_DEVICE | u64::from(device) << DEVICE_INODE_BITS | inode
+        }
+        _ => HASHED | (place.generation() ^ inode) & (HASHED - 1),
+    }
+}
+
+/// The number of a mapped picture.
+#[must_use]
+pub fn picture_node_id(mapping: MappingId) -> NodeId {
+    PICTURE | mapping.get().cast_unsigned()
+}
+
+/// The number of a folder that exists only as mappings.
+#[must_use]
+pub fn folder_node_id(folder: FolderId) -> NodeId {
+    FOLDER | folder.get().cast_unsigned()
+}
+
+/// The row a virtual number stands for, whether the kernel was told of it in this run or an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VirtualRow {
+    /// A mapped picture.
+    Picture(MappingId),
+    /// A folder that exists only as mappings.
+    Folder(FolderId),
+}
+
+/// See [`VirtualRow`]; `None` for a number of the source.
+#[must_use]
+pub fn virtual_row(id: NodeId) -> Option<VirtualRow> {
+    let row = (id & !FOLDER).cast_signed();
+    match id & FOLDER {
+        PICTURE => Some(VirtualRow::Picture(MappingId::new(row))),
+        FOLDER => Some(VirtualRow::Folder(FolderId::new(row))),
+        _ => None,
+    }
+}
+
+/// Whether the number is one that the source may have given: the root device, unchanged.
+#[must_use]
+pub fn source_inode(id: NodeId) -> Option<u64> {
+    (id > ROOT && id < HASHED).then_some(id)
+}
+
+impl NodeTable {
+    /// A table that knows the root only.
+    #[must_use]
+    pub fn new(root: Place) -> Self {
+        let table = Self { shards: std::array::from_fn(|_| Mutex::default()), paths_epoch: AtomicU64::new(0) };
+        table.remember(ROOT, Node::Source(root));
+        table
+    }
+
+    /// Counts one more look-up of a node that the kernel is about to be told of.
+    pub fn remember(&self, id: NodeId, node: Node) {
+        let mut shard = self.shard(id).lock();
+        match shard.entry(id) {
+            std::collections::hash_map::Entry::Occupied(mut known) => {
+                let entry = known.get_mut();
+                entry.lookups += 1;
+                let is_same = matches!((&entry.node, &node), (Node::Source(a), Node::Source(b)) if a.is_same(b));
+                if !is_same {
+                    // The inode number is used anew; the counts of both go on as one, as the kernel's do.
+                    entry.node = node;
+                    entry.path = None;
+                }
+            }
+            std::collections::hash_map::Entry::Vacant(free) => {
+                free.insert(Entry { node, lookups: 1, path: None });
+            }
+        }
+    }
+
+    /// Takes `count` look-ups back; the node goes with the last. The root stays.
+    pub fn forget(&self, id: NodeId, count: u64) {
+        if id == ROOT {
+            return;
+        }
+        let mut shard = self.shard(id).lock();
+        if let Some(entry) = shard.get_mut(&id) {
+            entry.lookups = entry.lookups.saturating_sub(count);
+            if entry.lookups == 0 {
+                shard.remove(&id);
+            }
+        }
+    }
+
+    /// What the number stands for, `None` when the kernel was never told or has forgotten.
+    #[must_use]
+    pub fn get(&self, id: NodeId) -> Option<Node> {
+        self.shard(id).lock().get(&id).map(|entry| entry.node.clone())
+    }
+
+    /// Whether the kernel may hold anything of this node.
+    #[must_use]
+    pub fn contains(&self, id: NodeId) -> bool {
+        self.shard(id).lock().contains_key(&id)
+    }
+
+    /// How many nodes are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().len()).sum()
+    }
+
+    /// The path of a folder if it was worked out since the last [`Self::void_paths`]; with it the epoch to hand to
+    /// [`Self::set_path`].
+    #[must_use]
+    pub fn path(&self, id: NodeId) -> (u64, Option<Arc<RelPath>>) {
+        let epoch = self.paths_epoch.load(Ordering::Acquire);
+        let shard = self.shard(id).lock();
+        let known = shard.get(&id).and_then(|entry| entry.path.as_ref()).filter(|(then, _)| *then == epoch);
+        (epoch, known.map(|(_, path)| Arc::clone(path)))
+    }
+
+    /// Remembers the path of a folder as worked out in `epoch`.
+    pub fn set_path(&self, id: NodeId, epoch: u64, path: &Arc<RelPath>) {
+        if let Some(entry) = self.shard(id).lock().get_mut(&id) {
+            entry.path = Some((epoch, Arc::clone(path)));
+        }
+    }
+
+    /// Forgets all paths: a folder was renamed.
+    pub fn void_paths(&self) {
+        self.paths_epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn shard(&self, id: NodeId) -> &Mutex<HashMap<NodeId, Entry>> {
+        &self.shards[(id as usize ^ (id >> 32) as usize) % SHARDS]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(number: u8) -> Place {
+        Place::Handle { device: 0, handle: Arc::from([1, 0, 0, 0, number]) }
+    }
+
+    #[test]
+    fn a_node_goes_with_its_last_look_up() {
+        let table = NodeTable::new(place(0));
+        for _ in 0..3 {
+            table.remember(77, Node::Source(place(1)));
+        }
+        table.forget(77, 2);
+        assert!(table.contains(77));
+        table.forget(77, 1);
+        assert!(!table.contains(77));
+        table.forget(77, 5);
+        table.forget(ROOT, 100);
+        assert_eq!(table.len(), 1);
+    }
+
+    #[test]
+    fn a_number_used_anew_stands_for_the_new_inode() {
+        let table = NodeTable::new(place(0));
+        table.remember(77, Node::Source(place(1)));
+        table.remember(77, Node::Source(place(2)));
+        assert!(matches!(table.get(77), Some(Node::Source(now)) if now.is_same(&place(2))));
+        table.forget(77, 1);
+        assert!(table.contains(77), "the kernel still holds the older look-up");
+    }
+
+    #[test]
+    fn paths_are_void_after_a_rename() {
+        let table = NodeTable::new(place(0));
+        let (epoch, none) = table.path(ROOT);
+        assert!(none.is_none());
+        table.set_path(ROOT, epoch, &Arc::new(RelPath::root()));
+        assert!(table.path(ROOT).1.is_some());
+        table.void_paths();
+        assert!(table.path(ROOT).1.is_none());
+    }
+
+    #[test]
+    fn ranges_do_not_meet() {
+        let picture = picture_node_id(MappingId::new(7));
+        let folder = folder_node_id(FolderId::new(7));
+        let elsewhere = source_node_id(7, &Place::Handle { device: 3, handle: Arc::from([1, 0, 0, 0, 1]) });
+        let huge = source_node_id(u64::MAX, &place(1));
+        let root_number = source_node_id(ROOT, &place(1));
+        let all = [picture, folder, elsewhere, huge, root_number, source_node_id(7, &place(1)), ROOT];
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+        assert_eq!(virtual_row(picture), Some(VirtualRow::Picture(MappingId::new(7))));
+        assert_eq!(virtual_row(folder), Some(VirtualRow::Folder(FolderId::new(7))));
+        assert!([elsewhere, huge, root_number, 7].into_iter().all(|id| virtual_row(id).is_none()));
+        assert_eq!(source_inode(7), Some(7));
+        assert_eq!(source_inode(elsewhere), None);
+    }
+}

@@ -1,0 +1,160 @@
+//! How to mount, and what is wrong with where.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::StatVfsMountFlags;
+
+/// What to mount where.
+#[derive(Debug, Clone)]
+pub struct MountOptions {
+    /// Where the view is to be.
+    pub mountpoint: PathBuf,
+    /// What it is a view of; the mount point itself when the view covers it.
+    pub source: PathBuf,
+    /// No change through the view reaches the source.
+    pub read_only: bool,
+    /// How long the kernel may rely on attributes.
+    pub attr_timeout: Duration,
+    /// How long the kernel may rely on names.
+    pub entry_timeout: Duration,
+    /// How many requests are served at once.
+    pub threads: u16,
+}
+
+/// A mount that could not be made or ended. Each says what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum MountError {
+    /// A folder that has to be there is not, or cannot be opened.
+    #[error("cannot open {what} {}: {source}", path.display())]
+    Folder {
+        /// `the mount point` or `the source`.
+        what: &'static str,
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Its process has died.
+    #[error(
+        "{} is a dead mount (its process is gone); clear it with `posterfs unmount {}`", path.display(), path.display()
+    )]
+    Dead {
+        /// The mount point.
+        path: PathBuf,
+    },
+    /// The view would contain itself.
+    #[error(
+        "the mount point {} lies inside the source {}, so the view would contain itself; mount over the source itself \
+         or somewhere outside it", mountpoint.display(), source_path.display()
+    )]
+    InsideSource {
+        /// The mount point.
+        mountpoint: PathBuf,
+        /// The source.
+        source_path: PathBuf,
+    },
+    /// The kernel or the helper refused.
+    #[error("cannot mount at {}: {source}{hint}", path.display())]
+    Mount {
+        /// The mount point.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// Another posterfs is in the way.
+    #[error(transparent)]
+    Registry(#[from] crate::control::RegistryError),
+    /// The catalog cannot be read.
+    #[error(transparent)]
+    Catalog(#[from] crate::catalog::CatalogError),
+    /// The cache cannot be opened.
+    #[error(transparent)]
+    Cache(#[from] crate::cache::CacheError),
+    /// The view cannot be made.
+    #[error("cannot show {}: {source}", path.display())]
+    View {
+        /// The source.
+        path: PathBuf,
+        /// Why.
+        source: Box<super::errno::RequestError>,
+    },
+    /// It is in use.
+    #[error("{} is busy: {}; end them and try again", path.display(), holders.join(", "))]
+    Busy {
+        /// The mount point.
+        path: PathBuf,
+        /// The programs that use it, as far as they can be found.
+        holders: Vec<String>,
+    },
+    /// There is nothing to unmount.
+    #[error("{} is not mounted by posterfs; `posterfs status` lists what is", path.display())]
+    NotMounted {
+        /// The mount point.
+        path: PathBuf,
+    },
+    /// A thread or socket could not be made.
+    #[error("cannot serve {}: {source}", path.display())]
+    Serve {
+        /// The mount point.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl MountOptions {
+    /// Resolves both folders to their true paths and checks that a view can be there.
+    ///
+    /// # Errors
+    /// When one is missing or no folder, the mount point is a dead mount, or lies inside the source.
+    pub fn resolve(mut self) -> Result<Self, MountError> {
+        self.mountpoint = true_folder("the mount point", &self.mountpoint)?;
+        self.source = true_folder("the source", &self.source)?;
+        if self.mountpoint != self.source && self.mountpoint.starts_with(&self.source) {
+            return Err(MountError::InsideSource { mountpoint: self.mountpoint, source_path: self.source });
+        }
+        Ok(self)
+    }
+
+    /// What the kernel is told. Flags that the source is mounted with hold for the view too.
+    #[must_use]
+    pub fn kernel_options(&self) -> fuser::Config {
+        let is_root = rustix::process::geteuid().is_root();
+        let flags = rustix::fs::statvfs(&self.source).map_or(StatVfsMountFlags::empty(), |fs| fs.f_flag);
+        let mut options = vec![
+            fuser::MountOption::FSName(format!("posterfs:{}", self.source.display()).replace([',', '\n'], "_")),
+            fuser::MountOption::Subtype("posterfs".to_owned()),
+            fuser::MountOption::DefaultPermissions,
+        ];
+        if is_root {
+            let either = |flag, without, with| if flags.contains(flag) { without } else { with };
+            options.push(either(StatVfsMountFlags::NODEV, fuser::MountOption::NoDev, fuser::MountOption::Dev));
+            options.push(either(StatVfsMountFlags::NOSUID, fuser::MountOption::NoSuid, fuser::MountOption::Suid));
+        }
+        if flags.contains(StatVfsMountFlags::NOEXEC) {
+            options.push(fuser::MountOption::NoExec);
+        }
+        options.push(if self.read_only { fuser::MountOption::RO } else { fuser::MountOption::RW });
+        let mut config = fuser::Config::default();
+        config.mount_options = options;
+        config.acl = if is_root { fuser::SessionACL::All } else { fuser::SessionACL::Owner };
+        config.n_threads = Some(usize::from(self.threads));
+        config
+    }
+}
+
+fn true_folder(what: &'static str, path: &Path) -> Result<PathBuf, MountError> {
+    let failed = |source: std::io::Error| match source.raw_os_error() {
+        Some(libc::ENOTCONN) => MountError::Dead { path: path.to_owned() },
+        _ => MountError::Folder { what, path: path.to_owned(), source },
+    };
+    let resolved = path.canonicalize().map_err(failed)?;
+    if resolved.metadata().map_err(failed)?.is_dir() {
+        Ok(resolved)
+    } else {
+        Err(failed(std::io::Error::from(std::io::ErrorKind::NotADirectory)))
+    }
+}

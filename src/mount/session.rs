@@ -1,0 +1,322 @@
+//! A mount from its beginning to its end.
+//!
+//! The source is opened before anything is mounted, so the view may cover it: a stopped posterfs then shows the bare
+//! library, never an empty folder. A [`Session`] serves until it is unmounted, by whomever, or told to stop.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use fuser::BackingId;
+use parking_lot::Mutex;
+use rustix::fs::{Mode, OFlags, fstat, open};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::cache::Cache;
+use crate::catalog::Catalog;
+use crate::config::StateDir;
+use crate::control::{Answer, Handler, MountInfo, Registration, Request, Server, register};
+
+use super::feed::Feed;
+use super::fs::Fs;
+use super::index::FolderIndex;
+use super::notify::{Kernel, queue};
+use super::options::{MountError, MountOptions};
+use super::stats::{Stats, StatsSnapshot};
+use super::unmount::{detach, unmount_if_idle};
+use super::view::{Lifetimes, View, ViewParts};
+
+/// How long open files may keep a stopped mount alive.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long whoever nudges is kept waiting.
+const NUDGE: Duration = Duration::from_secs(5);
+
+/// A mount that is being served. Dropping it detaches the view from the tree.
+#[derive(Debug)]
+pub struct Session {
+    mountpoint: PathBuf,
+    source_path: PathBuf,
+    serving: Option<JoinHandle<std::io::Result<()>>>,
+    waker: Sender<Wake>,
+    wakes: Receiver<Wake>,
+    shared: Arc<Shared>,
+    /// Dropped first at the end, so that nobody asks a mount that is gone.
+    server: Option<Server>,
+    registration: Option<Registration>,
+    notifier: Option<JoinHandle<()>>,
+}
+
+/// Why a waiting session wakes up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wake {
+    /// The mount is gone.
+    Ended,
+    /// Somebody wants it to end.
+    Told,
+}
+
+/// Tells a waiting session to end; for signal handlers' threads.
+#[derive(Debug, Clone)]
+pub struct Stopper(Sender<Wake>);
+
+impl Stopper {
+    /// Wakes [`Session::wait`].
+    pub fn stop(&self) {
+        let _ = self.0.send(Wake::Told);
+    }
+}
+
+/// What the control socket needs.
+#[derive(Debug)]
+struct Shared {
+    mountpoint: PathBuf,
+    source: Arc<OwnedFd>,
+    view: Mutex<Option<Arc<View<BackingId>>>>,
+    feed: Mutex<Option<Feed>>,
+}
+
+/// What `status` shows of a mount.
+#[derive(Debug, serde::Serialize)]
+struct Report {
+    #[serde(flatten)]
+    stats: StatsSnapshot,
+    nodes: usize,
+    folders: usize,
+    open_files: usize,
+    passthrough_inodes: usize,
+    by_handle: bool,
+}
+
+impl Session {
+    /// Mounts and begins to serve. When this returns, the tree answers.
+    ///
+    /// # Errors
+    /// When something is in the way; nothing is left behind then.
+    pub fn start(options: MountOptions, state: &StateDir) -> Result<Self, MountError> {
+        let options = options.resolve()?;
+        raise_descriptor_limit();
+        let source = open_source(&options.source)?;
+        let info = mount_info(&options, &source)?;
+        let (registration, lock) = register(&state.run(), &info)?;
+        let (notices, notice_queue) = queue();
+        let source = Arc::new(source);
+        let view = Arc::new(make_view(&options, state, &source, notices)?);
+        let feed_catalog = Catalog::open_read_only(&state.database())?;
+
+        let mut session =
+            fuser::Session::new(Fs::new(Arc::clone(&view)), &options.mountpoint, &options.kernel_options())
+                .map_err(|source| mount_failed(&options.mountpoint, source))?;
+        // From here on a failure has to take the mount away again: `Session` does when it is dropped.
+        let serve_failed = |source| MountError::Serve { path: options.mountpoint.clone(), source };
+        let unmounter = session.unmount_callable();
+        let device = session.as_fd().try_clone_to_owned().map_err(serve_failed)?;
+        let kernel = Kernel { notifier: session.notifier(), device };
+        let notifier = spawn("notifier", move || notice_queue.run(&kernel)).map_err(serve_failed)?;
+        let (waker, wakes) = channel();
+        let ending = waker.clone();
+        let serving = spawn("session", move || serve(session, &ending)).map_err(serve_failed)?;
+        drop(unmounter);
+
+        let feed = Feed::start(feed_catalog, Arc::clone(&view)).map_err(serve_failed)?;
+        let shared = Arc::new(Shared {
+            mountpoint: options.mountpoint.clone(),
+            source,
+            view: Mutex::new(Some(view)),
+            feed: Mutex::new(Some(feed)),
+        });
+        let mut started = Self {
+            mountpoint: options.mountpoint.clone(),
+            source_path: options.source.clone(),
+            serving: Some(serving),
+            waker,
+            wakes,
+            shared: Arc::clone(&shared),
+            server: None,
+            registration: None,
+            notifier: Some(notifier),
+        };
+        started.server = Some(Server::start(&registration, shared).map_err(serve_failed)?);
+        started.registration = Some(registration);
+        std::fs::metadata(&started.mountpoint).map_err(serve_failed)?;
+        drop(lock);
+        Ok(started)
+    }
+
+    /// Where the view is.
+    #[must_use]
+    pub fn mountpoint(&self) -> &Path {
+        &self.mountpoint
+    }
+
+    /// What it is a view of.
+    #[must_use]
+    pub fn source(&self) -> &Path {
+        &self.source_path
+    }
+
+    /// What wakes [`Self::wait`] from another thread.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.waker.clone())
+    }
+
+    /// Waits until the mount is gone (by `umount`, by the control socket) or a [`Stopper`] was used.
+    pub fn wait(&self) {
+        let _ = self.wakes.recv();
+    }
+
+    /// Waits at most that long for the mount to be gone; whether it is.
+    fn is_gone_within(&self, at_most: Duration) -> bool {
+        self.serving.as_ref().is_none_or(JoinHandle::is_finished) || self.wakes.recv_timeout(at_most) == Ok(Wake::Ended)
+    }
+
+    /// Unmounts. A busy view is taken out of the tree at once and served for its last users, a bounded time.
+    pub fn stop(mut self) {
+        self.take_down();
+    }
+
+    fn take_down(&mut self) {
+        if !self.is_gone_within(Duration::ZERO) {
+            if unmount_if_idle(&self.mountpoint).is_err() {
+                detach(&self.mountpoint);
+            }
+            if !self.is_gone_within(DRAIN) {
+                tracing::warn!(mountpoint = %self.mountpoint.display(), "files are still open; leaving them behind");
+            }
+        }
+        self.server = None;
+        self.registration = None;
+        *self.shared.feed.lock() = None;
+        *self.shared.view.lock() = None;
+        if self.serving.as_ref().is_some_and(JoinHandle::is_finished) {
+            let _ = self.serving.take().map(JoinHandle::join);
+            // The last sender is gone with the view, so the notifier has nothing more to wait for.
+            let _ = self.notifier.take().map(JoinHandle::join);
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.take_down();
+    }
+}
+
+impl Handler for Shared {
+    fn handle(&self, request: Request) -> Answer {
+        match request {
+            Request::Ping | Request::Source => Answer::Done,
+            Request::Nudge => self.nudge(),
+            Request::Status => match self.view.lock().as_ref().map(|view| report(view)) {
+                Some(Ok(report)) => Answer::Status(report),
+                Some(Err(error)) => Answer::Failed(error.to_string()),
+                None => Answer::Failed("the mount is ending".to_owned()),
+            },
+            Request::Unmount => match unmount_if_idle(&self.mountpoint) {
+                Ok(()) => Answer::Done,
+                Err(error) => Answer::Failed(error.to_string()),
+            },
+        }
+    }
+
+    fn source(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.source)
+    }
+}
+
+impl Shared {
+    /// Answers when the change is seen through the mount, so that whoever published may tell others to look.
+    fn nudge(&self) -> Answer {
+        let looked = self.feed.lock().as_ref().map(Feed::nudge);
+        let view = self.view.lock().as_ref().map(Arc::clone);
+        let is_seen = looked.is_some_and(|looked| looked.recv_timeout(NUDGE).is_ok())
+            && view.is_some_and(|view| view.notices().settle(NUDGE));
+        if is_seen { Answer::Done } else { Answer::Failed("the mount is slow to take the change in".to_owned()) }
+    }
+}
+
+fn report(view: &View<BackingId>) -> serde_json::Result<serde_json::Value> {
+    let (open_files, passthrough_inodes) = view.open_counts();
+    serde_json::to_value(Report {
+        stats: view.stats().snapshot(),
+        nodes: view.nodes().len(),
+        folders: view.index().len(),
+        open_files,
+        passthrough_inodes,
+        by_handle: view.has_handles(),
+    })
+}
+
+fn open_source(path: &Path) -> Result<OwnedFd, MountError> {
+    open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|error| MountError::Folder { what: "the source", path: path.to_owned(), source: error.into() })
+}
+
+fn mount_info(options: &MountOptions, source: &OwnedFd) -> Result<MountInfo, MountError> {
+    let stat = fstat(source).map_err(|error| MountError::Folder {
+        what: "the source",
+        path: options.source.clone(),
+        source: error.into(),
+    })?;
+    Ok(MountInfo {
+        pid: std::process::id(),
+        mountpoint: options.mountpoint.clone(),
+        source: options.source.clone(),
+        source_identity: (stat.st_dev, stat.st_ino),
+        read_only: options.read_only,
+    })
+}
+
+fn make_view(
+    options: &MountOptions,
+    state: &StateDir,
+    source: &OwnedFd,
+    notices: super::notify::Notices,
+) -> Result<View<BackingId>, MountError> {
+    let failed =
+        |source: std::io::Error| MountError::Folder { what: "the source", path: options.source.clone(), source };
+    let parts = ViewParts {
+        source: source.try_clone().map_err(failed)?,
+        index: FolderIndex::open(&state.database(), &options.source)?,
+        cache: Cache::open_read_only(&state.cache())?,
+        notices,
+        lifetimes: Lifetimes { attributes: options.attr_timeout, entries: options.entry_timeout },
+        stats: Arc::new(Stats::default()),
+    };
+    View::new(parts).map_err(|error| MountError::View { path: options.source.clone(), source: Box::new(error) })
+}
+
+fn mount_failed(mountpoint: &Path, source: std::io::Error) -> MountError {
+    let hint = match source.kind() {
+        _ if !Path::new("/dev/fuse").exists() => {
+            "; /dev/fuse is missing: load the kernel module with `modprobe fuse`, or use `posterfs export`"
+        }
+        std::io::ErrorKind::NotFound => "; users other than root need `fusermount3` (Debian: package fuse3)",
+        std::io::ErrorKind::PermissionDenied => "; mount as root, or a folder of your own with fusermount3 installed",
+        _ => "",
+    };
+    MountError::Mount { path: mountpoint.to_owned(), source, hint }
+}
+
+fn serve(session: fuser::Session<Fs>, ending: &Sender<Wake>) -> std::io::Result<()> {
+    let outcome = session.run();
+    if let Err(error) = &outcome {
+        tracing::error!(%error, "the session ended with an error");
+    }
+    let _ = ending.send(Wake::Ended);
+    outcome
+}
+
+fn spawn<T: Send + 'static>(name: &str, body: impl FnOnce() -> T + Send + 'static) -> std::io::Result<JoinHandle<T>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(body)
+}
+
+/// A file that is open through the view costs a descriptor; the default limit is far too low for a media server.
+fn raise_descriptor_limit() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+}

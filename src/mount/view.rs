@@ -1,0 +1,273 @@
+//! The operations of the view: what each request does, without the FUSE library's types.
+//!
+//! A [`View`] reaches the source by places, asks the index what the mappings make of a folder, lets the overlay decide,
+//! and does on the source what is left to do. Every method is one request; [`super::fs`] is the shell that unpacks
+//! requests and packs replies. `B` is the kernel's registration of a backing file.
+
+mod attributes;
+mod ioctl;
+mod list;
+mod lookup;
+mod make;
+mod open;
+mod remove;
+mod xattr;
+
+use std::num::NonZeroUsize;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use lru::LruCache;
+use parking_lot::Mutex;
+use rustix::fs::{CWD, readlinkat};
+use rustix::io::Errno;
+
+use crate::cache::Cache;
+use crate::catalog::{MappedPicture, Mapping};
+use crate::model::{FolderId, Name, RelPath};
+use crate::overlay::{Folder, Listing, Refusal};
+
+use super::attr::Attr;
+use super::errno::Result;
+use super::files::OpenFiles;
+use super::index::FolderIndex;
+use super::nodes::{Node, NodeId, NodeTable, VirtualRow, source_inode, virtual_row};
+use super::notify::Notices;
+use super::place::{Devices, PathFd, Place};
+use super::stats::Stats;
+
+pub use attributes::{NewAttributes, NewTime};
+pub use list::{DirectorySink, Item};
+pub use lookup::Entry;
+pub use make::NewNode;
+pub use open::Opened;
+
+/// How many listings are kept for readers that are in the middle of one.
+const LISTINGS_MAX: NonZeroUsize = NonZeroUsize::new(32).unwrap();
+
+/// How long the kernel may rely on what it was told.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetimes {
+    /// Of attributes.
+    pub attributes: Duration,
+    /// Of names, also of names that do not exist.
+    pub entries: Duration,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct View<B> {
+    devices: Devices,
+    nodes: NodeTable,
+    files: OpenFiles<B>,
+    index: FolderIndex,
+    cache: Cache,
+    /// Listings of which a part was read. Locked for a moment, never while a folder is read.
+    listings: Mutex<LruCache<NodeId, Arc<Listing>>>,
+    notices: Notices,
+    lifetimes: Lifetimes,
+    stats: Arc<Stats>,
+}
+
+/// What a node is, once everything about it is at hand.
+#[derive(Debug)]
+enum Target {
+    Source(Place),
+    Picture(Arc<MappedPicture>),
+    Folder(FolderId),
+}
+
+/// What a view is made of.
+#[derive(Debug)]
+pub struct ViewParts {
+    /// The source, opened before anything is mounted over it.
+    pub source: OwnedFd,
+    /// What the mappings make of its folders.
+    pub index: FolderIndex,
+    /// Where the pictures are.
+    pub cache: Cache,
+    /// Where stale things are reported.
+    pub notices: Notices,
+    /// What the kernel may rely on.
+    pub lifetimes: Lifetimes,
+    /// Where it is counted.
+    pub stats: Arc<Stats>,
+}
+
+impl<B> View<B> {
+    /// A view of the source.
+    ///
+    /// # Errors
+    /// When the source cannot be looked at.
+    pub fn new(parts: ViewParts) -> Result<Self> {
+        let devices = Devices::new(parts.source.as_fd(), true)?;
+        let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
+        let root_fd = rustix::fs::openat(&parts.source, ".", flags, rustix::fs::Mode::empty())?;
+        let root = devices.place_of(root_fd, &rustix::fs::fstat(&parts.source)?);
+        Ok(Self {
+            nodes: NodeTable::new(root),
+            devices,
+            files: OpenFiles::default(),
+            index: parts.index,
+            cache: parts.cache,
+            listings: Mutex::new(LruCache::new(LISTINGS_MAX)),
+            notices: parts.notices,
+            lifetimes: parts.lifetimes,
+            stats: parts.stats,
+        })
+    }
+
+    /// What the mappings make of the folders.
+    #[must_use]
+    pub fn index(&self) -> &FolderIndex {
+        &self.index
+    }
+
+    /// The counters.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The queue of stale things.
+    #[must_use]
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    /// The nodes that the kernel remembers.
+    #[must_use]
+    pub fn nodes(&self) -> &NodeTable {
+        &self.nodes
+    }
+
+    /// How many files are open, and on how many inodes of them the kernel works by itself.
+    #[must_use]
+    pub fn open_counts(&self) -> (usize, usize) {
+        self.files.counts()
+    }
+
+    /// Whether inodes are reached by handle; else each one costs a descriptor.
+    #[must_use]
+    pub fn has_handles(&self) -> bool {
+        self.devices.has_handles()
+    }
+
+    /// What the kernel may rely on now. Little, while the catalog cannot be read: it may come back with other names.
+    #[must_use]
+    pub fn lifetimes(&self) -> Lifetimes {
+        if self.stats.is_degraded() {
+            Lifetimes { attributes: Duration::from_secs(1), entries: Duration::from_secs(1) }
+        } else {
+            self.lifetimes
+        }
+    }
+
+    /// The kernel has forgotten the node that many times.
+    pub fn forget(&self, id: NodeId, count: u64) {
+        self.nodes.forget(id, count);
+    }
+
+    fn target(&self, id: NodeId) -> Result<Target> {
+        match self.nodes.get(id) {
+            Some(Node::Source(place)) => return Ok(Target::Source(place)),
+            Some(Node::Picture(picture)) => return Ok(Target::Picture(picture)),
+            Some(Node::Folder(folder)) => return Ok(Target::Folder(folder)),
+            None => {}
+        }
+        // Not told in this run: a file handle (NFS) from before the kernel forgot, or from before a restart.
+        match virtual_row(id) {
+            Some(VirtualRow::Folder(folder)) => Ok(Target::Folder(folder)),
+            Some(VirtualRow::Picture(mapping)) => {
+                let mapping = self.index.mapping(mapping)?.ok_or(Errno::STALE)?;
+                Ok(Target::Picture(Arc::new(picture_of(mapping))))
+            }
+            None => {
+                let fd = self.devices.open_by_number(source_inode(id).ok_or(Errno::STALE)?)?;
+                let stat = rustix::fs::fstat(&fd)?;
+                Ok(Target::Source(self.devices.place_of(fd, &stat)))
+            }
+        }
+    }
+
+    /// The place of a node of the source; what the mappings show is read-only.
+    fn source_place(&self, id: NodeId) -> Result<Place> {
+        match self.target(id)? {
+            Target::Source(place) => Ok(place),
+            Target::Picture(_) | Target::Folder(_) => Err(Refusal::ReadOnly.into()),
+        }
+    }
+
+    /// A folder of the source, open as `O_PATH`, and what the mappings make of it.
+    fn source_folder(&self, id: NodeId) -> Result<(PathFd, Option<Arc<Folder>>)> {
+        let place = self.source_place(id)?;
+        let fd = self.devices.path_fd(&place)?;
+        let folder = self.folder_at(id, fd.as_fd());
+        Ok((fd, folder))
+    }
+
+    /// What the mappings make of a folder of the source. A catalog that cannot be read makes nothing of it: the
+    /// source stays usable, and the trouble is shown by `status`.
+    fn folder_at(&self, id: NodeId, fd: BorrowedFd<'_>) -> Option<Arc<Folder>> {
+        let path = self.path_in_view(id, fd)?;
+        self.folder_by_path(&path)
+    }
+
+    fn folder_by_path(&self, path: &RelPath) -> Option<Arc<Folder>> {
+        let key = self.index.key(path)?;
+        match self.index.folder(&key) {
+            Ok(folder) => folder,
+            Err(error) => {
+                self.stats.degrade(&error);
+                None
+            }
+        }
+    }
+
+    /// The path of a folder beneath the view's root, as the source has it now. `None` when it has none: it was removed,
+    /// or lies outside (a bind mount).
+    fn path_in_view(&self, id: NodeId, fd: BorrowedFd<'_>) -> Option<Arc<RelPath>> {
+        let (epoch, known) = self.nodes.path(id);
+        if known.is_some() {
+            return known;
+        }
+        let root = link_of(self.devices.source().as_fd())?;
+        let full = link_of(fd)?;
+        let below = full.strip_prefix(&root).ok()?;
+        let path = Arc::new(RelPath::parse(below.as_os_str().as_bytes()).ok()?);
+        self.nodes.set_path(id, epoch, &path);
+        Some(path)
+    }
+
+    fn parse_name(name: &std::ffi::OsStr) -> Result<Name> {
+        Name::parse(name.as_bytes()).map_err(|_| Errno::INVAL.into())
+    }
+
+    /// Shows a folder as changed when its mappings were.
+    fn adorn_folder(attr: &mut Attr, folder: Option<&Folder>) {
+        let Some(folder) = folder else { return };
+        attr.raise_change(folder.changed_at());
+    }
+}
+
+fn picture_of(mapping: Mapping) -> MappedPicture {
+    MappedPicture {
+        id: mapping.id,
+        name: mapping.name,
+        hash: mapping.hash,
+        extension: mapping.extension,
+        byte_count: mapping.byte_count,
+        published_at: mapping.published_at,
+        entity: mapping.entity,
+        image_type: mapping.image_type,
+    }
+}
+
+/// The path of an open file as the kernel knows it.
+fn link_of(fd: BorrowedFd<'_>) -> Option<PathBuf> {
+    let target = readlinkat(CWD, super::place::proc_path(fd), Vec::new()).ok()?;
+    Some(Path::new(std::ffi::OsStr::from_bytes(target.as_bytes())).to_owned())
+}

@@ -1,0 +1,238 @@
+//! Attributes: reading and changing them, and the figures of the file system.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::fs::{
+    AtFlags, CWD, Gid, Mode, OFlags, RawMode, ResolveFlags, Stat, StatVfs, Timespec, Timestamps, Uid, chmodat, chownat,
+    fstat, fstatvfs, ftruncate, openat2, utimensat,
+};
+use rustix::io::Errno;
+
+use crate::model::RelPath;
+
+use super::super::attr::{Attr, Owner};
+use super::super::caller::Caller;
+use super::super::errno::Result;
+use super::super::files::FileId;
+use super::super::nodes::{NodeId, ROOT, source_node_id};
+use super::super::notify::Stale;
+use super::super::place::{PathFd, Place};
+use super::make::SGID;
+use super::open::is_exempt;
+use super::{Target, View};
+
+/// A time to set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewTime {
+    /// The source's present time.
+    Now,
+    /// Seconds since 1970, and nanoseconds after that.
+    At(i64, u32),
+}
+
+/// The attributes to change; `None` stays.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NewAttributes {
+    /// Permission bits.
+    pub mode: Option<u32>,
+    /// Owner.
+    pub uid: Option<u32>,
+    /// Group.
+    pub gid: Option<u32>,
+    /// Size in bytes.
+    pub size: Option<u64>,
+    /// Last access.
+    pub atime: Option<NewTime>,
+    /// Last change of the content.
+    pub mtime: Option<NewTime>,
+}
+
+impl<B> View<B> {
+    /// The attributes of a node, through an open file where one is given.
+    ///
+    /// # Errors
+    /// Those of the source; `ESTALE` when the node is gone.
+    pub fn getattr(&self, id: NodeId, file: Option<FileId>) -> Result<Attr> {
+        match self.target(id)? {
+            Target::Picture(picture) => {
+                let owner = self.owner_of_mapping(id)?;
+                Ok(Attr::of_picture(id, picture.byte_count, picture.published_at, owner))
+            }
+            Target::Folder(folder) => {
+                let (_, changed_at) = self.index.synthetic_folder(folder)?.ok_or(Errno::STALE)?;
+                Ok(Attr::of_folder(id, changed_at, self.owner_of_mapping(id)?))
+            }
+            Target::Source(place) => {
+                if let Some(open) = file.and_then(|file| self.files.get(file)) {
+                    return Ok(Attr::of_source(id, &fstat(&open.fd)?));
+                }
+                let (fd, stat) = self.stat_place(id, &place)?;
+                let mut attr = Attr::of_source(if id == ROOT { stat.st_ino } else { id }, &stat);
+                if attr.is_folder()
+                    && let Some(fd) = fd
+                {
+                    Self::adorn_folder(&mut attr, self.folder_at(id, fd.as_fd()).as_deref());
+                }
+                Ok(attr)
+            }
+        }
+    }
+
+    /// Attributes by place, or through any open file when the last name of the inode is gone.
+    fn stat_place(&self, id: NodeId, place: &Place) -> Result<(Option<PathFd>, Stat)> {
+        match self.devices.path_fd(place) {
+            Ok(fd) => {
+                let stat = fstat(fd.as_fd())?;
+                Ok((Some(fd), stat))
+            }
+            Err(Errno::STALE) => {
+                let open = self.files.any_of(id).ok_or(Errno::STALE)?;
+                Ok((None, fstat(&open.fd)?))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Changes attributes, as the caller where the source makes a difference of it, and reads them back.
+    ///
+    /// # Errors
+    /// Those of the source; `EROFS` for what the mappings show.
+    pub fn setattr(&self, id: NodeId, file: Option<FileId>, new: NewAttributes, caller: Caller) -> Result<Attr> {
+        let place = self.source_place(id)?;
+        let open = file.and_then(|file| self.files.get(file));
+        if let Some(size) = new.size {
+            self.truncate(&place, open.as_deref().map(|file| &file.fd), size, caller)?;
+        }
+        if new.mode.is_some() || new.uid.is_some() || new.gid.is_some() || new.atime.is_some() || new.mtime.is_some() {
+            let fd = match (self.devices.path_fd(&place), open.or_else(|| self.files.any_of(id))) {
+                (Err(Errno::STALE), Some(open)) => {
+                    let held = open.fd.try_clone().map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::IO))?;
+                    PathFd::Held(Arc::new(held))
+                }
+                (fd, _) => fd?,
+            };
+            change_owner(&fd, new, caller)?;
+            change_mode(&fd, new)?;
+            change_times(&fd, new)?;
+        }
+        let attr = self.getattr(id, file)?;
+        if attr.is_folder() && (new.uid.is_some() || new.gid.is_some()) {
+            self.owner_changed(id, &place);
+        }
+        Ok(attr)
+    }
+
+    /// Pictures belong to whoever owns their folder: what the kernel holds of them is stale now.
+    fn owner_changed(&self, id: NodeId, place: &Place) {
+        let Ok(fd) = self.devices.path_fd(place) else { return };
+        if let Some(folder) = self.folder_at(id, fd.as_fd()) {
+            for picture in folder.pictures() {
+                let node = super::super::nodes::picture_node_id(picture.id);
+                self.notices.push(Stale::Attributes(node));
+            }
+        }
+    }
+
+    /// A caller without `CAP_FSETID` makes the source clear suid and sgid, as it does on a truncation of its own.
+    fn truncate(&self, place: &Place, open: Option<&OwnedFd>, size: u64, caller: Caller) -> Result<()> {
+        let truncate = |fd: &OwnedFd| {
+            if is_exempt(fd) { caller.change(|| ftruncate(fd, size)) } else { ftruncate(fd, size) }
+        };
+        if let Some(fd) = open
+            && truncate(fd).is_ok()
+        {
+            return Ok(());
+        }
+        // Opened for reading only, or not at all: the kernel has checked that the caller may write.
+        Ok(truncate(&self.devices.open(place, OFlags::WRONLY)?)?)
+    }
+
+    /// The owner of what the mappings show: that of the nearest folder of the source above it.
+    fn owner_of_mapping(&self, id: NodeId) -> Result<Owner> {
+        let key = match super::virtual_row(id) {
+            Some(super::VirtualRow::Picture(mapping)) => self
+                .index
+                .mapping(mapping)?
+                .map(|record| super::super::index::FolderKey { library: record.library, folder: record.folder }),
+            Some(super::VirtualRow::Folder(folder)) => self.index.synthetic_folder(folder)?.map(|(key, _)| key),
+            None => None,
+        };
+        let mut path = key.and_then(|key| self.index.path_in_view(&key)).unwrap_or_default();
+        loop {
+            match self.open_in_source(&path) {
+                Ok(fd) => return Ok(Attr::of_source(id, &fstat(fd)?).owner()),
+                Err(error) => path = path.parent().ok_or(error)?,
+            }
+        }
+    }
+
+    /// The number of what the source has at that path of the view; `None` when it has nothing there.
+    pub(in super::super) fn source_node_at(&self, path: &RelPath) -> Option<NodeId> {
+        if path.is_root() {
+            return Some(ROOT);
+        }
+        let fd = self.open_in_source(path).ok()?;
+        let stat = fstat(&fd).ok()?;
+        Some(source_node_id(stat.st_ino, &self.devices.place_of(fd, &stat)))
+    }
+
+    /// Opens what the source has at that path of the view, never following a link out of it.
+    pub(super) fn open_in_source(&self, path: &RelPath) -> Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let below = if path.is_root() { std::path::Path::new(".") } else { path.as_path() };
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        Ok(openat2(self.devices.source(), below, flags, Mode::empty(), resolve)?)
+    }
+
+    /// The figures of the file system that the node is on.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub fn statfs(&self, id: NodeId) -> Result<StatVfs> {
+        match self.target(id)? {
+            Target::Source(place) => match self.devices.path_fd(&place) {
+                Err(Errno::STALE) => Ok(fstatvfs(self.devices.source())?),
+                fd => Ok(fstatvfs(fd?.as_fd())?),
+            },
+            Target::Picture(_) | Target::Folder(_) => Ok(fstatvfs(self.devices.source())?),
+        }
+    }
+}
+
+fn change_owner(fd: &PathFd, new: NewAttributes, caller: Caller) -> Result<()> {
+    if new.uid.is_none() && new.gid.is_none() {
+        return Ok(());
+    }
+    let chown = || chownat(fd.as_fd(), "", new.uid.map(Uid::from_raw), new.gid.map(Gid::from_raw), AtFlags::EMPTY_PATH);
+    // The source decides by the caller's groups whether the sgid bit goes.
+    if fstat(fd.as_fd())?.st_mode & SGID != 0 {
+        caller.change(chown)?
+    } else {
+        chown()?
+    }
+    Ok(())
+}
+
+fn change_mode(fd: &PathFd, new: NewAttributes) -> Result<()> {
+    if let Some(mode) = new.mode {
+        chmodat(CWD, fd.proc_path(), Mode::from_raw_mode(mode as RawMode & 0o7777), AtFlags::empty())?;
+    }
+    Ok(())
+}
+
+fn change_times(fd: &PathFd, new: NewAttributes) -> Result<()> {
+    if new.atime.is_none() && new.mtime.is_none() {
+        return Ok(());
+    }
+    let times = Timestamps { last_access: timespec(new.atime), last_modification: timespec(new.mtime) };
+    Ok(utimensat(fd.as_fd(), "", &times, AtFlags::EMPTY_PATH)?)
+}
+
+fn timespec(time: Option<NewTime>) -> Timespec {
+    match time {
+        None => Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT },
+        Some(NewTime::Now) => Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW },
+        Some(NewTime::At(seconds, nanoseconds)) => Timespec { tv_sec: seconds, tv_nsec: nanoseconds.into() },
+    }
+}

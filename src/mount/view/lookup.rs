@@ -1,0 +1,162 @@
+//! What is under a name.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::fs::{Mode, OFlags, Stat, fstat, openat};
+use rustix::io::Errno;
+
+use crate::catalog::{MappedPicture, SyntheticFolder};
+use crate::model::{FolderId, Name};
+use crate::overlay::{Folder, Seen};
+
+use super::super::attr::{Attr, Owner};
+use super::super::errno::Result;
+use super::super::nodes::{Node, NodeId, ROOT, folder_node_id, picture_node_id, source_node_id};
+use super::{Target, View};
+
+/// A node that the kernel is told of: it counts as looked up once.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Its number and everything `stat` shows.
+    pub attr: Attr,
+    /// Differs when the number is used anew for another inode.
+    pub generation: u64,
+}
+
+impl<B> View<B> {
+    /// What is under `name` in that folder; `None` when there is nothing, which the kernel may remember too. `.` and
+    /// `..` are asked for by file handles (NFS) that come back after the kernel forgot.
+    ///
+    /// # Errors
+    /// Those of the source; `ENOTDIR` when the parent is no folder.
+    pub fn lookup(&self, parent: NodeId, name: &OsStr) -> Result<Option<Entry>> {
+        match (self.target(parent)?, name.as_encoded_bytes()) {
+            (_, b".") => self.entry_of(parent).map(Some),
+            (Target::Picture(_), _) => Err(Errno::NOTDIR.into()),
+            (Target::Source(_), _) if name == ".." && parent == ROOT => self.entry_of(ROOT).map(Some),
+            (Target::Folder(folder), b"..") => self.parent_of_mappings(folder).map(Some),
+            (Target::Folder(folder), _) => self.lookup_in_mappings(parent, folder, &Self::parse_name(name)?),
+            (Target::Source(place), b"..") => {
+                let fd = self.devices.path_fd(&place)?;
+                self.source_entry(fd.as_fd(), name, None)
+            }
+            (Target::Source(place), _) => {
+                let fd = self.devices.path_fd(&place)?;
+                let folder = self.folder_at(parent, fd.as_fd());
+                self.lookup_in_source(parent, fd.as_fd(), folder.as_deref(), name)
+            }
+        }
+    }
+
+    fn lookup_in_source(
+        &self,
+        parent: NodeId,
+        fd: BorrowedFd<'_>,
+        folder: Option<&Folder>,
+        name: &OsStr,
+    ) -> Result<Option<Entry>> {
+        let Some(folder) = folder else { return self.source_entry(fd, name, Some(parent)) };
+        match folder.at(&Self::parse_name(name)?) {
+            Seen::Source => self.source_entry(fd, name, Some(parent)),
+            Seen::Hidden => Ok(None),
+            Seen::Picture(picture) => {
+                Ok(Some(self.picture_entry(picture, Attr::of_source(parent, &fstat(fd)?).owner())))
+            }
+            Seen::SourceOrFolder(synthetic) => {
+                if let Some(entry) = self.source_entry(fd, name, Some(parent))? {
+                    return Ok(Some(entry));
+                }
+                Ok(Some(self.folder_entry(synthetic, Attr::of_source(parent, &fstat(fd)?).owner())))
+            }
+        }
+    }
+
+    fn lookup_in_mappings(&self, parent: NodeId, id: FolderId, name: &Name) -> Result<Option<Entry>> {
+        let Some((key, _)) = self.index.synthetic_folder(id)? else { return Err(Errno::STALE.into()) };
+        let Some(folder) = self.index.folder(&key)? else { return Ok(None) };
+        let owner = self.getattr(parent, None)?.owner();
+        Ok(match folder.at(name) {
+            Seen::Picture(picture) => Some(self.picture_entry(picture, owner)),
+            Seen::SourceOrFolder(synthetic) => Some(self.folder_entry(synthetic, owner)),
+            Seen::Source | Seen::Hidden => None,
+        })
+    }
+
+    fn parent_of_mappings(&self, id: FolderId) -> Result<Entry> {
+        let (key, _) = self.index.synthetic_folder(id)?.ok_or(Errno::STALE)?;
+        let path = self.index.path_in_view(&key).and_then(|path| path.parent()).ok_or(Errno::STALE)?;
+        let fd = self.open_in_source(&path)?;
+        let stat = fstat(&fd)?;
+        Ok(self.enter_source(fd, &stat))
+    }
+
+    /// The entry of a node that is known by number.
+    pub(super) fn entry_of(&self, id: NodeId) -> Result<Entry> {
+        match self.target(id)? {
+            Target::Source(place) => {
+                let attr = self.getattr(id, None)?;
+                let generation = if id == ROOT { 0 } else { place.generation() };
+                self.nodes.remember(id, Node::Source(place));
+                Ok(Entry { attr: Attr { ino: id, ..attr }, generation })
+            }
+            Target::Picture(picture) => {
+                let attr = self.getattr(id, None)?;
+                Ok(self.picture_entry(&picture, attr.owner()))
+            }
+            Target::Folder(folder) => {
+                let attr = self.getattr(id, None)?;
+                self.nodes.remember(id, Node::Folder(folder));
+                Ok(Entry { attr, generation: 0 })
+            }
+        }
+    }
+
+    /// The source's own entry of that name; `None` when it has none. `parent` lets a folder's mappings be found.
+    pub(super) fn source_entry(
+        &self,
+        folder: BorrowedFd<'_>,
+        name: &OsStr,
+        parent: Option<NodeId>,
+    ) -> Result<Option<Entry>> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = match openat(folder, name, flags, Mode::empty()) {
+            Err(Errno::NOENT) => return Ok(None),
+            opened => opened?,
+        };
+        let stat = fstat(&fd)?;
+        let mut entry = self.enter_source(fd, &stat);
+        if entry.attr.is_folder()
+            && let Some(parent) = parent
+            && let Some(path) = self.path_in_view(parent, folder)
+        {
+            let path = path.join(&Self::parse_name(name)?);
+            Self::adorn_folder(&mut entry.attr, self.folder_by_path(&path).as_deref());
+        }
+        Ok(Some(entry))
+    }
+
+    /// Tells of an inode of the source.
+    pub(super) fn enter_source(&self, fd: OwnedFd, stat: &Stat) -> Entry {
+        let place = self.devices.place_of(fd, stat);
+        let id = source_node_id(stat.st_ino, &place);
+        let entry = Entry { attr: Attr::of_source(id, stat), generation: place.generation() };
+        self.nodes.remember(id, Node::Source(place));
+        entry
+    }
+
+    /// Tells of a mapped picture.
+    pub(super) fn picture_entry(&self, picture: &MappedPicture, owner: Owner) -> Entry {
+        let id = picture_node_id(picture.id);
+        self.nodes.remember(id, Node::Picture(Arc::new(picture.clone())));
+        Entry { attr: Attr::of_picture(id, picture.byte_count, picture.published_at, owner), generation: 0 }
+    }
+
+    /// Tells of a folder that exists only as mappings.
+    pub(super) fn folder_entry(&self, folder: &SyntheticFolder, owner: Owner) -> Entry {
+        let id = folder_node_id(folder.id);
+        self.nodes.remember(id, Node::Folder(folder.id));
+        Entry { attr: Attr::of_folder(id, folder.changed_at, owner), generation: 0 }
+    }
+}

@@ -1,0 +1,220 @@
+//! Opening, reading and writing.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::fs::{FallocateFlags, OFlags, SeekFrom, copy_file_range, fallocate, fgetxattr, fstat, seek};
+use rustix::io::{Errno, pread, pwrite};
+
+use crate::overlay::Refusal;
+
+use super::super::caller::{Caller, clearing_privileges};
+use super::super::errno::Result;
+use super::super::files::{FileId, Mode, OpenFile};
+use super::super::nodes::NodeId;
+use super::super::stats::Stats;
+use super::{Entry, Target, View};
+
+/// Bits that writing must clear.
+const SUID_SGID: u32 = 0o6000;
+
+/// An open file, and how the kernel is to serve it.
+#[derive(Debug)]
+pub struct Opened<B> {
+    /// Its number.
+    pub file: FileId,
+    /// Whether the kernel serves it by itself.
+    pub mode: Mode<B>,
+    /// Whether its content can never change: the kernel may keep pages from one open to the next.
+    pub is_immutable: bool,
+}
+
+/// A file that was made and opened in one.
+#[derive(Debug)]
+pub struct Created<B> {
+    /// The node.
+    pub entry: Entry,
+    /// The open file.
+    pub opened: Opened<B>,
+}
+
+/// Makes the kernel's registration of a backing file.
+pub type Register<'a, B> = &'a dyn Fn(BorrowedFd<'_>) -> std::io::Result<B>;
+
+impl<B> View<B> {
+    /// Opens a node with the flags of `open`.
+    ///
+    /// # Errors
+    /// Those of the source; `EROFS` for writing to a mapped picture.
+    pub fn open(&self, id: NodeId, flags: OFlags, register: Register<'_, B>) -> Result<Opened<B>> {
+        match self.target(id)? {
+            Target::Source(place) => {
+                let fd = self.devices.open(&place, daemon_flags(flags))?;
+                Ok(self.enter_file(id, fd, register))
+            }
+            Target::Picture(picture) => {
+                // A cache file is never writable through the mount: with passthrough the kernel would open it anew
+                // with the daemon's rights, so the refusal has to come before a backing file exists.
+                if flags.intersects(OFlags::WRONLY | OFlags::RDWR | OFlags::TRUNC) {
+                    return Err(Refusal::ReadOnly.into());
+                }
+                // The catalog holds no other extensions than those of the cache's formats.
+                let format = picture.extension.parse().map_err(|_| Errno::IO)?;
+                let file = self.cache.open_picture(&picture.hash, format)?;
+                Ok(Opened { is_immutable: true, ..self.enter_file(id, file.into(), register) })
+            }
+            Target::Folder(_) => Err(Errno::ISDIR.into()),
+        }
+    }
+
+    /// Makes a file and opens it.
+    ///
+    /// # Errors
+    /// Those of the source; `EROFS` where the mappings hold the name.
+    pub fn create(
+        &self,
+        (parent, name): (NodeId, &OsStr),
+        flags: OFlags,
+        (mode, umask): (u32, u32),
+        caller: Caller,
+        register: Register<'_, B>,
+    ) -> Result<Created<B>> {
+        let flags = daemon_flags(flags) | (flags & (OFlags::EXCL | OFlags::TRUNC));
+        let (entry, fd) = self.create_in_source(parent, name, flags, (mode, umask), caller)?;
+        Ok(Created { entry, opened: self.enter_file(entry.attr.ino, fd, register) })
+    }
+
+    fn enter_file(&self, node: NodeId, fd: OwnedFd, register: Register<'_, B>) -> Opened<B> {
+        let (file, mode) = self.files.insert(OpenFile { node, fd }, |fd| {
+            if is_exempt(fd) {
+                return None;
+            }
+            register(fd.as_fd()).map_err(|error| self.stats.refuse_passthrough(&error)).ok()
+        });
+        Stats::count(match mode {
+            Mode::Passthrough(_) => &self.stats.passthrough_opens,
+            Mode::Cached => &self.stats.cached_opens,
+        });
+        Opened { file, mode, is_immutable: false }
+    }
+
+    /// Reads at an offset: as much as was asked for, less only at the end.
+    ///
+    /// # Errors
+    /// Those of the source or cache.
+    pub fn read(&self, file: FileId, offset: u64, size: u32) -> Result<Vec<u8>> {
+        let open = self.open_file(file)?;
+        let mut buffer = vec![0; size as usize];
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match pread(&open.fd, &mut buffer[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(Errno::INTR) => {}
+                Err(_) if filled > 0 => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        buffer.truncate(filled);
+        Ok(buffer)
+    }
+
+    /// Writes at an offset. `clears_privileges`: the caller lacks `CAP_FSETID`, so the source is to clear suid and
+    /// sgid as it would for the caller.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub fn write(&self, file: FileId, offset: u64, data: &[u8], clears_privileges: bool) -> Result<usize> {
+        let open = self.open_file(file)?;
+        let write = || pwrite(&open.fd, data, offset);
+        Ok(if clears_privileges { clearing_privileges(write)? } else { write()? })
+    }
+
+    /// Closes an open file.
+    pub fn release(&self, file: FileId) {
+        drop(self.files.remove(file));
+    }
+
+    /// Makes a file durable.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub fn fsync(&self, file: FileId, data_only: bool) -> Result<()> {
+        let open = self.open_file(file)?;
+        if data_only {
+            rustix::fs::fdatasync(&open.fd)?
+        } else {
+            rustix::fs::fsync(&open.fd)?
+        }
+        Ok(())
+    }
+
+    /// Allocates or frees space in a file.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub fn fallocate(&self, file: FileId, offset: u64, length: u64, mode: i32, caller: Caller) -> Result<()> {
+        let open = self.open_file(file)?;
+        let mode = FallocateFlags::from_bits_retain(mode.cast_unsigned());
+        let work = || fallocate(&open.fd, mode, offset, length);
+        if is_exempt(&open.fd) {
+            caller.change(work)?
+        } else {
+            work()?
+        }
+        Ok(())
+    }
+
+    /// Finds data, holes and the end of a file.
+    ///
+    /// # Errors
+    /// Those of the source; `EINVAL` for an unknown way of seeking.
+    pub fn lseek(&self, file: FileId, offset: i64, whence: i32) -> Result<u64> {
+        let open = self.open_file(file)?;
+        let unsigned = u64::try_from(offset);
+        let to = match whence {
+            libc::SEEK_SET => SeekFrom::Start(unsigned.map_err(|_| Errno::INVAL)?),
+            libc::SEEK_CUR => SeekFrom::Current(offset),
+            libc::SEEK_END => SeekFrom::End(offset),
+            libc::SEEK_DATA => SeekFrom::Data(unsigned.map_err(|_| Errno::NXIO)?),
+            libc::SEEK_HOLE => SeekFrom::Hole(unsigned.map_err(|_| Errno::NXIO)?),
+            _ => return Err(Errno::INVAL.into()),
+        };
+        Ok(seek(&open.fd, to)?)
+    }
+
+    /// Copies within the source without the bytes passing through anybody.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub fn copy_range(
+        &self,
+        (from, mut from_offset): (FileId, u64),
+        (to, mut to_offset): (FileId, u64),
+        length: u64,
+        caller: Caller,
+    ) -> Result<usize> {
+        let (from, to) = (self.open_file(from)?, self.open_file(to)?);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let mut work = || copy_file_range(&from.fd, Some(&mut from_offset), &to.fd, Some(&mut to_offset), length);
+        Ok(if is_exempt(&to.fd) { caller.change(work)? } else { work()? })
+    }
+
+    pub(super) fn open_file(&self, file: FileId) -> Result<Arc<OpenFile>> {
+        Ok(self.files.get(file).ok_or(Errno::BADF)?)
+    }
+}
+
+/// The flags for our own descriptor. The kernel has done what the others mean; offsets of appending writes come from it.
+fn daemon_flags(flags: OFlags) -> OFlags {
+    let done = OFlags::CREATE | OFlags::EXCL | OFlags::NOCTTY | OFlags::TRUNC | OFlags::APPEND | OFlags::NOFOLLOW;
+    flags.difference(done) | OFlags::CLOEXEC
+}
+
+/// Whether a file bears suid, sgid or capabilities, which writing must clear: who changes it matters, and the kernel
+/// must not change it by itself. Few files of a media library do.
+pub(super) fn is_exempt(fd: impl AsFd) -> bool {
+    fstat(&fd).is_ok_and(|stat| stat.st_mode & SUID_SGID != 0)
+        || fgetxattr(&fd, "security.capability", &mut [0_u8; 0][..]).is_ok()
+}

@@ -1,0 +1,87 @@
+//! Extended attributes, and the file flags of `chattr`.
+
+use std::ffi::OsStr;
+use std::os::fd::AsFd;
+
+use rustix::fs::{XattrFlags, fstat, getxattr, listxattr, removexattr, setxattr};
+use rustix::io::Errno;
+
+use super::super::caller::Caller;
+use super::super::errno::Result;
+use super::super::nodes::NodeId;
+use super::make::SGID;
+use super::{Target, View};
+
+/// Longest value of an extended attribute, and longest list of names (`XATTR_SIZE_MAX`, `XATTR_LIST_MAX`).
+const XATTR_BYTES_MAX: usize = 65536;
+
+impl<B> View<B> {
+    /// The value of an extended attribute.
+    ///
+    /// # Errors
+    /// Those of the source; `ENODATA` when there is none of that name.
+    pub fn getxattr(&self, id: NodeId, name: &OsStr) -> Result<Vec<u8>> {
+        match self.target(id)? {
+            Target::Source(place) => {
+                let path = self.devices.path_fd(&place)?;
+                read_all(|buffer| getxattr(path.proc_path(), name, buffer))
+            }
+            Target::Picture(_) | Target::Folder(_) => Err(Errno::NODATA.into()),
+        }
+    }
+
+    /// The names of the extended attributes, each with a NUL byte behind it.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub fn listxattr(&self, id: NodeId) -> Result<Vec<u8>> {
+        match self.target(id)? {
+            Target::Source(place) => {
+                let path = self.devices.path_fd(&place)?;
+                read_all(|buffer| listxattr(path.proc_path(), buffer))
+            }
+            Target::Picture(_) | Target::Folder(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Sets an extended attribute. Setting an access list may clear the sgid bit, by the caller's groups.
+    ///
+    /// # Errors
+    /// Those of the source; `EROFS` for what the mappings show.
+    pub fn setxattr(&self, id: NodeId, name: &OsStr, value: &[u8], flags: i32, caller: Caller) -> Result<()> {
+        let path = self.devices.path_fd(&self.source_place(id)?)?;
+        let flags = XattrFlags::from_bits_retain(flags.cast_unsigned());
+        let set = || setxattr(path.proc_path(), name, value, flags);
+        let is_access_list = name.as_encoded_bytes().starts_with(b"system.posix_acl_");
+        let matters = is_access_list && fstat(path.as_fd())?.st_mode & SGID != 0;
+        if matters {
+            caller.change(set)?
+        } else {
+            set()?
+        }
+        Ok(())
+    }
+
+    /// Removes an extended attribute.
+    ///
+    /// # Errors
+    /// Those of the source; `EROFS` for what the mappings show.
+    pub fn removexattr(&self, id: NodeId, name: &OsStr) -> Result<()> {
+        let path = self.devices.path_fd(&self.source_place(id)?)?;
+        Ok(removexattr(path.proc_path(), name)?)
+    }
+}
+
+fn read_all(mut read: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>) -> Result<Vec<u8>> {
+    let mut buffer = vec![0; 256];
+    loop {
+        match read(&mut buffer) {
+            Ok(length) => {
+                buffer.truncate(length);
+                return Ok(buffer);
+            }
+            Err(Errno::RANGE) if buffer.len() < XATTR_BYTES_MAX => buffer.resize(XATTR_BYTES_MAX, 0),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
