@@ -1,1 +1,138 @@
 //! The command line: one file per command, arguments in, text or JSON out.
+//!
+//! Commands contain no logic: they open what is needed, call one phase, and render what it returns. Results go to
+//! stdout, talk to stderr. With `--json` a single result is one JSON document, a list is JSON lines.
+
+mod config;
+mod context;
+mod history;
+mod identify;
+mod item;
+mod library;
+mod list;
+mod manual;
+mod mount;
+mod output;
+mod progress;
+mod scan;
+mod show;
+mod status;
+mod unmount;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+
+use context::Context;
+use output::Output;
+
+/// How a command ended, when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done: exit code 0.
+    Done,
+    /// Done, but problems were found and told: exit code 3.
+    Problems,
+    /// Done, but what was asked for does not hold: exit code 1, already told.
+    Failed,
+}
+
+/// Artwork for Kodi, Jellyfin, Emby and Plex, mounted over the media tree without copying a byte into it.
+///
+/// Each picture is kept once, in a cache that nothing outside can touch. Publishing it is a row in a database; the
+/// mount then shows it under the names that players look for.
+///
+/// Begin with `posterfs demo`. Your own films: `posterfs library add films /media/films --kind movies`,
+/// `posterfs scan`, `posterfs select "Heat (1995)" poster --file heat.jpg`, `posterfs publish`,
+/// `posterfs mount /media/films`.
+#[derive(Debug, Parser)]
+#[command(name = "posterfs", version, max_term_width = 100)]
+struct Cli {
+    /// Configuration file (TOML); every key has a default.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// State folder: database, cache, recycle bin. Default: $POSTERFS_STATE, else /var/lib/posterfs for root, else
+    /// $XDG_STATE_HOME/posterfs.
+    #[arg(long, global = true, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Print JSON: one document for a single result, JSON lines for a list.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say more on stderr; twice for everything.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    /// Say only errors, and show no progress.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Library(library::LibraryCommand),
+    Identify(identify::Identify),
+    Scan(scan::Scan),
+    List(list::List),
+    Show(show::Show),
+    History(history::History),
+    Mount(mount::Mount),
+    Unmount(unmount::Unmount),
+    Status(status::Status),
+    Config(config::ConfigCommand),
+    Completions(manual::Completions),
+    Man(manual::Man),
+}
+
+/// Runs the command line and returns its exit code: 0 done, 1 failed, 2 usage, 3 done but problems were found.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    start_logging(cli.verbose, cli.quiet);
+    match dispatch(cli) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::FAILURE,
+        Ok(Outcome::Problems) => ExitCode::from(3),
+        Err(error) => {
+            eprintln!("error: {}", output::one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
+    let output = Output::new(cli.json, cli.quiet);
+    let context = Context::new(cli.state.as_deref(), cli.config.as_deref(), output)?;
+    match cli.command {
+        Command::Library(command) => command.run(&context),
+        Command::Identify(command) => command.run(&context),
+        Command::Scan(command) => command.run(&context),
+        Command::List(command) => command.run(&context),
+        Command::Show(command) => command.run(&context),
+        Command::History(command) => command.run(&context),
+        Command::Mount(command) => command.run(&context),
+        Command::Unmount(command) => command.run(&context),
+        Command::Status(command) => command.run(&context),
+        Command::Config(command) => command.run(&context),
+        Command::Completions(command) => command.run(Cli::command()),
+        Command::Man(command) => command.run(Cli::command()),
+    }
+}
+
+/// Log lines go to stderr; a terminal's user sees warnings unless asked for more.
+fn start_logging(verbose: u8, quiet: bool) {
+    let level = match (quiet, verbose) {
+        (true, _) => tracing::Level::ERROR,
+        (false, 0) => tracing::Level::WARN,
+        (false, 1) => tracing::Level::INFO,
+        (false, _) => tracing::Level::DEBUG,
+    };
+    let _ = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).try_init();
+}

@@ -1,3 +1,7 @@
-//! The command `posterfs`.
+//! The command `posterfs`: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    posterfs::cli::run(std::env::args_os())
+}

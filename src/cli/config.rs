@@ -1,0 +1,28 @@
+//! `posterfs config`
+
+use clap::Args;
+
+use super::Outcome;
+use super::context::Context;
+use super::output::table;
+
+/// The configuration in force, and where each value comes from.
+#[derive(Debug, Args)]
+pub struct ConfigCommand {}
+
+impl ConfigCommand {
+    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        let settings = context.config.settings(context.config_file.as_deref());
+        context.output.list(&settings, |settings| {
+            let cells = settings.iter().map(|setting| {
+                let source = match setting.source {
+                    crate::config::SettingSource::Default => "default",
+                    crate::config::SettingSource::File => "file",
+                };
+                vec![setting.key.clone(), setting.value.to_string(), source.to_owned()]
+            });
+            table(&["KEY", "VALUE", "SOURCE"], cells)
+        })?;
+        Ok(Outcome::Done)
+    }
+}

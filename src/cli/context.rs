@@ -1,0 +1,101 @@
+//! What every command has at hand, opened when it is needed.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::cache::Cache;
+use crate::catalog::Catalog;
+use crate::config::{Config, StateDir};
+use crate::control::{Request, ask, mounts, source_of};
+use crate::model::{Clock, SystemClock, UnixSeconds};
+
+use super::output::Output;
+
+/// State, configuration and output of one run.
+pub struct Context {
+    /// The state folder.
+    pub state: StateDir,
+    /// The configuration in force.
+    pub config: Config,
+    /// The file it was read from, if any.
+    pub config_file: Option<PathBuf>,
+    /// Where results go.
+    pub output: Output,
+}
+
+impl Context {
+    /// Finds state and configuration; makes nothing yet.
+    pub fn new(state: Option<&Path>, config: Option<&Path>, output: Output) -> anyhow::Result<Self> {
+        let (config, config_file) = Config::load(config)?;
+        Ok(Self { state: StateDir::find(state)?, config, config_file, output })
+    }
+
+    /// The catalog, made if it is not there yet.
+    pub fn catalog(&self) -> anyhow::Result<Catalog> {
+        self.state.make()?;
+        Ok(Catalog::open(&self.state.database())?)
+    }
+
+    /// The cache, made if it is not there yet.
+    pub fn cache(&self) -> anyhow::Result<Cache> {
+        self.state.make()?;
+        Ok(Cache::open(&self.state.cache())?)
+    }
+
+    /// The present time.
+    pub fn now(&self) -> UnixSeconds {
+        SystemClock.now()
+    }
+
+    /// Who a change is by, for the history.
+    pub fn author(&self) -> String {
+        format!("cli (uid {})", rustix::process::getuid().as_raw())
+    }
+
+    /// The folder of a library, beneath whatever posterfs has mounted over it.
+    pub fn source(&self, path: &Path) -> anyhow::Result<OwnedFd> {
+        let run = self.state.run();
+        for mount in mounts(&run) {
+            let Ok(below) = path.strip_prefix(&mount.mountpoint) else { continue };
+            if mount.source != mount.mountpoint && !path.starts_with(&mount.source) {
+                continue;
+            }
+            let root = source_of(&run, &mount.mountpoint)
+                .with_context(|| format!("cannot reach {} beneath the mount", path.display()))?;
+            return open_below(&root, below).with_context(|| format!("cannot open {}", path.display()));
+        }
+        let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
+        rustix::fs::open(path, flags, rustix::fs::Mode::empty())
+            .with_context(|| format!("cannot open the library folder {}; is its disk mounted?", path.display()))
+    }
+
+    /// The path of the source for a path that was typed: what lies in a view is looked for in its source.
+    pub fn path_in_source(&self, path: &Path) -> PathBuf {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        for mount in mounts(&self.state.run()) {
+            if let Ok(below) = absolute.strip_prefix(&mount.mountpoint) {
+                return mount.source.join(below);
+            }
+        }
+        absolute
+    }
+
+    /// Tells every mount that the catalog has changed, and returns when they show it. A mount that does not answer
+    /// finds out by itself within a second.
+    pub fn nudge(&self) {
+        let run = self.state.run();
+        for mount in mounts(&run) {
+            if let Err(error) = ask(&run, &mount.mountpoint, Request::Nudge) {
+                tracing::info!(mountpoint = %mount.mountpoint.display(), %error, "the mount was not told");
+            }
+        }
+    }
+}
+
+fn open_below(root: &OwnedFd, below: &Path) -> rustix::io::Result<OwnedFd> {
+    let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
+    let below = if below.as_os_str().is_empty() { Path::new(".") } else { below };
+    rustix::fs::openat(root, below, flags, rustix::fs::Mode::empty())
+}

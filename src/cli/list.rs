@@ -1,0 +1,120 @@
+//! `posterfs list`
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::catalog::{Catalog, Entity, EntityFilter};
+use crate::model::{EntityType, ImageType};
+
+use super::Outcome;
+use super::context::Context;
+use super::output::table;
+
+/// Items read from the catalog at once, so that a large library does not fill memory.
+const PAGE: u32 = 500;
+
+/// What is known of the libraries.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only this kind of item: movie, series, season, …
+    #[arg(long)]
+    kind: Option<EntityType>,
+    /// Only this library.
+    #[arg(long, value_name = "NAME")]
+    library: Option<String>,
+    /// Only items for which no picture of this type is selected.
+    #[arg(long, value_name = "TYPE")]
+    missing: Option<ImageType>,
+    /// Only items with something locked.
+    #[arg(long)]
+    locked: bool,
+    /// Also items that the last scan did not find.
+    #[arg(long)]
+    vanished: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    id: i64,
+    r#type: EntityType,
+    title: String,
+    year: Option<u16>,
+    season: Option<u16>,
+    episode: Option<u16>,
+    path: String,
+    library: String,
+    ids: BTreeMap<String, String>,
+    monitored: bool,
+    missing: bool,
+    images: BTreeMap<String, u64>,
+}
+
+impl List {
+    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        let catalog = context.catalog()?;
+        let library = self.library.as_deref().map(|name| catalog.library_named(name)).transpose()?;
+        let filter = EntityFilter {
+            library: library.map(|library| library.id),
+            entity_type: self.kind,
+            lacks: self.missing,
+            only_locked: self.locked,
+            with_missing: self.vanished,
+        };
+        let libraries: BTreeMap<_, _> =
+            catalog.libraries()?.into_iter().map(|library| (library.id, library.name)).collect();
+        let mut after = None;
+        let mut is_first = true;
+        loop {
+            let page = catalog.list_entities(&filter, after.as_ref(), PAGE)?;
+            let rows: Vec<Row> =
+                page.iter().map(|entity| row(&catalog, entity, &libraries)).collect::<anyhow::Result<_>>()?;
+            context.output.list(&rows, |rows| text(rows, is_first))?;
+            is_first = false;
+            match page.last() {
+                Some(last) if page.len() == PAGE as usize => after = Some(last.list_key()),
+                _ => return Ok(Outcome::Done),
+            }
+        }
+    }
+}
+
+fn row(
+    catalog: &Catalog,
+    entity: &Entity,
+    libraries: &BTreeMap<crate::model::LibraryId, String>,
+) -> anyhow::Result<Row> {
+    let mut images = BTreeMap::new();
+    for picture in catalog.selections_of(entity.id)?.into_iter().map(|row| row.picture) {
+        *images.entry(picture.image_type.kind().as_str().to_owned()).or_insert(0) += 1;
+    }
+    let ids = catalog.external_ids_of(entity.id)?;
+    Ok(Row {
+        id: entity.id.get(),
+        r#type: entity.entity_type,
+        title: entity.title.clone(),
+        year: entity.year,
+        season: entity.season,
+        episode: entity.episode,
+        path: entity.path.to_string(),
+        library: libraries.get(&entity.library).cloned().unwrap_or_default(),
+        ids: ids.into_iter().map(|(provider, value)| (provider.to_string(), value)).collect(),
+        monitored: entity.is_monitored,
+        missing: entity.is_missing,
+        images,
+    })
+}
+
+fn text(rows: &[Row], is_first: bool) -> String {
+    if rows.is_empty() && is_first {
+        return "nothing matches; `posterfs scan` looks what is in the libraries".to_owned();
+    }
+    let cells = rows.iter().map(|row| {
+        let images: Vec<_> = row.images.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        let year = row.year.map(|year| year.to_string()).unwrap_or_default();
+        vec![row.id.to_string(), row.r#type.to_string(), row.title.clone(), year, images.join(", "), row.path.clone()]
+    });
+    let table = table(&["ID", "TYPE", "TITLE", "YEAR", "SELECTED", "PATH"], cells);
+    if is_first { table } else { table.split_once('\n').map_or(String::new(), |(_, rest)| rest.to_owned()) }
+}

@@ -1,0 +1,84 @@
+//! Results on stdout: text for people, JSON for programs.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+/// Where results go, and in which form.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    json: bool,
+    quiet: bool,
+}
+
+impl Output {
+    /// Output in JSON or text; quiet output shows no progress.
+    pub fn new(json: bool, quiet: bool) -> Self {
+        Self { json, quiet }
+    }
+
+    /// Whether progress may be shown: to a terminal, unless asked to be quiet.
+    pub fn shows_progress(self) -> bool {
+        !self.quiet && !self.json && io::IsTerminal::is_terminal(&io::stderr())
+    }
+
+    /// One result: a JSON document, or its text.
+    pub fn result<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+        let line = if self.json { serde_json::to_string(value)? } else { text(value) };
+        print(&line)
+    }
+
+    /// A list: JSON lines, or one text for all.
+    pub fn list<T: Serialize>(self, values: &[T], text: impl FnOnce(&[T]) -> String) -> anyhow::Result<()> {
+        if !self.json {
+            return print(&text(values));
+        }
+        values.iter().try_for_each(|value| print(&serde_json::to_string(value)?))
+    }
+}
+
+/// Whoever reads us may stop reading (`posterfs list | head`): that is no failure.
+fn print(text: &str) -> anyhow::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// An error with its causes in one sentence, none of them told twice.
+pub fn one_line(error: &anyhow::Error) -> String {
+    let mut sentence = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !sentence.contains(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence.replace('\n', " ")
+}
+
+/// Columns of text without lines between them.
+pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_header(header.to_vec());
+    rows.into_iter().for_each(|row| {
+        table.add_row(row);
+    });
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// A time for people: local, to the second.
+pub fn local_time(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(
+        |_| seconds.to_string(),
+        |time| time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+    )
+}
+
+/// A size for people.
+pub fn byte_size(bytes: u64) -> String {
+    indicatif::BinaryBytes(bytes).to_string()
+}

@@ -1,0 +1,60 @@
+//! `posterfs unmount`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use serde::Serialize;
+
+use crate::control::{Request, ask, mounts};
+use crate::mount::{MountError, detach, is_mounted, unmount_if_idle};
+
+use super::Outcome;
+use super::context::Context;
+
+/// End a view.
+///
+/// What is in use stays mounted, and the programs that use it are named. A dead mount, whose process is gone, is
+/// cleared.
+#[derive(Debug, Args)]
+pub struct Unmount {
+    /// Where the view is.
+    mountpoint: PathBuf,
+}
+
+/// How long the mounting process is given to end after its mount is gone.
+const END: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
+
+#[derive(Debug, Serialize)]
+struct Unmounted {
+    mountpoint: String,
+}
+
+impl Unmount {
+    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        // Not canonicalised when that fails: a dead mount cannot even be looked at.
+        let absolute = std::path::absolute(&self.mountpoint)?;
+        let mountpoint = absolute.canonicalize().unwrap_or(absolute);
+        let run = context.state.run();
+        if let Some(mount) = mounts(&run).into_iter().find(|mount| mount.mountpoint == mountpoint) {
+            ask(&run, &mountpoint, Request::Unmount)?;
+            wait_for_end(mount.pid);
+        } else if !is_mounted(&mountpoint) {
+            return Err(MountError::NotMounted { path: mountpoint }.into());
+        } else if unmount_if_idle(&mountpoint).is_err() {
+            // Nobody serves it, so whoever holds it open gets nothing but errors anyway.
+            detach(&mountpoint);
+        }
+        let unmounted = Unmounted { mountpoint: mountpoint.display().to_string() };
+        context.output.result(&unmounted, |unmounted| format!("{} is unmounted", unmounted.mountpoint))?;
+        Ok(Outcome::Done)
+    }
+}
+
+/// Waits for the mounting process to end, so that the same can be mounted again at once.
+fn wait_for_end(pid: u32) {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let Some(Ok(process)) = pid.map(|pid| pidfd_open(pid, PidfdFlags::empty())) else { return };
+    let _ = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&END));
+}
