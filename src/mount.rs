@@ -8,6 +8,7 @@
 //! | `nodes`, `place` | the nodes that the kernel remembers, and how the source's inodes are reached |
 //! | `files` | open files and kernel passthrough |
 //! | `index`, `feed` | what the mappings make of each folder, and following their changes |
+//! | `watch`, `fan` | noticing what changes in the source behind the mount |
 //! | `notify` | telling the kernel what is stale, from one thread |
 //! | `caller` | acting as the calling user |
 //! | `errno` | the one place where errors become numbers |
@@ -21,6 +22,7 @@
 mod attr;
 mod caller;
 mod errno;
+mod fan;
 mod feed;
 mod files;
 mod fs;
@@ -33,6 +35,7 @@ mod session;
 mod stats;
 mod unmount;
 mod view;
+mod watch;
 
 pub use options::{MountError, MountOptions};
 pub use session::{Session, Stopper};

@@ -103,6 +103,7 @@ impl Mount {
             read_only: false,
             attr_timeout: Duration::from_secs_f64(settings.attr_timeout),
             entry_timeout: Duration::from_secs_f64(settings.entry_timeout),
+            has_chosen_timeouts: false,
             threads: settings.threads,
         };
         self.options.iter().try_for_each(|option| apply(&mut options, option))?;
@@ -160,8 +161,14 @@ fn apply(options: &mut MountOptions, option: &str) -> anyhow::Result<()> {
     match key {
         "ro" => options.read_only = true,
         "rw" => options.read_only = false,
-        "attr_timeout" => options.attr_timeout = seconds(option, value)?,
-        "entry_timeout" => options.entry_timeout = seconds(option, value)?,
+        "attr_timeout" => {
+            options.attr_timeout = seconds(option, value)?;
+            options.has_chosen_timeouts = true;
+        }
+        "entry_timeout" => {
+            options.entry_timeout = seconds(option, value)?;
+            options.has_chosen_timeouts = true;
+        }
         "threads" => match value.parse() {
             Ok(threads @ 1..=256) => options.threads = threads,
             _ => bail!("`{option}`: threads must be a number from 1 to 256"),

@@ -101,6 +101,12 @@ impl<B> OpenFiles<B> {
         self.files.lock().values().find(|file| file.node == node).cloned()
     }
 
+    /// Whether the kernel reads and writes this inode by itself at present.
+    #[must_use]
+    pub fn is_passed_through(&self, node: NodeId) -> bool {
+        self.inodes.lock().get(&node).is_some_and(|inode| matches!(inode.mode, Mode::Passthrough(_)))
+    }
+
     /// Takes an open file out; with the last of its inode the backing id goes.
     pub fn remove(&self, id: FileId) -> Option<Arc<OpenFile>> {
         let file = self.files.lock().remove(&id)?;

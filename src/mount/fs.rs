@@ -24,7 +24,7 @@ use super::caller::Caller;
 use super::errno::{RequestError, Result};
 use super::files::Mode;
 use super::stats::Stats;
-use super::view::{DirectorySink, Entry, Item, NewAttributes, NewNode, NewTime, Opened, View};
+use super::view::{DirectorySink, Entry, Item, Lifetimes, NewAttributes, NewNode, NewTime, Opened, View};
 
 /// Largest single request for reading, writing or listing.
 const REQUEST_BYTES_MAX: u32 = 1 << 20;
@@ -59,15 +59,16 @@ impl Fs {
         })
     }
 
-    fn reply_entry(&self, reply: ReplyEntry, entry: std::result::Result<Option<Entry>, Errno>) {
-        let lifetimes = self.view.lifetimes();
+    fn reply_entry(&self, reply: ReplyEntry, parent: INodeNo, entry: std::result::Result<Option<Entry>, Errno>) {
         let absent = Entry { attr: Attr::unknown(rustix::fs::FileType::RegularFile), generation: 0 };
         match entry {
             Err(errno) => reply.error(errno),
             Ok(found) => {
                 let entry = found.unwrap_or(absent);
                 let generation = Generation(entry.generation);
-                reply.entry_with_ttls(&lifetimes.attributes, &lifetimes.entries, &file_attr(&entry.attr), generation);
+                let attributes = self.view.lifetimes(entry.attr.ino).attributes;
+                let entries = self.view.lifetimes(parent.0).entries;
+                reply.entry_with_ttls(&attributes, &entries, &file_attr(&entry.attr), generation);
             }
         }
     }
@@ -198,7 +199,7 @@ impl Filesystem for Fs {
     }
 
     fn lookup(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        self.reply_entry(reply, self.run("lookup", |view| view.lookup(parent.0, name)));
+        self.reply_entry(reply, parent, self.run("lookup", |view| view.lookup(parent.0, name)));
     }
 
     fn forget(&self, _request: &Request, node: INodeNo, count: u64) {
@@ -206,7 +207,7 @@ impl Filesystem for Fs {
     }
 
     fn getattr(&self, _request: &Request, node: INodeNo, file: Option<FileHandle>, reply: ReplyAttr) {
-        let lifetime = self.view.lifetimes().attributes;
+        let lifetime = self.view.lifetimes(node.0).attributes;
         match self.run("getattr", |view| view.getattr(node.0, file.map(|file| file.0))) {
             Ok(attr) => reply.attr(&lifetime, &file_attr(&attr)),
             Err(errno) => reply.error(errno),
@@ -232,7 +233,7 @@ impl Filesystem for Fs {
         reply: ReplyAttr,
     ) {
         let new = NewAttributes { mode, uid, gid, size, atime: atime.map(new_time), mtime: mtime.map(new_time) };
-        let lifetime = self.view.lifetimes().attributes;
+        let lifetime = self.view.lifetimes(node.0).attributes;
         match self.run("setattr", |view| view.setattr(node.0, file.map(|file| file.0), new, caller(request))) {
             Ok(attr) => reply.attr(&lifetime, &file_attr(&attr)),
             Err(errno) => reply.error(errno),
@@ -258,13 +259,13 @@ impl Filesystem for Fs {
     ) {
         let new = NewNode::Special { mode, device };
         let made = self.run("mknod", |view| view.make(parent.0, name, new, umask, caller(request)));
-        self.reply_entry(reply, made.map(Some));
+        self.reply_entry(reply, parent, made.map(Some));
     }
 
     fn mkdir(&self, request: &Request, parent: INodeNo, name: &OsStr, mode: u32, umask: u32, reply: ReplyEntry) {
         let new = NewNode::Folder { mode };
         let made = self.run("mkdir", |view| view.make(parent.0, name, new, umask, caller(request)));
-        self.reply_entry(reply, made.map(Some));
+        self.reply_entry(reply, parent, made.map(Some));
     }
 
     fn unlink(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
@@ -277,7 +278,7 @@ impl Filesystem for Fs {
 
     fn symlink(&self, request: &Request, parent: INodeNo, name: &OsStr, target: &Path, reply: ReplyEntry) {
         let made = self.run("symlink", |view| view.make(parent.0, name, NewNode::Link { target }, 0, caller(request)));
-        self.reply_entry(reply, made.map(Some));
+        self.reply_entry(reply, parent, made.map(Some));
     }
 
     fn rename(
@@ -297,7 +298,7 @@ impl Filesystem for Fs {
 
     fn link(&self, _request: &Request, node: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
         let made = self.run("link", |view| view.link(node.0, parent.0, name));
-        self.reply_entry(reply, made.map(Some));
+        self.reply_entry(reply, parent, made.map(Some));
     }
 
     fn open(&self, _request: &Request, node: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
@@ -321,7 +322,7 @@ impl Filesystem for Fs {
         flags: i32,
         reply: ReplyCreate,
     ) {
-        let lifetime = self.view.lifetimes().attributes;
+        let lifetime = self.view.lifetimes(parent.0).attributes;
         let register = |fd: BorrowedFd<'_>| reply.open_backing(fd.as_fd());
         let created = self.run("create", |view| {
             view.create((parent.0, name), open_flags(flags), (mode, umask), caller(request), &register)
@@ -409,7 +410,8 @@ impl Filesystem for Fs {
         offset: u64,
         mut reply: ReplyDirectoryPlus,
     ) {
-        let lifetime = self.view.lifetimes().entries;
+        let Lifetimes { attributes, entries } = self.view.lifetimes(node.0);
+        let lifetime = attributes.min(entries);
         let listed =
             self.run("readdirplus", |view| view.list(node.0, offset, &mut Sink { reply: &mut reply, lifetime }));
         match listed {

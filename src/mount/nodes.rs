@@ -173,6 +173,12 @@ impl NodeTable {
         self.shard(id).lock().contains_key(&id)
     }
 
+    /// The numbers of all known nodes.
+    #[must_use]
+    pub fn ids(&self) -> Vec<NodeId> {
+        self.shards.iter().flat_map(|shard| shard.lock().keys().copied().collect::<Vec<_>>()).collect()
+    }
+
     /// How many nodes are known.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -18,6 +18,8 @@ pub struct MountOptions {
     pub attr_timeout: Duration,
     /// How long the kernel may rely on names.
     pub entry_timeout: Duration,
+    /// The two times were chosen for this mount: they hold even where changes behind the mount can be noticed.
+    pub has_chosen_timeouts: bool,
     /// How many requests are served at once.
     pub threads: u16,
 }

@@ -185,6 +185,18 @@ impl Devices {
             .is_ok_and(|raw| raw.bytes[..4] == HANDLE_INO32_GEN.to_ne_bytes() && raw.bytes.len() == 12)
     }
 
+    /// The inode that a file system made this handle for, if it lies on the source's own device: its number, and the
+    /// place by which it is reached.
+    #[must_use]
+    pub fn inode_of(&self, kind: i32, bytes: &[u8]) -> Option<(u64, Place)> {
+        let handle: Arc<[u8]> = [&kind.to_ne_bytes()[..], bytes].concat().into();
+        let inode = match (kind, bytes.first_chunk::<4>()) {
+            (HANDLE_INO32_GEN, Some(number)) => u64::from(u32::from_ne_bytes(*number)),
+            _ => fstat(self.open_by_handle(0, &handle, OFlags::PATH).ok()?).ok()?.st_ino,
+        };
+        Some((inode, Place::Handle { device: 0, handle }))
+    }
+
     fn open_by_handle(&self, device: u32, handle: &[u8], flags: OFlags) -> Result<OwnedFd> {
         let mounts = self.mounts.read();
         let mount = mounts.get(device as usize).ok_or(Errno::STALE)?;

@@ -28,6 +28,7 @@ use super::options::{MountError, MountOptions};
 use super::stats::{Stats, StatsSnapshot};
 use super::unmount::{detach, unmount_if_idle};
 use super::view::{Lifetimes, View, ViewParts};
+use super::watch::{Watch, Watcher};
 
 /// How long open files may keep a stopped mount alive.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -77,6 +78,7 @@ struct Shared {
     source: Arc<OwnedFd>,
     view: Mutex<Option<Arc<View<BackingId>>>>,
     feed: Mutex<Option<Feed>>,
+    watcher: Mutex<Option<Watcher>>,
 }
 
 /// What `status` shows of a mount.
@@ -89,6 +91,7 @@ struct Report {
     open_files: usize,
     passthrough_inodes: usize,
     by_handle: bool,
+    is_watched: bool,
 }
 
 impl Session {
@@ -104,7 +107,8 @@ impl Session {
         let (registration, lock) = register(&state.run(), &info)?;
         let (notices, notice_queue) = queue();
         let source = Arc::new(source);
-        let view = Arc::new(make_view(&options, state, &source, notices)?);
+        let watch = watch(&options, &source);
+        let view = Arc::new(make_view(&options, state, &source, notices, watch.is_some())?);
         let feed_catalog = Catalog::open_read_only(&state.database())?;
 
         let mut session =
@@ -122,11 +126,13 @@ impl Session {
         drop(unmounter);
 
         let feed = Feed::start(feed_catalog, Arc::clone(&view)).map_err(serve_failed)?;
+        let watcher = watch.map(|watch| watch.start(Arc::clone(&view))).transpose().map_err(serve_failed)?;
         let shared = Arc::new(Shared {
             mountpoint: options.mountpoint.clone(),
             source,
             view: Mutex::new(Some(view)),
             feed: Mutex::new(Some(feed)),
+            watcher: Mutex::new(watcher),
         });
         let mut started = Self {
             mountpoint: options.mountpoint.clone(),
@@ -191,6 +197,7 @@ impl Session {
         self.server = None;
         self.registration = None;
         *self.shared.feed.lock() = None;
+        *self.shared.watcher.lock() = None;
         *self.shared.view.lock() = None;
         if self.serving.as_ref().is_some_and(JoinHandle::is_finished) {
             let _ = self.serving.take().map(JoinHandle::join);
@@ -248,6 +255,7 @@ fn report(view: &View<BackingId>) -> serde_json::Result<serde_json::Value> {
         open_files,
         passthrough_inodes,
         by_handle: view.has_handles(),
+        is_watched: view.is_watched(),
     })
 }
 
@@ -276,6 +284,7 @@ fn make_view(
     state: &StateDir,
     source: &OwnedFd,
     notices: super::notify::Notices,
+    is_watched: bool,
 ) -> Result<View<BackingId>, MountError> {
     let failed =
         |source: std::io::Error| MountError::Folder { what: "the source", path: options.source.clone(), source };
@@ -285,9 +294,20 @@ fn make_view(
         cache: Cache::open_read_only(&state.cache())?,
         notices,
         lifetimes: Lifetimes { attributes: options.attr_timeout, entries: options.entry_timeout },
+        is_watched,
         stats: Arc::new(Stats::default()),
     };
     View::new(parts).map_err(|error| MountError::View { path: options.source.clone(), source: Box::new(error) })
+}
+
+/// Begins to notice changes behind the mount; where that is impossible, or lifetimes were chosen by hand, what the
+/// kernel was told lives as long as set.
+fn watch(options: &MountOptions, source: &OwnedFd) -> Option<Watch> {
+    if options.has_chosen_timeouts {
+        return None;
+    }
+    let marked = Watch::mark(source);
+    marked.inspect_err(|error| tracing::info!(%error, "changes behind the mount are found by their age")).ok()
 }
 
 fn mount_failed(mountpoint: &Path, source: std::io::Error) -> MountError {

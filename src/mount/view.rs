@@ -18,6 +18,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lru::LruCache;
@@ -32,10 +33,11 @@ use crate::overlay::{Folder, Listing, Refusal};
 
 use super::attr::Attr;
 use super::errno::Result;
+use super::fan::Handle;
 use super::files::OpenFiles;
 use super::index::FolderIndex;
-use super::nodes::{Node, NodeId, NodeTable, VirtualRow, source_inode, virtual_row};
-use super::notify::Notices;
+use super::nodes::{Node, NodeId, NodeTable, ROOT, VirtualRow, source_inode, source_node_id, virtual_row};
+use super::notify::{Notices, Stale};
 use super::place::{Devices, PathFd, Place};
 use super::stats::Stats;
 
@@ -48,7 +50,12 @@ pub use open::Opened;
 /// How many listings are kept for readers that are in the middle of one.
 const LISTINGS_MAX: NonZeroUsize = NonZeroUsize::new(32).unwrap();
 
-/// How long the kernel may rely on what it was told.
+/// How long the kernel may rely on what only this mount changes, or what is watched: as good as for ever.
+const LIFETIME_WATCHED: Duration = Duration::from_secs(86_400);
+/// How long it may while the catalog cannot be read: it may come back with other names.
+const LIFETIME_DEGRADED: Duration = Duration::from_secs(1);
+
+/// How long the kernel may rely on what it was told of the source, where changes behind the mount go unnoticed.
 #[derive(Debug, Clone, Copy)]
 pub struct Lifetimes {
     /// Of attributes.
@@ -61,6 +68,7 @@ pub struct Lifetimes {
 #[derive(Debug)]
 pub struct View<B> {
     devices: Devices,
+    root: Place,
     nodes: NodeTable,
     files: OpenFiles<B>,
     index: FolderIndex,
@@ -69,6 +77,8 @@ pub struct View<B> {
     listings: Mutex<LruCache<NodeId, Arc<Listing>>>,
     notices: Notices,
     lifetimes: Lifetimes,
+    /// Whether changes behind the mount are noticed.
+    is_watched: AtomicBool,
     stats: Arc<Stats>,
 }
 
@@ -91,8 +101,10 @@ pub struct ViewParts {
     pub cache: Cache,
     /// Where stale things are reported.
     pub notices: Notices,
-    /// What the kernel may rely on.
+    /// What the kernel may rely on where changes go unnoticed.
     pub lifetimes: Lifetimes,
+    /// Whether changes on the source's own device are noticed.
+    pub is_watched: bool,
     /// Where it is counted.
     pub stats: Arc<Stats>,
 }
@@ -108,7 +120,8 @@ impl<B> View<B> {
         let root_fd = rustix::fs::openat(&parts.source, ".", flags, rustix::fs::Mode::empty())?;
         let root = devices.place_of(root_fd, &rustix::fs::fstat(&parts.source)?);
         Ok(Self {
-            nodes: NodeTable::new(root),
+            nodes: NodeTable::new(root.clone()),
+            root,
             devices,
             files: OpenFiles::default(),
             index: parts.index,
@@ -116,6 +129,7 @@ impl<B> View<B> {
             listings: Mutex::new(LruCache::new(LISTINGS_MAX)),
             notices: parts.notices,
             lifetimes: parts.lifetimes,
+            is_watched: AtomicBool::new(parts.is_watched),
             stats: parts.stats,
         })
     }
@@ -156,14 +170,51 @@ impl<B> View<B> {
         self.devices.has_handles()
     }
 
-    /// What the kernel may rely on now. Little, while the catalog cannot be read: it may come back with other names.
+    /// What the kernel may rely on now, of this node and of the names in it.
     #[must_use]
-    pub fn lifetimes(&self) -> Lifetimes {
+    pub fn lifetimes(&self, id: NodeId) -> Lifetimes {
         if self.stats.is_degraded() {
-            Lifetimes { attributes: Duration::from_secs(1), entries: Duration::from_secs(1) }
-        } else {
-            self.lifetimes
+            return Lifetimes { attributes: LIFETIME_DEGRADED, entries: LIFETIME_DEGRADED };
         }
+        // The mark covers the source's own device, not what is mounted below it.
+        let is_own = id == ROOT || source_inode(id).is_some() || virtual_row(id).is_some();
+        if is_own && self.is_watched.load(Ordering::Relaxed) {
+            return Lifetimes { attributes: LIFETIME_WATCHED, entries: LIFETIME_WATCHED };
+        }
+        self.lifetimes
+    }
+
+    /// Changes behind the mount are no longer noticed.
+    pub fn watch_lost(&self) {
+        self.is_watched.store(false, Ordering::Relaxed);
+        self.everything_changed();
+    }
+
+    /// Whether changes behind the mount are noticed.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.is_watched.load(Ordering::Relaxed)
+    }
+
+    /// What the kernel holds may be wrong in every point.
+    pub fn everything_changed(&self) {
+        self.nodes.void_paths();
+        self.nodes.ids().into_iter().for_each(|id| self.notices.push(Stale::Inode(id)));
+        self.notices.push(Stale::Everything);
+    }
+
+    /// The node of that file handle, if the kernel may hold anything of it.
+    #[must_use]
+    pub fn known_node(&self, handle: Handle<'_>) -> Option<NodeId> {
+        let (inode, place) = self.devices.inode_of(handle.kind, handle.bytes)?;
+        let id = if place.is_same(&self.root) { ROOT } else { source_node_id(inode, &place) };
+        self.nodes.contains(id).then_some(id)
+    }
+
+    /// Whether the kernel reads and writes this inode by itself at present.
+    #[must_use]
+    pub fn is_passed_through(&self, id: NodeId) -> bool {
+        self.files.is_passed_through(id)
     }
 
     /// The kernel has forgotten the node that many times.

@@ -1,0 +1,143 @@
+//! Noticing what changes in the source behind the mount.
+//!
+//! One fanotify mark covers the file system that the source is on. It tells of every change in it: where (the handle
+//! of the folder and the name) and of what (the handle of the inode). What is not known to the kernel's side of the
+//! mount is passed over, and so is what this process did itself. The rest makes one notification each, so the kernel
+//! may otherwise rely on what it was told for as long as it likes.
+//!
+//! With passthrough, the programs on the mount write to the source by themselves: such writes look like changes behind
+//! the mount, and cost no more than an attribute read anew.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+
+use crate::model::Name;
+
+use super::fan::{Event, events_in};
+use super::notify::Stale;
+use super::view::View;
+
+/// Bytes read from the queue at once.
+const READ_BYTES: usize = 64 * 1024;
+
+/// The mark, before somebody listens.
+#[derive(Debug)]
+pub struct Watch {
+    queue: OwnedFd,
+}
+
+/// The thread that listens; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Watcher {
+    end: OwnedFd,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Marks the file system of the source.
+    ///
+    /// # Errors
+    /// Where that is not possible: not root, an old kernel, a file system without file handles.
+    pub fn mark(source: &OwnedFd) -> io::Result<Self> {
+        let flags = libc::FAN_CLASS_NOTIF
+            | libc::FAN_CLOEXEC
+            | libc::FAN_NONBLOCK
+            | libc::FAN_REPORT_DFID_NAME
+            | libc::FAN_REPORT_FID
+            | libc::FAN_REPORT_TARGET_FID;
+        // SAFETY: takes two numbers; a descriptor that comes back is ours alone.
+        let queue = unsafe {
+            let fd = libc::fanotify_init(flags, libc::O_RDONLY as u32);
+            if fd < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            OwnedFd::from_raw_fd(fd)
+        };
+        let mask = libc::FAN_CREATE
+            | libc::FAN_DELETE
+            | libc::FAN_MOVED_FROM
+            | libc::FAN_MOVED_TO
+            | libc::FAN_MODIFY
+            | libc::FAN_ATTRIB
+            | libc::FAN_ONDIR;
+        let add = libc::FAN_MARK_ADD | libc::FAN_MARK_FILESYSTEM;
+        // SAFETY: two open descriptors and a constant path that outlive the call.
+        let outcome = unsafe { libc::fanotify_mark(queue.as_raw_fd(), add, mask, source.as_raw_fd(), c".".as_ptr()) };
+        if outcome == 0 { Ok(Self { queue }) } else { Err(io::Error::last_os_error()) }
+    }
+
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When the thread cannot be made.
+    pub fn start<B: Send + Sync + 'static>(self, view: Arc<View<B>>) -> io::Result<Watcher> {
+        let end = eventfd(0, EventfdFlags::CLOEXEC)?;
+        let their_end = end.try_clone()?;
+        let body = move || {
+            if let Err(error) = listen(&self.queue, &their_end, &view) {
+                tracing::error!(%error, "changes behind the mount are no longer noticed");
+                view.watch_lost();
+            }
+        };
+        let thread = std::thread::Builder::new().name("watch".to_owned()).spawn(body)?;
+        Ok(Watcher { end, thread: Some(thread) })
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let _ = rustix::io::write(&self.end, &1_u64.to_ne_bytes());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn listen<B>(queue: &OwnedFd, end: &OwnedFd, view: &View<B>) -> io::Result<()> {
+    let own = std::process::id().cast_signed();
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        let mut waits = [PollFd::new(queue, PollFlags::IN), PollFd::new(end, PollFlags::IN)];
+        match poll(&mut waits, None) {
+            Err(rustix::io::Errno::INTR) => continue,
+            outcome => outcome?,
+        };
+        if !waits[1].revents().is_empty() {
+            return Ok(());
+        }
+        let length = match rustix::io::read(queue.as_fd(), &mut buffer) {
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => continue,
+            length => length?,
+        };
+        for event in events_in(&buffer[..length]).filter(|event| event.pid != own) {
+            tell(view, &event);
+        }
+    }
+}
+
+fn tell<B>(view: &View<B>, event: &Event<'_>) {
+    if event.is_overflow() {
+        tracing::warn!("more changed behind the mount than could be told; everything is looked at anew");
+        view.everything_changed();
+        return;
+    }
+    let names_changed = event.changes_names();
+    if event.moves_folder() {
+        view.folder_moved();
+    }
+    if names_changed && let Some(folder) = event.folder.and_then(|handle| view.known_node(handle)) {
+        if let Some(Ok(name)) = event.name.map(Name::parse) {
+            view.notices().push(Stale::Entry(folder, name));
+        }
+        view.notices().push(Stale::Inode(folder));
+    }
+    // The inode's own link count, size or attributes.
+    if let Some(node) = event.inode.and_then(|handle| view.known_node(handle)) {
+        let by_itself = view.is_passed_through(node);
+        view.notices().push(if by_itself { Stale::Attributes(node) } else { Stale::Inode(node) });
+    }
+}
