@@ -1,14 +1,25 @@
 //! The work: scan, select, publish, export. Each phase may be killed at any instant and run again.
 //!
 //! - [`scan`](fn@scan): tree → entities, ids, originals.
+//! - [`select`](fn@select), [`deselect`]: a picture into the cache, chosen by hand.
+//! - [`publish`](fn@publish): what is selected, under the names that players look for.
+//! - [`export`](fn@export): the same as real files.
 //! - [`items`]: which entity a user means.
 //! - [`PhaseError`], [`Progress`]: what all phases share.
 
 mod error;
+mod export;
 pub mod items;
 mod progress;
+mod publish;
 mod scan;
+mod select;
 
 pub use error::{ItemCandidate, PhaseError};
+pub use export::{
+    ExportError, ExportMode, ExportModeError, ExportProblem, ExportReport, ExportRequest, ExportTarget, export,
+};
 pub use progress::{NoProgress, Progress};
+pub use publish::{LeftOutPicture, PublishReport, publish};
 pub use scan::{DuplicateId, ScanProblem, ScanReport, scan};
+pub use select::{Choice, Selection, deselect, select, select_file};

@@ -77,6 +77,10 @@ const FOLDER: &str = "SELECT id, changed_at FROM mapping_folders WHERE library_i
 const FOLDER_BY_ID: &str =
     "SELECT id, library_id, folder, is_synthetic, mapping_count, changed_at FROM mapping_folders WHERE id = ?1";
 
+const FOLDER_BY_PATH: &str = "
+    SELECT id, library_id, folder, is_synthetic, mapping_count, changed_at FROM mapping_folders
+    WHERE library_id = ?1 AND folder = ?2";
+
 const MAPPED: &str = "
     SELECT m.id, m.name, m.published_at, m.entity_id, m.image_type, m.image_number, f.sha256, f.extension, f.byte_count
     FROM library_image_files m CROSS JOIN cache_image_files f ON f.id = m.cache_file_id
@@ -148,6 +152,21 @@ impl Catalog {
     pub fn mapping_folder(&self, id: FolderId) -> Result<Option<MappingFolder>, CatalogError> {
         self.read(|connection| {
             Ok(connection.prepare_cached(FOLDER_BY_ID)?.query_row([id], mapping_folder).optional()?)
+        })
+    }
+
+    /// The folder at that path; `None` when no mapping has ever concerned it.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn mapping_folder_at(
+        &self,
+        library: LibraryId,
+        folder: &RelPath,
+    ) -> Result<Option<MappingFolder>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(FOLDER_BY_PATH)?;
+            Ok(statement.query_row((library, folder), mapping_folder).optional()?)
         })
     }
 

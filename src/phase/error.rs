@@ -1,10 +1,16 @@
 //! What can go wrong in a phase.
 
+use std::io;
 use std::path::PathBuf;
 
+use crate::cache::CacheError;
 use crate::catalog::CatalogError;
 use crate::library::LibraryError;
-use crate::model::{EntityId, EntityType, LibraryKind};
+use crate::model::{EntityId, EntityType, LibraryKind, show_bytes};
+use crate::naming::ProfileError;
+use crate::recycle::RecycleError;
+
+use super::ExportError;
 
 /// Why a phase did not do its work. What it had done before stays, and running it again goes on from there.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +21,31 @@ pub enum PhaseError {
     /// The tree of a library cannot be read.
     #[error(transparent)]
     Library(#[from] LibraryError),
+    /// The cache failed.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The recycle bin failed.
+    #[error(transparent)]
+    Recycle(#[from] RecycleError),
+    /// Nothing can be exported to the target.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A file that the user named cannot be opened.
+    #[error("cannot open {}: {source}", show_bytes(path.as_os_str().as_encoded_bytes()))]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A library's naming profiles are not known.
+    #[error("the library {library} cannot be published: {source}")]
+    Naming {
+        /// The name of the library.
+        library: String,
+        /// Which word is none.
+        source: ProfileError,
+    },
     /// The root of a library has nothing in it, which looks like a disk that is not mounted.
     #[error(
         "the library {library} at {} is empty, so nothing was changed; is its disk mounted? If it is gone for good, run \

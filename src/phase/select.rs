@@ -1,0 +1,223 @@
+//! Choosing by hand: a picture goes into the cache, its provenance beside it, then it is selected and locked.
+//!
+//! Each step is durable before the next begins, so a kill leaves a picture that serves nothing, at worst; choosing it
+//! again goes on from there.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+
+use crate::cache::{Cache, Limits, Origin, ProvenanceRecord, Stored};
+use crate::catalog::{CacheFile, Catalog, CatalogError, Deselected, Entity, NewCacheFile, Selected, Stamp};
+use crate::model::{EntityId, EntityType, ImageType, UnixSeconds, show_bytes};
+
+use super::PhaseError;
+
+/// What is chosen, and by whom.
+#[derive(Debug, Clone)]
+pub struct Choice<'a> {
+    /// The entity it is for.
+    pub entity: EntityId,
+    /// What it is of.
+    pub image_type: ImageType,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The person or program that chooses.
+    pub author: &'a str,
+}
+
+/// A choice that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    /// The picture in the cache.
+    pub stored: Stored,
+    /// Its rows in the catalog.
+    pub selected: Selected,
+}
+
+/// Chooses the picture in a file, as [`select`] does.
+///
+/// # Errors
+/// When the file cannot be opened or is none, and as [`select`].
+pub fn select_file(
+    catalog: &mut Catalog,
+    cache: &Cache,
+    choice: (EntityId, ImageType),
+    path: &Path,
+    author: &str,
+    now: UnixSeconds,
+) -> Result<Selection, PhaseError> {
+    let failed = |source| PhaseError::File { path: path.to_owned(), source };
+    let file = open_regular(path).map_err(failed)?;
+    let origin = Origin::File(std::path::absolute(path).map_err(failed)?);
+    let choice = Choice { entity: choice.0, image_type: choice.1, origin, author };
+    select(catalog, cache, &choice, file, &Limits::default(), now)
+}
+
+/// Takes a picture into the cache, selects it for the entity instead of what was selected, and locks the image type.
+/// What is shown changes with the next `publish`.
+///
+/// # Errors
+/// When the entity does not exist, the bytes are no picture within the limits, or cache or catalog cannot be written.
+pub fn select(
+    catalog: &mut Catalog,
+    cache: &Cache,
+    choice: &Choice<'_>,
+    reader: impl Read,
+    limits: &Limits,
+    now: UnixSeconds,
+) -> Result<Selection, PhaseError> {
+    let entity = entity(catalog, choice.entity)?;
+    let before = selected(catalog, &entity, choice.image_type)?;
+    let subject = subject(catalog, &entity, choice.image_type)?;
+    let stored = cache.put(reader, &ShownOrigin(&choice.origin), limits)?;
+    let record = ProvenanceRecord {
+        time: now,
+        origin: choice.origin.clone(),
+        author: choice.author.to_owned(),
+        selected: true,
+        ..subject
+    };
+    cache.record(&stored.hash, &record)?;
+    let selected = catalog.select_by_hand(&cache_file(&stored, choice, now), now)?;
+    for file in before.iter().filter(|file| file.picture.hash != stored.hash) {
+        record_given_up(cache, file, &record)?;
+    }
+    Ok(Selection { stored, selected })
+}
+
+/// Takes a choice back for good: what was published of it ends at once, and the image type is locked.
+///
+/// # Errors
+/// When the entity does not exist, or cache or catalog cannot be written.
+pub fn deselect(
+    catalog: &mut Catalog,
+    cache: &Cache,
+    id: EntityId,
+    image_type: ImageType,
+    stamp: &Stamp,
+) -> Result<Deselected, PhaseError> {
+    let entity = entity(catalog, id)?;
+    let subject = subject(catalog, &entity, image_type)?;
+    let record = ProvenanceRecord { time: stamp.now, author: stamp.author.clone(), ..subject };
+    for file in selected(catalog, &entity, image_type)? {
+        record_given_up(cache, &file, &record)?;
+    }
+    Ok(catalog.deselect(id, image_type, stamp)?)
+}
+
+fn entity(catalog: &Catalog, id: EntityId) -> Result<Entity, PhaseError> {
+    Ok(catalog.entity(id)?.ok_or(CatalogError::NoSuchEntity { id })?)
+}
+
+fn selected(catalog: &Catalog, entity: &Entity, image_type: ImageType) -> Result<Vec<CacheFile>, PhaseError> {
+    let mut files = catalog.selections_of(entity.id)?;
+    files.retain(|file| file.picture.image_type == image_type);
+    Ok(files)
+}
+
+/// A record that says what a picture is for, locked, and nothing yet of where it comes from and who chose it.
+fn subject(catalog: &Catalog, entity: &Entity, image_type: ImageType) -> Result<ProvenanceRecord, PhaseError> {
+    let named = named_by(catalog, entity)?;
+    let library = catalog.library(entity.library)?.ok_or(CatalogError::NoSuchLibraryId { id: entity.library })?;
+    Ok(ProvenanceRecord {
+        time: entity.updated_at,
+        entity_type: entity.entity_type,
+        ids: catalog.external_ids_of(named.id)?,
+        title: named.title,
+        year: named.year,
+        season: entity.season,
+        episode: entity.episode,
+        library: library.name,
+        path: entity.path.clone(),
+        image_type,
+        origin: Origin::File(PathBuf::new()),
+        author: String::new(),
+        selected: false,
+        locked: true,
+    })
+}
+
+/// Notes that a picture is no longer what is selected for the subject of `record`, which says by whom and when.
+fn record_given_up(cache: &Cache, file: &CacheFile, record: &ProvenanceRecord) -> Result<(), PhaseError> {
+    let hash = &file.picture.hash;
+    let known = cache.records(hash)?;
+    if let Some(last) = known.records.iter().rev().find(|last| last.has_subject_of(record)) {
+        let (time, author) = (record.time, record.author.clone());
+        cache.record(hash, &ProvenanceRecord { time, author, selected: false, locked: true, ..last.clone() })?;
+    }
+    Ok(())
+}
+
+/// The entity whose title and ids name it: for seasons and episodes that of their series.
+fn named_by(catalog: &Catalog, entity: &Entity) -> Result<Entity, PhaseError> {
+    let mut named = entity.clone();
+    let mut seen = HashSet::from([named.id]);
+    while matches!(named.entity_type, EntityType::Season | EntityType::Episode)
+        && let Some(parent) = named.parent
+        && seen.insert(parent)
+        && let Some(above) = catalog.entity(parent)?
+    {
+        named = above;
+    }
+    Ok(named)
+}
+
+fn cache_file(stored: &Stored, choice: &Choice<'_>, now: UnixSeconds) -> NewCacheFile {
+    let picture = &stored.picture;
+    let (source, provider, source_url) = match &choice.origin {
+        Origin::File(_) => ("file", None, None),
+        Origin::Url(url) => ("url", None, Some(url.clone())),
+        Origin::Provider { name, url } => ("provider", Some(name.clone()), Some(url.clone())),
+    };
+    NewCacheFile {
+        hash: stored.hash,
+        extension: picture.format.extension().to_owned(),
+        format: picture.format.to_string(),
+        byte_count: stored.byte_count,
+        width: picture.width,
+        height: picture.height,
+        has_alpha: picture.has_alpha,
+        perceptual_hash: Some(picture.perceptual_hash.to_vec()),
+        difference_hash: Some(picture.difference_hash.to_vec()),
+        entity: choice.entity,
+        image_type: choice.image_type,
+        source: source.to_owned(),
+        provider,
+        source_url,
+        author: Some(choice.author.to_owned()),
+        quality: None,
+        created_at: now,
+    }
+}
+
+/// Where a picture comes from, for messages.
+struct ShownOrigin<'a>(&'a Origin);
+
+impl fmt::Display for ShownOrigin<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Origin::File(path) => f.write_str(&show_bytes(path.as_os_str().as_bytes())),
+            Origin::Url(url) | Origin::Provider { url, .. } => f.write_str(url),
+        }
+    }
+}
+
+/// Opens a file to read it. What is no regular file is refused, as reading it might wait for ever.
+fn open_regular(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let kind = file.metadata()?.file_type();
+    if kind.is_dir() {
+        Err(io::ErrorKind::IsADirectory.into())
+    } else if !kind.is_file() {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+    } else {
+        Ok(file)
+    }
+}
