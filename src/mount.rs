@@ -2,7 +2,7 @@
 //!
 //! | part | what |
 //! | --- | --- |
-//! | [`Session`] (`session`, `options`, `unmount`) | a mount from its beginning to its end |
+//! | [`Session`] (`session`, `options`, `attach`, `unmount`) | a mount from its beginning to its end |
 //! | `fs` | unpacks requests, packs replies; the only part that knows the FUSE library's types |
 //! | `view` | what each request does |
 //! | `nodes`, `place` | the nodes that the kernel remembers, and how the source's inodes are reached |
@@ -19,6 +19,7 @@
 //! catalog and no notification happens under one. The one exception is written where it is (`files`: registering a
 //! backing file). So no order between locks is needed, and none can be violated.
 
+mod attach;
 mod attr;
 mod caller;
 mod errno;

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::StatVfsMountFlags;
+use rustix::mount::MountFlags;
+
+use super::attach::Attachment;
 
 /// What to mount where.
 #[derive(Debug, Clone)]
@@ -121,28 +124,24 @@ impl MountOptions {
         Ok(self)
     }
 
-    /// What the kernel is told. Flags that the source is mounted with hold for the view too.
+    /// How the kernel is to mount. Flags that the source is mounted with hold for the view too.
     #[must_use]
-    pub fn kernel_options(&self) -> fuser::Config {
+    pub fn attachment(&self) -> Attachment {
         let is_root = rustix::process::geteuid().is_root();
-        let flags = rustix::fs::statvfs(&self.source).map_or(StatVfsMountFlags::empty(), |fs| fs.f_flag);
-        let mut options = vec![
-            fuser::MountOption::FSName(format!("posterfs:{}", self.source.display()).replace([',', '\n'], "_")),
-            fuser::MountOption::Subtype("posterfs".to_owned()),
-            fuser::MountOption::DefaultPermissions,
-        ];
-        if is_root {
-            let either = |flag, without, with| if flags.contains(flag) { without } else { with };
-            options.push(either(StatVfsMountFlags::NODEV, fuser::MountOption::NoDev, fuser::MountOption::Dev));
-            options.push(either(StatVfsMountFlags::NOSUID, fuser::MountOption::NoSuid, fuser::MountOption::Suid));
-        }
-        if flags.contains(StatVfsMountFlags::NOEXEC) {
-            options.push(fuser::MountOption::NoExec);
-        }
-        options.push(if self.read_only { fuser::MountOption::RO } else { fuser::MountOption::RW });
+        let of_source = rustix::fs::statvfs(&self.source).map_or(StatVfsMountFlags::empty(), |fs| fs.f_flag);
+        let mut flags = MountFlags::empty();
+        flags.set(MountFlags::NODEV, !is_root || of_source.contains(StatVfsMountFlags::NODEV));
+        flags.set(MountFlags::NOSUID, !is_root || of_source.contains(StatVfsMountFlags::NOSUID));
+        flags.set(MountFlags::NOEXEC, of_source.contains(StatVfsMountFlags::NOEXEC));
+        flags.set(MountFlags::RDONLY, self.read_only);
+        let device = format!("posterfs:{}", self.source.display()).replace(char::is_control, "_");
+        Attachment { device, flags, allow_other: is_root }
+    }
+
+    /// How the FUSE library is to serve.
+    #[must_use]
+    pub fn session_config(&self) -> fuser::Config {
         let mut config = fuser::Config::default();
-        config.mount_options = options;
-        config.acl = if is_root { fuser::SessionACL::All } else { fuser::SessionACL::Owner };
         config.n_threads = Some(usize::from(self.threads));
         config
     }

@@ -3,7 +3,7 @@
 //! The source is opened before anything is mounted, so the view may cover it: a stopped posterfs then shows the bare
 //! library, never an empty folder. A [`Session`] serves until it is unmounted, by whomever, or told to stop.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -20,10 +20,11 @@ use crate::catalog::Catalog;
 use crate::config::StateDir;
 use crate::control::{Answer, Handler, MountInfo, Registration, Request, Server, register};
 
+use super::attach::attach;
 use super::feed::Feed;
 use super::fs::Fs;
 use super::index::FolderIndex;
-use super::notify::{Kernel, queue};
+use super::notify::{Kernel, NoticeQueue, queue};
 use super::options::{MountError, MountOptions};
 use super::stats::{Stats, StatsSnapshot};
 use super::unmount::{detach, unmount_if_idle};
@@ -81,6 +82,32 @@ struct Shared {
     watcher: Mutex<Option<Watcher>>,
 }
 
+/// A view in the tree that nobody serves yet: taken out again when something fails before somebody does.
+struct Attached {
+    device: OwnedFd,
+    mountpoint: Option<PathBuf>,
+}
+
+impl Attached {
+    fn new(options: &MountOptions) -> Result<Self, MountError> {
+        let device = attach(&options.mountpoint, &options.attachment())
+            .map_err(|source| mount_failed(&options.mountpoint, source))?;
+        Ok(Self { device, mountpoint: Some(options.mountpoint.clone()) })
+    }
+
+    fn keep(mut self) {
+        self.mountpoint = None;
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        if let Some(mountpoint) = self.mountpoint.take() {
+            detach(&mountpoint);
+        }
+    }
+}
+
 /// What `status` shows of a mount.
 #[derive(Debug, serde::Serialize)]
 struct Report {
@@ -102,31 +129,40 @@ impl Session {
     pub fn start(options: MountOptions, state: &StateDir) -> Result<Self, MountError> {
         let options = options.resolve()?;
         raise_descriptor_limit();
-        let source = open_source(&options.source)?;
-        let info = mount_info(&options, &source)?;
-        let (registration, lock) = register(&state.run(), &info)?;
+        let source = Arc::new(open_source(&options.source)?);
+        let (registration, lock) = register(&state.run(), &mount_info(&options, &source)?)?;
         let (notices, notice_queue) = queue();
-        let source = Arc::new(source);
         let watch = watch(&options, &source);
         let view = Arc::new(make_view(&options, state, &source, notices, watch.is_some())?);
-        let feed_catalog = Catalog::open_read_only(&state.database())?;
-
-        let mut session =
-            fuser::Session::new(Fs::new(Arc::clone(&view)), &options.mountpoint, &options.kernel_options())
-                .map_err(|source| mount_failed(&options.mountpoint, source))?;
-        // From here on a failure has to take the mount away again: `Session` does when it is dropped.
+        let catalog = Catalog::open_read_only(&state.database())?;
+        let attached = Attached::new(&options)?;
         let serve_failed = |source| MountError::Serve { path: options.mountpoint.clone(), source };
-        let unmounter = session.unmount_callable();
-        let device = session.as_fd().try_clone_to_owned().map_err(serve_failed)?;
-        let kernel = Kernel { notifier: session.notifier(), device };
-        let notifier = spawn("notifier", move || notice_queue.run(&kernel)).map_err(serve_failed)?;
+        let started = Self::serve(&options, source, view, notice_queue, attached, registration, (catalog, watch))
+            .map_err(serve_failed)?;
+        std::fs::metadata(&started.mountpoint).map_err(serve_failed)?;
+        drop(lock);
+        Ok(started)
+    }
+
+    fn serve(
+        options: &MountOptions,
+        source: Arc<OwnedFd>,
+        view: Arc<View<BackingId>>,
+        notice_queue: NoticeQueue,
+        attached: Attached,
+        registration: Registration,
+        (catalog, watch): (Catalog, Option<Watch>),
+    ) -> std::io::Result<Self> {
+        let device = attached.device.try_clone()?;
+        let fs = Fs::new(Arc::clone(&view));
+        let session = fuser::Session::from_fd(fs, device, fuser::SessionACL::All, options.session_config())?;
+        let kernel = Kernel { notifier: session.notifier(), device: attached.device.try_clone()? };
+        let notifier = spawn("notifier", move || notice_queue.run(&kernel))?;
         let (waker, wakes) = channel();
         let ending = waker.clone();
-        let serving = spawn("session", move || serve(session, &ending)).map_err(serve_failed)?;
-        drop(unmounter);
-
-        let feed = Feed::start(feed_catalog, Arc::clone(&view)).map_err(serve_failed)?;
-        let watcher = watch.map(|watch| watch.start(Arc::clone(&view))).transpose().map_err(serve_failed)?;
+        let serving = spawn("session", move || serve(session, &ending))?;
+        let feed = Feed::start(catalog, Arc::clone(&view))?;
+        let watcher = watch.map(|watch| watch.start(Arc::clone(&view))).transpose()?;
         let shared = Arc::new(Shared {
             mountpoint: options.mountpoint.clone(),
             source,
@@ -134,22 +170,19 @@ impl Session {
             feed: Mutex::new(Some(feed)),
             watcher: Mutex::new(watcher),
         });
-        let mut started = Self {
+        let server = Server::start(&registration, Arc::clone(&shared) as Arc<dyn Handler>)?;
+        attached.keep();
+        Ok(Self {
             mountpoint: options.mountpoint.clone(),
             source_path: options.source.clone(),
             serving: Some(serving),
             waker,
             wakes,
-            shared: Arc::clone(&shared),
-            server: None,
-            registration: None,
+            shared,
+            server: Some(server),
+            registration: Some(registration),
             notifier: Some(notifier),
-        };
-        started.server = Some(Server::start(&registration, shared).map_err(serve_failed)?);
-        started.registration = Some(registration);
-        std::fs::metadata(&started.mountpoint).map_err(serve_failed)?;
-        drop(lock);
-        Ok(started)
+        })
     }
 
     /// Where the view is.
