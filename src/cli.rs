@@ -5,6 +5,8 @@
 
 mod config;
 mod context;
+mod demo;
+mod export;
 mod history;
 mod identify;
 mod item;
@@ -14,7 +16,9 @@ mod manual;
 mod mount;
 mod output;
 mod progress;
+mod publish;
 mod scan;
+mod select;
 mod show;
 mod status;
 mod unmount;
@@ -72,14 +76,21 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::DemoCommand),
     Library(library::LibraryCommand),
     Identify(identify::Identify),
     Scan(scan::Scan),
     List(list::List),
     Show(show::Show),
+    Select(select::Select),
+    Deselect(select::Deselect),
+    Publish(publish::Publish),
+    Unpublish(publish::Unpublish),
     History(history::History),
+    Rollback(publish::Rollback),
     Mount(mount::Mount),
     Unmount(unmount::Unmount),
+    Export(export::Export),
     Status(status::Status),
     Config(config::ConfigCommand),
     Completions(manual::Completions),
@@ -116,6 +127,13 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Scan(command) => command.run(&context),
         Command::List(command) => command.run(&context),
         Command::Show(command) => command.run(&context),
+        Command::Demo(command) => command.run(&context),
+        Command::Select(command) => command.run(&context),
+        Command::Deselect(command) => command.run(&context),
+        Command::Publish(command) => command.run(&context),
+        Command::Unpublish(command) => command.run(&context),
+        Command::Rollback(command) => command.run(&context),
+        Command::Export(command) => command.run(&context),
         Command::History(command) => command.run(&context),
         Command::Mount(command) => command.run(&context),
         Command::Unmount(command) => command.run(&context),
@@ -129,10 +147,15 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
 /// Log lines go to stderr; a terminal's user sees warnings unless asked for more.
 fn start_logging(verbose: u8, quiet: bool) {
     let level = match (quiet, verbose) {
-        (true, _) => tracing::Level::ERROR,
-        (false, 0) => tracing::Level::WARN,
-        (false, 1) => tracing::Level::INFO,
-        (false, _) => tracing::Level::DEBUG,
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, _) => "debug",
     };
-    let _ = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_target(false)
+        .try_init();
 }

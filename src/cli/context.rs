@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Limits};
 use crate::catalog::Catalog;
 use crate::config::{Config, StateDir};
 use crate::control::{Request, ask, mounts, source_of};
@@ -42,6 +42,12 @@ impl Context {
     pub fn cache(&self) -> anyhow::Result<Cache> {
         self.state.make()?;
         Ok(Cache::open(&self.state.cache())?)
+    }
+
+    /// What the cache takes, by the configuration.
+    pub fn limits(&self) -> Limits {
+        let settings = &self.config.picture;
+        Limits { file_bytes: settings.bytes_max, pixels: settings.pixels_max, ..Limits::default() }
     }
 
     /// The present time.

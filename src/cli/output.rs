@@ -17,6 +17,11 @@ impl Output {
         Self { json, quiet }
     }
 
+    /// Whether programs read it.
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Whether progress may be shown: to a terminal, unless asked to be quiet.
     pub fn shows_progress(self) -> bool {
         !self.quiet && !self.json && io::IsTerminal::is_terminal(&io::stderr())
@@ -66,6 +71,9 @@ pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> St
     table.load_style(comfy_table::presets::NOTHING).set_header(header.to_vec());
     rows.into_iter().for_each(|row| {
         table.add_row(row);
+    });
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
     });
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }

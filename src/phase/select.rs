@@ -49,6 +49,7 @@ pub fn select_file(
     cache: &Cache,
     choice: (EntityId, ImageType),
     path: &Path,
+    limits: &Limits,
     author: &str,
     now: UnixSeconds,
 ) -> Result<Selection, PhaseError> {
@@ -56,7 +57,7 @@ pub fn select_file(
     let file = open_regular(path).map_err(failed)?;
     let origin = Origin::File(std::path::absolute(path).map_err(failed)?);
     let choice = Choice { entity: choice.0, image_type: choice.1, origin, author };
-    select(catalog, cache, &choice, file, &Limits::default(), now)
+    select(catalog, cache, &choice, file, limits, now)
 }
 
 /// Takes a picture into the cache, selects it for the entity instead of what was selected, and locks the image type.
@@ -171,7 +172,7 @@ fn named_by(catalog: &Catalog, entity: &Entity) -> Result<Entity, PhaseError> {
 fn cache_file(stored: &Stored, choice: &Choice<'_>, now: UnixSeconds) -> NewCacheFile {
     let picture = &stored.picture;
     let (source, provider, source_url) = match &choice.origin {
-        Origin::File(_) => ("file", None, None),
+        Origin::File(path) => ("file", None, Some(format!("file://{}", show_bytes(path.as_os_str().as_bytes())))),
         Origin::Url(url) => ("url", None, Some(url.clone())),
         Origin::Provider { name, url } => ("provider", Some(name.clone()), Some(url.clone())),
     };

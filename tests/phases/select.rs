@@ -1,7 +1,7 @@
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use posterfs::cache::{Cache, Origin, Step};
+use posterfs::cache::{Cache, Limits, Origin, Step};
 use posterfs::catalog::CatalogError;
 use posterfs::model::{EntityId, UnixSeconds};
 use posterfs::phase::{PhaseError, deselect, select_file};
@@ -71,7 +71,8 @@ fn what_is_no_picture_or_no_file_is_refused_and_changes_nothing() {
         let path = folder.join(name);
         let choice = (film, "poster".parse().unwrap());
         let now = UnixSeconds::new(5);
-        let error = select_file(&mut world.catalog, &world.cache, choice, &path, "tester", now).unwrap_err();
+        let error = select_file(&mut world.catalog, &world.cache, choice, &path, &Limits::default(), "tester", now)
+            .unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
         assert!(matches!(error, PhaseError::Cache(_) | PhaseError::File { .. }), "{error:?}");
     }
@@ -87,7 +88,8 @@ fn an_unknown_item_is_refused_before_anything_is_cached() {
     write(&file, &png(1));
     let choice = (EntityId::new(77), "poster".parse().unwrap());
     let error =
-        select_file(&mut world.catalog, &world.cache, choice, &file, "tester", UnixSeconds::new(5)).unwrap_err();
+        select_file(&mut world.catalog, &world.cache, choice, &file, &Limits::default(), "tester", UnixSeconds::new(5))
+            .unwrap_err();
     assert!(matches!(error, PhaseError::Catalog(CatalogError::NoSuchEntity { .. })), "{error:?}");
     assert_eq!(world.cache.usage().unwrap().files, 0);
 }
@@ -104,7 +106,7 @@ fn a_choice_killed_at_any_step_selects_nothing_and_can_be_made_again() {
         let dying = dying.with_steps(move |reached| assert!(reached != step, "killed"));
         let choice = (film, "poster".parse().unwrap());
         let died = catch_unwind(AssertUnwindSafe(|| {
-            select_file(&mut world.catalog, &dying, choice, &file, "tester", UnixSeconds::new(5))
+            select_file(&mut world.catalog, &dying, choice, &file, &Limits::default(), "tester", UnixSeconds::new(5))
         }));
         assert!(died.is_err(), "{step:?} was not reached");
         assert!(world.catalog.selections_of(film).unwrap().is_empty(), "{step:?}");

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use posterfs::cache::Cache;
+use posterfs::cache::{Cache, Limits};
 use posterfs::catalog::{Catalog, Entity, Library, NewLibrary, PublishMode, Scope, Stamp};
 use posterfs::library::Source;
 use posterfs::model::{Clock, EntityId, LibraryKind, RelPath, UnixSeconds};
@@ -91,7 +91,8 @@ impl World {
         let file = self.folder.path().join(format!("chosen {seed}.png"));
         write(&file, &png(seed));
         let choice = (film, image_type.parse().unwrap());
-        select_file(&mut self.catalog, &self.cache, choice, &file, "tester", UnixSeconds::new(5)).unwrap()
+        select_file(&mut self.catalog, &self.cache, choice, &file, &Limits::default(), "tester", UnixSeconds::new(5))
+            .unwrap()
     }
 
     pub fn publish(&mut self, now: i64) -> PublishReport {

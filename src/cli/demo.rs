@@ -1,0 +1,160 @@
+//! `posterfs demo`
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::demo::{Demo, Shown};
+use crate::model::SystemClock;
+use crate::mount::Session;
+
+use super::Outcome;
+use super::context::Context;
+use super::output::table;
+
+/// See what posterfs does, on a sample library that it makes itself.
+///
+/// Makes a few films (real videos, real pictures), takes posters into a cache, publishes them and mounts the view: the
+/// films gain artwork without a byte being copied to them. Needs no account and no network. Stays until Ctrl-C.
+#[derive(Debug, Args)]
+pub struct DemoCommand {
+    /// Where to put it; it stays there afterwards. Default: a temporary folder that goes at the end.
+    folder: Option<PathBuf>,
+    /// Check that what is read through the mount is what is in the cache, unmount, and end.
+    #[arg(long)]
+    once: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    library: String,
+    view: Option<String>,
+    export: Option<String>,
+    state: String,
+    pictures: Vec<Shown>,
+    checked: Option<usize>,
+    mount_error: Option<String>,
+}
+
+impl DemoCommand {
+    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        let temporary;
+        let folder = match &self.folder {
+            Some(folder) => folder.as_path(),
+            None => {
+                temporary = tempfile::Builder::new().prefix("posterfs-demo-").tempdir()?;
+                temporary.path()
+            }
+        };
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+        if !context.output.is_json() {
+            println!("Making a few films and drawing their artwork …");
+        }
+        let demo = Demo::prepare(folder, &SystemClock)?;
+        match demo.mount() {
+            Ok(session) => self.with_mount(context, &demo, session, &mut signals),
+            Err(error) => {
+                // A failure to mount is an answer too: the same library is shown as real files.
+                self.without_mount(context, &demo, &error.to_string())
+            }
+        }
+    }
+
+    fn with_mount(
+        &self,
+        context: &Context,
+        demo: &Demo,
+        session: Session,
+        signals: &mut Signals,
+    ) -> anyhow::Result<Outcome> {
+        let view = session.mountpoint().to_owned();
+        let checked = demo.check(&view)?;
+        let report = Report { view: Some(view.display().to_string()), checked: Some(checked), ..report(demo)? };
+        context.output.result(&report, |report| text(report, demo.media(), &view))?;
+        if !self.once {
+            if !context.output.is_json() {
+                println!("\nThe view stays until you press Ctrl-C.");
+            }
+            let stopper = session.stopper();
+            let handle = signals.handle();
+            std::thread::scope(|scope| {
+                scope.spawn(|| signals.forever().take(1).for_each(|_| stopper.stop()));
+                session.wait();
+                handle.close();
+            });
+        }
+        session.stop();
+        if self.once && !context.output.is_json() {
+            println!(
+                "\nAll {checked} names read as the bytes in the cache; not a byte of the media has changed. Unmounted."
+            );
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn without_mount(&self, context: &Context, demo: &Demo, why: &str) -> anyhow::Result<Outcome> {
+        let (folder, exported) = demo.export(&SystemClock)?;
+        let report =
+            Report { export: Some(folder.display().to_string()), mount_error: Some(why.to_owned()), ..report(demo)? };
+        context.output.result(&report, |report| {
+            format!(
+                "The view cannot be mounted here: {why}.\n\nThe same as real files ({} written), by export:\n{}",
+                exported.added,
+                text(report, demo.media(), &folder)
+            )
+        })?;
+        Ok(if self.once { Outcome::Failed } else { Outcome::Done })
+    }
+}
+
+fn report(demo: &Demo) -> anyhow::Result<Report> {
+    Ok(Report {
+        library: demo.media().display().to_string(),
+        view: None,
+        export: None,
+        state: demo.state().path().display().to_string(),
+        pictures: demo.shown()?,
+        checked: None,
+        mount_error: None,
+    })
+}
+
+fn text(report: &Report, media: &Path, view: &Path) -> String {
+    let cells = report.pictures.iter().map(|shown| {
+        let source = Path::new(&shown.source).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        vec![shown.path.clone(), shown.sha256.to_string()[..12].to_owned(), source]
+    });
+    let first = report.pictures.first().map(|shown| shown.path.clone()).unwrap_or_default();
+    format!(
+        "\nThe library, {}:\n{}\nThe same with its artwork, {}:\n{}\nWhere each picture comes from:\n{}\n\nLook at it:\n  \
+         ls -la \"{}\"\n  sha256sum \"{}\"\n  posterfs --state \"{}\" list",
+        media.display(),
+        tree(media, 1),
+        view.display(),
+        tree(view, 1),
+        table(&["PATH", "SHA-256", "FROM"], cells),
+        view.display(),
+        view.join(first).display(),
+        report.state,
+    )
+}
+
+/// A folder tree as text.
+fn tree(folder: &Path, depth: usize) -> String {
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    entries.sort();
+    let indent = "  ".repeat(depth);
+    entries.iter().fold(String::new(), |mut text, path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() {
+            text.push_str(&format!("{indent}{name}/\n{}", tree(path, depth + 1)));
+        } else {
+            text.push_str(&format!("{indent}{name}\n"));
+        }
+        text
+    })
+}

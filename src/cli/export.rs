@@ -1,0 +1,83 @@
+//! `posterfs export`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::catalog::Library;
+use crate::library::Source;
+use crate::phase::{ExportMode, ExportReport, ExportRequest, ExportTarget, export};
+use crate::recycle::Recycle;
+
+use super::Outcome;
+use super::context::Context;
+use super::progress::Bar;
+use super::scan::chosen;
+
+/// Write what is published as real files.
+///
+/// The same pictures under the same names as in the view; no mount is needed. A file of another content that has such
+/// a name goes to the recycle bin first. Exporting again changes nothing.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Only these libraries. Default: all.
+    libraries: Vec<String>,
+    /// Write below this folder instead of into the library itself.
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+    /// copy; reflink (shares space, btrfs and xfs); hardlink or symlink to the cache.
+    #[arg(long, default_value = "copy")]
+    mode: ExportMode,
+    /// Tell what would be written, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Export {
+    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        let catalog = context.catalog()?;
+        let libraries = chosen(&catalog, &self.libraries)?;
+        let has_one_folder = self.to.is_some() && libraries.len() > 1;
+        let mut outcome = Outcome::Done;
+        for library in libraries {
+            let report = self.export_one(context, &catalog, &library, has_one_folder)?;
+            if report.error_count > 0 {
+                outcome = Outcome::Problems;
+            }
+            context.output.result(&report, |report| text(report, self.dry_run))?;
+        }
+        Ok(outcome)
+    }
+
+    fn export_one(
+        &self,
+        context: &Context,
+        catalog: &crate::catalog::Catalog,
+        library: &Library,
+        has_one_folder: bool,
+    ) -> anyhow::Result<ExportReport> {
+        let source;
+        // Several libraries may hold the same names, so each gets a folder of its own below the one given.
+        let to = self.to.as_ref().map(|to| if has_one_folder { to.join(&library.name) } else { to.clone() });
+        let target = match &to {
+            Some(to) => ExportTarget::Folder(to),
+            None => {
+                source = Source::from_fd(context.source(&library.path)?, library.path.clone());
+                ExportTarget::Library(&source)
+            }
+        };
+        let request = ExportRequest { library, target, mode: self.mode, is_dry_run: self.dry_run, now: context.now() };
+        let recycle = Recycle::open(&context.state.recycle())?;
+        Ok(export(catalog, &context.cache()?, &recycle, &request, &Bar::new(context.output, "files"))?)
+    }
+}
+
+fn text(report: &ExportReport, dry_run: bool) -> String {
+    let would = if dry_run { "would be " } else { "" };
+    let mut lines = vec![format!(
+        "{}: {would}{} written, {} replaced, {} unchanged, {} moved to the recycle bin, {} skipped (folder not there)",
+        report.library, report.added, report.replaced, report.unchanged, report.recycled, report.skipped
+    )];
+    lines.extend(report.errors.iter().map(|problem| format!("  {}: {}", problem.path, problem.message)));
+    lines.join("\n")
+}

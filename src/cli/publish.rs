@@ -1,0 +1,161 @@
+//! `posterfs publish`, `posterfs unpublish` and `posterfs rollback`
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::catalog::{Catalog, PublishMode, Published, Scope, Stamp};
+use crate::model::{EntityId, GenerationId, ImageType, ItemRef};
+use crate::phase;
+
+use super::Outcome;
+use super::context::Context;
+use super::item;
+
+/// Show what is selected.
+///
+/// All changes are one generation, which `posterfs rollback` takes back. Publishing again changes nothing.
+#[derive(Debug, Args)]
+pub struct Publish {
+    /// Only these items. Default: all. An item that was unpublished is shown again when it is named.
+    #[arg(value_parser = item::parser())]
+    items: Vec<ItemRef>,
+    /// Tell what would change, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Take pictures out of the view.
+///
+/// They stay selected and in the cache; `posterfs publish` without an item does not bring them back.
+#[derive(Debug, Args)]
+pub struct Unpublish {
+    /// Id, path, provider id (tmdb:603) or title.
+    #[arg(value_parser = item::parser())]
+    item: ItemRef,
+    /// Only pictures of this type. Default: all of the item.
+    image_type: Option<ImageType>,
+}
+
+/// Show again what was shown in an earlier generation.
+///
+/// This is a new generation itself, so it can be taken back too. `posterfs history` lists generations; 0 is the time
+/// before the first.
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The generation to go back to.
+    generation: i64,
+    /// Tell what would change, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    generation: Option<i64>,
+    added: u64,
+    changed: u64,
+    removed: u64,
+    unchanged: u64,
+    dry_run: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conflicts: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<String>,
+}
+
+impl Publish {
+    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        let mut catalog = context.catalog()?;
+        let entities: Vec<EntityId> =
+            self.items.iter().map(|item| Ok(item::find(context, &catalog, item)?.id)).collect::<anyhow::Result<_>>()?;
+        let scope = if entities.is_empty() { Scope::All } else { Scope::Entities(&entities) };
+        let reason = match self.items.as_slice() {
+            [] => "publish".to_owned(),
+            items => format!("publish {}", items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+        };
+        let published = phase::publish(&mut catalog, scope, mode(self.dry_run), &stamp(context, reason))?;
+        let mut report = report(&catalog, &published.published, self.dry_run)?;
+        report.left_out = published.left_out.iter().map(|left| left.message.clone()).collect();
+        context.nudge();
+        finish(context, &report)
+    }
+}
+
+impl Unpublish {
+    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        let mut catalog = context.catalog()?;
+        let entity = item::find(context, &catalog, &self.item)?;
+        let what = self.image_type.map(|image_type| format!(" {image_type}")).unwrap_or_default();
+        let reason = format!("unpublish {}{what}", self.item);
+        let published = catalog.unpublish(entity.id, self.image_type, &stamp(context, reason))?;
+        context.nudge();
+        finish(context, &report(&catalog, &published, false)?)
+    }
+}
+
+impl Rollback {
+    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        let mut catalog = context.catalog()?;
+        let to = GenerationId::new(self.generation);
+        let reason = format!("rollback {to}");
+        let published = catalog.rollback(to, mode(self.dry_run), &stamp(context, reason))?;
+        context.nudge();
+        finish(context, &report(&catalog, &published, self.dry_run)?)
+    }
+}
+
+fn mode(dry_run: bool) -> PublishMode {
+    if dry_run { PublishMode::DryRun } else { PublishMode::Apply }
+}
+
+fn stamp(context: &Context, reason: String) -> Stamp {
+    Stamp { author: context.author(), reason, now: context.now() }
+}
+
+fn report(catalog: &Catalog, published: &Published, dry_run: bool) -> anyhow::Result<Report> {
+    let conflicts = published.conflicts.iter().map(|conflict| {
+        format!(
+            "{}: item {} has this name already, so {} of item {} is not shown under it",
+            conflict.folder.join(&conflict.name),
+            conflict.winner,
+            conflict.image_type,
+            conflict.loser
+        )
+    });
+    let latest = || anyhow::Ok(catalog.history(None, 1)?.first().map(|generation| generation.id));
+    // Where nothing changed there is no new generation: the one in force is told.
+    let generation = match published.generation {
+        Some(generation) => Some(generation),
+        None => latest()?,
+    };
+    Ok(Report {
+        generation: generation.map(GenerationId::get),
+        added: published.added,
+        changed: published.changed,
+        removed: published.removed,
+        unchanged: published.unchanged,
+        dry_run,
+        conflicts: conflicts.collect(),
+        left_out: Vec::new(),
+    })
+}
+
+fn finish(context: &Context, report: &Report) -> anyhow::Result<Outcome> {
+    context.output.result(report, text)?;
+    Ok(if report.conflicts.is_empty() { Outcome::Done } else { Outcome::Problems })
+}
+
+fn text(report: &Report) -> String {
+    let counts = format!(
+        "{} added, {} changed, {} removed, {} unchanged",
+        report.added, report.changed, report.removed, report.unchanged
+    );
+    let is_nothing = report.added + report.changed + report.removed == 0;
+    let head = match (report.dry_run, is_nothing, report.generation) {
+        (true, ..) => format!("would be {counts}"),
+        (false, true, _) | (false, false, None) => format!("nothing to change: {counts}"),
+        (false, false, Some(generation)) => format!("generation {generation}: {counts}"),
+    };
+    let notes = report.conflicts.iter().chain(&report.left_out).map(|note| format!("  {note}"));
+    std::iter::once(head).chain(notes).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,131 @@
+//! `posterfs select` and `posterfs deselect`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::catalog::Stamp;
+use crate::model::{ContentHash, ImageType, ItemRef};
+use crate::phase::{self, Selection};
+
+use super::Outcome;
+use super::context::Context;
+use super::item;
+use super::output::byte_size;
+
+/// Choose a picture for an item.
+///
+/// The picture is taken into the cache, and the choice is locked: no automatic step changes it. `posterfs publish`
+/// then shows it.
+#[derive(Debug, Args)]
+pub struct Select {
+    /// Id, path, provider id (tmdb:603) or title.
+    #[arg(value_parser = item::parser())]
+    item: ItemRef,
+    /// What the picture is of: poster, fanart (fanart1, fanart2, … for more), banner, clearlogo, …
+    image_type: ImageType,
+    /// The picture: jpeg, png, webp or gif.
+    #[arg(long)]
+    file: PathBuf,
+}
+
+/// Take a choice back, and its lock with it.
+///
+/// What was published of it disappears from the view, and originals show again. The picture stays in the cache.
+#[derive(Debug, Args)]
+pub struct Deselect {
+    /// Id, path, provider id (tmdb:603) or title.
+    #[arg(value_parser = item::parser())]
+    item: ItemRef,
+    /// What the picture is of.
+    image_type: ImageType,
+}
+
+#[derive(Debug, Serialize)]
+struct SelectedReport {
+    id: i64,
+    title: String,
+    image_type: ImageType,
+    sha256: ContentHash,
+    width: u32,
+    height: u32,
+    bytes: u64,
+    locked: bool,
+    new_in_cache: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct DeselectedReport {
+    id: i64,
+    title: String,
+    image_type: ImageType,
+    was_selected: bool,
+    generation: Option<i64>,
+    removed: u64,
+}
+
+impl Select {
+    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        let mut catalog = context.catalog()?;
+        let entity = item::find(context, &catalog, &self.item)?;
+        let choice = (entity.id, self.image_type);
+        let limits = context.limits();
+        let Selection { stored, .. } = phase::select_file(
+            &mut catalog,
+            &context.cache()?,
+            choice,
+            &self.file,
+            &limits,
+            &context.author(),
+            context.now(),
+        )?;
+        let report = SelectedReport {
+            id: entity.id.get(),
+            title: item::title(&entity),
+            image_type: self.image_type,
+            sha256: stored.hash,
+            width: stored.picture.width,
+            height: stored.picture.height,
+            bytes: stored.byte_count,
+            locked: true,
+            new_in_cache: stored.was_new,
+        };
+        context.output.result(&report, |report| {
+            format!(
+                "{} of {} is {} ({}×{}, {}), locked; show it with `posterfs publish`",
+                report.image_type,
+                report.title,
+                report.sha256,
+                report.width,
+                report.height,
+                byte_size(report.bytes)
+            )
+        })?;
+        Ok(Outcome::Done)
+    }
+}
+
+impl Deselect {
+    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        let mut catalog = context.catalog()?;
+        let entity = item::find(context, &catalog, &self.item)?;
+        let reason = format!("deselect {} of item {}", self.image_type, entity.id);
+        let stamp = Stamp { author: context.author(), reason, now: context.now() };
+        let deselected = phase::deselect(&mut catalog, &context.cache()?, entity.id, self.image_type, &stamp)?;
+        context.nudge();
+        let report = DeselectedReport {
+            id: entity.id.get(),
+            title: item::title(&entity),
+            image_type: self.image_type,
+            was_selected: deselected.was_selected,
+            generation: deselected.published.generation.map(crate::model::GenerationId::get),
+            removed: deselected.published.removed,
+        };
+        context.output.result(&report, |report| match report.was_selected {
+            true => format!("{} of {} is no longer selected, and not locked", report.image_type, report.title),
+            false => format!("{} of {} was not selected", report.image_type, report.title),
+        })?;
+        Ok(Outcome::Done)
+    }
+}
