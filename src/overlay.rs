@@ -21,6 +21,8 @@
 
 mod folder;
 mod listing;
+#[cfg(test)]
+mod tests;
 
 pub use folder::{Folder, Refusal, Seen};
 pub use listing::{Listed, ListedKind, Listing};
