@@ -123,7 +123,7 @@ proptest! {
             let mapped: Vec<&str> = passing.map(String::as_str).collect();
             let source = lasting.iter().map(|text| name(text)).collect();
             let listing = Listing::merge(source, Some(&folder(&mapped, &[], &[])));
-            let Some(last) = listing.after(offset).iter().take(piece).last().cloned() else { break };
+            let Some(last) = listing.after(offset).iter().take(piece).next_back().cloned() else { break };
             seen.extend(listing.after(offset).iter().take(piece).map(|listed| listed.name.to_string()));
             prop_assert!(last.offset > 2 && last.offset < i64::MAX as u64);
             offset = last.offset;

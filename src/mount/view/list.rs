@@ -51,11 +51,15 @@ impl<B> View<B> {
     /// Puts the entries behind `offset` into the sink until it is full.
     ///
     /// # Errors
-    /// Those of the source.
+    /// Those of the source; `EIO` for the root of a source that was removed. An empty listing would make players
+    /// delete their libraries.
     pub fn list(&self, id: NodeId, offset: u64, sink: &mut dyn DirectorySink) -> Result<()> {
         let own = self.getattr(id, None)?;
         if !own.is_folder() {
             return Err(Errno::NOTDIR.into());
+        }
+        if id == ROOT && own.nlink == 0 {
+            return Err(Errno::IO.into());
         }
         if !self.list_dots(id, own, offset, sink) {
             return Ok(());

@@ -45,7 +45,12 @@ impl<B> View<B> {
             (Target::Source(place), _) => {
                 let fd = self.devices.path_fd(&place)?;
                 let folder = self.folder_at(parent, fd.as_fd());
-                self.lookup_in_source(parent, fd.as_fd(), folder.as_deref(), name)
+                let found = self.lookup_in_source(parent, fd.as_fd(), folder.as_deref(), name)?;
+                // Nothing is in a root that was removed, but that does not mean that the library is empty.
+                if found.is_none() && parent == ROOT && fstat(fd.as_fd())?.st_nlink == 0 {
+                    return Err(Errno::IO.into());
+                }
+                Ok(found)
             }
         }
     }
