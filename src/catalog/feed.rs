@@ -1,7 +1,8 @@
 //! The change feed: which folders look different, in the order in which it happened.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Row};
 
+use super::sql_types::valid;
 use super::{Catalog, CatalogError};
 use crate::model::{GenerationId, LibraryId, RelPath, UnixSeconds};
 
@@ -18,44 +19,39 @@ pub struct Change {
     pub folder: RelPath,
 }
 
-/// How many folders are looked at at once.
-const BATCH: usize = 1000;
+/// Synthetic folders that are not known as such. Theirs is the only parent that is ever asked for.
+const NEW_SYNTHETIC: &str = "
+    SELECT DISTINCT w.library_id, w.folder FROM temp.wanted w
+    WHERE w.is_synthetic = 1
+      AND NOT EXISTS (SELECT 1 FROM mapping_folders f
+                      WHERE f.library_id = w.library_id AND f.folder = w.folder AND f.is_synthetic = 1)";
 
-const PARENTS_OF_SYNTHETIC: &str = "
+const ADD_SYNTHETIC: &str = "
+    INSERT INTO mapping_folders (library_id, folder, parent, name, is_synthetic, changed_at)
+    VALUES (?1, ?2, ?3, ?4, 1, ?5 - 1)
+    ON CONFLICT (library_id, folder) DO UPDATE
+       SET parent = excluded.parent, name = excluded.name, is_synthetic = 1";
+
+const TOUCH_PARENTS: &str = "
     INSERT OR IGNORE INTO temp.touched (library_id, folder)
     SELECT f.library_id, f.parent
     FROM temp.touched t CROSS JOIN mapping_folders f ON f.library_id = t.library_id AND f.folder = t.folder
-    WHERE f.is_synthetic = 1 AND f.parent IS NOT NULL";
+    WHERE f.is_synthetic = 1";
 
-const MARK_SYNTHETIC: &str = "
-    UPDATE mapping_folders SET is_synthetic = 1 WHERE id IN (
-        SELECT f.id FROM temp.wanted w CROSS JOIN mapping_folders f ON f.library_id = w.library_id AND f.folder = w.folder
-        WHERE w.is_synthetic = 1 AND f.is_synthetic = 0)";
-
-const UNKNOWN_FOLDERS: &str = "
-    SELECT t.library_id, t.folder FROM temp.touched t
-    WHERE (t.library_id, t.folder) > (?1, ?2)
-      AND NOT EXISTS (SELECT 1 FROM mapping_folders f WHERE f.library_id = t.library_id AND f.folder = t.folder)
-    ORDER BY t.library_id, t.folder LIMIT ?3";
-
-/// A new folder has changed now, which `COUNT_ANEW` brings about.
-const ADD_FOLDER: &str = "
-    INSERT INTO mapping_folders (library_id, folder, parent, name, changed_at) VALUES (?1, ?2, ?3, ?4, ?5 - 1)";
-
-const COUNT_ANEW: &str = "
-    UPDATE mapping_folders
-    SET mapping_count = (SELECT count(*) FROM library_image_files m
-                         WHERE m.library_id = mapping_folders.library_id AND m.folder = mapping_folders.folder
-                           AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL),
-        changed_at = max(?1, changed_at + 1)
-    WHERE id IN (SELECT f.id FROM temp.touched t CROSS JOIN mapping_folders f
-                     ON f.library_id = t.library_id AND f.folder = t.folder)";
+const BRING_UP_TO_DATE: &str = "
+    INSERT INTO mapping_folders (library_id, folder, mapping_count, changed_at)
+    SELECT t.library_id, t.folder,
+           (SELECT count(*) FROM library_image_files m
+            WHERE m.library_id = t.library_id AND m.folder = t.folder
+              AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL),
+           ?1
+    FROM temp.touched t WHERE true
+    ON CONFLICT (library_id, folder) DO UPDATE
+       SET mapping_count = excluded.mapping_count, changed_at = max(excluded.changed_at, changed_at + 1)";
 
 const APPEND: &str = "
     INSERT INTO changes (generation, library_id, folder)
-    SELECT :generation, f.library_id, f.folder
-    FROM temp.touched t CROSS JOIN mapping_folders f ON f.library_id = t.library_id AND f.folder = t.folder
-    ORDER BY t.library_id, t.folder";
+    SELECT ?1, t.library_id, t.folder FROM temp.touched t ORDER BY t.library_id, t.folder";
 
 impl Catalog {
     /// The number of the last change; 0 when there has been none.
@@ -70,26 +66,35 @@ impl Catalog {
         })
     }
 
-    /// The changes behind `seq`, oldest first, at most `limit`.
+    /// The changes behind `seq`, oldest first, at most `limit`; none when there are none. Rows that are not valid are
+    /// passed over.
     ///
     /// # Errors
     /// When the catalog cannot be read.
     pub fn changes_since(&self, seq: i64, limit: u32) -> Result<Vec<Change>, CatalogError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT seq, generation, library_id, folder FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+                "SELECT seq, generation, library_id, folder FROM changes WHERE seq > ?1 ORDER BY seq",
             )?;
-            let changes = statement.query_map((seq, limit), |row| {
-                Ok(Change {
-                    seq: row.get("seq")?,
-                    generation: row.get("generation")?,
-                    library: row.get("library_id")?,
-                    folder: row.get("folder")?,
-                })
-            })?;
-            Ok(changes.collect::<Result<_, _>>()?)
+            let mut rows = statement.query([seq])?;
+            let mut changes = Vec::new();
+            while changes.len() < limit as usize
+                && let Some(row) = rows.next()?
+            {
+                changes.extend(valid(change(row))?);
+            }
+            Ok(changes)
         })
     }
+}
+
+fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
+    Ok(Change {
+        seq: row.get("seq")?,
+        generation: row.get("generation")?,
+        library: row.get("library_id")?,
+        folder: row.get("folder")?,
+    })
 }
 
 /// Brings the folders in `touched` up to date and appends them to the feed.
@@ -98,43 +103,22 @@ pub(super) fn announce(
     generation: Option<GenerationId>,
     now: UnixSeconds,
 ) -> rusqlite::Result<()> {
-    add_unknown_folders(connection, now)?;
-    connection.prepare_cached(MARK_SYNTHETIC)?.execute([])?;
-    if connection.prepare_cached(PARENTS_OF_SYNTHETIC)?.execute([])? > 0 {
-        add_unknown_folders(connection, now)?;
-    }
-    connection.prepare_cached(COUNT_ANEW)?.execute([now])?;
-    connection.prepare_cached(APPEND)?.execute(named_params! { ":generation": generation })?;
+    add_synthetic(connection, now)?;
+    connection.prepare_cached(TOUCH_PARENTS)?.execute([])?;
+    connection.prepare_cached(BRING_UP_TO_DATE)?.execute([now])?;
+    connection.prepare_cached(APPEND)?.execute([generation])?;
     Ok(())
 }
 
-fn add_unknown_folders(connection: &Connection, now: UnixSeconds) -> rusqlite::Result<()> {
-    let mut after = (LibraryId::new(i64::MIN), Vec::new());
-    loop {
-        let batch: Vec<(LibraryId, Vec<u8>)> = connection
-            .prepare_cached(UNKNOWN_FOLDERS)?
-            .query_map((after.0, &after.1, BATCH as i64), |row| Ok((row.get("library_id")?, row.get("folder")?)))?
-            .collect::<Result<_, _>>()?;
-        for (library, folder) in &batch {
-            add_folder(connection, *library, folder, now)?;
-        }
-        match batch.into_iter().next_back() {
-            Some(last) => after = last,
-            None => return Ok(()),
+fn add_synthetic(connection: &Connection, now: UnixSeconds) -> rusqlite::Result<()> {
+    let mut unknown = connection.prepare_cached(NEW_SYNTHETIC)?;
+    let mut add = connection.prepare_cached(ADD_SYNTHETIC)?;
+    let folders: Vec<(LibraryId, RelPath)> =
+        unknown.query_map([], |row| Ok((row.get("library_id")?, row.get("folder")?)))?.collect::<Result<_, _>>()?;
+    for (library, folder) in folders {
+        if let Some((parent, name)) = folder.split_last() {
+            add.execute((library, &folder, parent, name, now))?;
         }
     }
-}
-
-fn add_folder(connection: &Connection, library: LibraryId, folder: &[u8], now: UnixSeconds) -> rusqlite::Result<()> {
-    let path = match RelPath::parse(folder) {
-        Ok(path) => path,
-        Err(error) => {
-            // Such a row was put there by someone else. It can be ended and forgotten, but is never shown.
-            tracing::warn!(folder = %crate::model::show_bytes(folder), %error, "the catalog holds a folder that is refused");
-            return Ok(());
-        }
-    };
-    let (parent, name) = path.split_last().unzip();
-    connection.prepare_cached(ADD_FOLDER)?.execute((library, &path, parent, name, now))?;
     Ok(())
 }

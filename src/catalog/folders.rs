@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::sql_types::{count, extension, image_type};
+use super::sql_types::{count, extension, image_type, valid};
 use super::{Catalog, CatalogError};
 use crate::model::{
     ContentHash, EntityId, FolderId, GenerationId, ImageType, LibraryId, MappingId, Name, RelPath, UnixSeconds,
@@ -103,8 +103,11 @@ const SYNTHETIC: &str = "
 /// Names of mappings that began or ended, of originals that these hid or showed, and of synthetic folders.
 const NAMES_TOUCHED: &str = "
     SELECT m.name FROM library_image_files m
-    WHERE m.library_id = ?1 AND m.folder = ?2 AND m.cache_file_id IS NOT NULL
-      AND (m.added_generation > ?3 OR m.removed_generation > ?3)
+    WHERE m.library_id = ?1 AND m.folder = ?2 AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+      AND m.added_generation > ?3
+    UNION
+    SELECT m.name FROM library_image_files m
+    WHERE m.library_id = ?1 AND m.folder = ?2 AND m.removed_generation IS NOT NULL AND m.removed_generation > ?3
     UNION
     SELECT g.name FROM library_image_files g
     WHERE g.library_id = ?1 AND g.folder = ?2 AND g.cache_file_id IS NULL
@@ -202,19 +205,7 @@ fn valid_rows<T>(
 
 /// One row that is not valid must not take the whole folder away.
 fn keep_valid<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> rusqlite::Result<Vec<T>> {
-    let mut kept = Vec::new();
-    for row in rows {
-        match row {
-            Ok(row) => kept.push(row),
-            Err(
-                error @ (rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::IntegralValueOutOfRange(..)),
-            ) => {
-                tracing::warn!(%error, "the catalog holds a row that is refused");
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(kept)
+    rows.map(valid).filter_map(Result::transpose).collect()
 }
 
 fn mapped_picture(row: &Row<'_>) -> rusqlite::Result<MappedPicture> {
@@ -280,7 +271,14 @@ pub(super) mod tests {
                 ],
             ),
             (SYNTHETIC, &["synthetic_folders (library_id=? AND parent=?)"]),
-            (NAMES_TOUCHED, &["originals (library_id=? AND folder=?)"]),
+            (
+                NAMES_TOUCHED,
+                &[
+                    "current_mappings (library_id=? AND folder=?)",
+                    "ended_mappings (library_id=? AND folder=?)",
+                    "originals (library_id=? AND folder=?)",
+                ],
+            ),
         ] {
             let plan = plan(sql);
             assert!(indexes.iter().all(|index| plan.contains(index)), "{sql}\n{plan}");

@@ -59,14 +59,15 @@ const END_OLD: &str = "
     UPDATE library_image_files SET removed_generation = ?1
     WHERE id IN (SELECT o.id FROM temp.old o WHERE o.fate < 2)";
 
-/// The publish time is later than any that this path ever had, whatever the clock says.
+/// The publish time is later than any that this path ever had, whatever the clock says. All rows that had the path have
+/// ended by now.
 const BEGIN_NEW: &str = "
     INSERT INTO library_image_files (library_id, entity_id, image_type, image_number, folder, name, cache_file_id,
                                      added_generation, published_at)
     SELECT w.library_id, w.entity_id, w.image_type, w.image_number, w.folder, w.name, w.cache_file_id, :generation,
            max(:now, coalesce((SELECT max(h.published_at) FROM library_image_files h
                                WHERE h.library_id = w.library_id AND h.folder = w.folder AND h.name = w.name
-                                 AND h.cache_file_id IS NOT NULL) + 1, :now))
+                                 AND h.removed_generation IS NOT NULL) + 1, :now))
     FROM temp.wanted w";
 
 /// The folders of new and of ended mappings, and those of the originals that these hide or show again.

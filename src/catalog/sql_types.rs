@@ -118,3 +118,16 @@ pub(super) fn extension(row: &Row<'_>) -> rusqlite::Result<String> {
 #[derive(Debug, thiserror::Error)]
 #[error("`{}` is no extension of a picture", show_bytes(.0.as_bytes()))]
 struct ExtensionError(String);
+
+/// A row that posterfs would not have written is refused: passed over with a warning, `None`.
+pub(super) fn valid<T>(row: rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    match row {
+        Ok(row) => Ok(Some(row)),
+        Err(error @ (FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))) => {
+            tracing::warn!(%error, "the catalog holds a row that is refused");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}

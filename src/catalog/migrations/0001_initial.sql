@@ -173,8 +173,8 @@ CREATE INDEX mappings_by_added ON library_image_files (added_generation)
     WHERE removed_generation IS NULL AND cache_file_id IS NOT NULL;
 CREATE INDEX mappings_by_removed ON library_image_files (removed_generation)
     WHERE removed_generation IS NOT NULL;
-CREATE INDEX mapping_history ON library_image_files (library_id, folder, name, published_at)
-    WHERE cache_file_id IS NOT NULL;
+CREATE INDEX ended_mappings ON library_image_files (library_id, folder, name, published_at)
+    WHERE removed_generation IS NOT NULL;
 CREATE UNIQUE INDEX originals ON library_image_files (library_id, folder, name) WHERE cache_file_id IS NULL;
 CREATE INDEX originals_by_entity ON library_image_files (entity_id, image_type, image_number)
     WHERE cache_file_id IS NULL;
@@ -185,8 +185,8 @@ CREATE TABLE mapping_folders (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     library_id    INTEGER NOT NULL REFERENCES libraries (id),
     folder        BLOB    NOT NULL,            -- empty for the root
-    parent        BLOB,                        -- NULL for the root
-    name          BLOB,                        -- NULL for the root
+    parent        BLOB,                        -- of a synthetic folder, else NULL
+    name          BLOB,                        -- of a synthetic folder, else NULL
     is_synthetic  INTEGER NOT NULL DEFAULT 0,  -- may be shown though the source lacks it (`.actors`)
     mapping_count INTEGER NOT NULL DEFAULT 0,  -- current mappings directly in it
     changed_at    INTEGER NOT NULL,            -- rises strictly with every change
