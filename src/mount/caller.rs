@@ -42,7 +42,8 @@ struct Guise {
     uid: u32,
     gid: u32,
     groups: Option<Vec<Gid>>,
-    keeps_fsetid: bool,
+    /// What it does without, of our own capabilities.
+    lacks: CapabilitySet,
 }
 
 thread_local! {
@@ -63,7 +64,8 @@ impl Caller {
         match full {
             Some(full) if is_known && (self.uid, self.gid) != (0, 0) => {
                 let keeps_fsetid = self.uid == 0 || keeps_sgid;
-                let guise = Guise { uid: self.uid, gid: self.gid, groups: None, keeps_fsetid };
+                let lacks = if keeps_fsetid { CapabilitySet::empty() } else { CapabilitySet::FSETID };
+                let guise = Guise { uid: self.uid, gid: self.gid, groups: None, lacks };
                 let _guard = GuiseGuard::take(&guise, full)?;
                 work()
             }
@@ -71,14 +73,48 @@ impl Caller {
         }
     }
 
-    /// Runs `work`, which changes a file that bears suid, sgid or capabilities, as this caller.
+    /// Runs `work`, which changes a file that bears suid or sgid, as this caller: so the source clears them unless the
+    /// caller may keep them. That the caller may make the change is settled.
     ///
     /// # Errors
     /// Those of `work`; `EPERM` when the thread cannot take over the ids, in which case `work` has not run.
     pub fn change<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.without(CapabilitySet::FSETID, work)
+    }
+
+    /// Runs `work` as this caller, who may turn out not to own the file.
+    ///
+    /// # Errors
+    /// Those of `work`; `EPERM` when the thread cannot take over the ids, in which case `work` has not run.
+    pub fn change_own<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.without(CapabilitySet::FSETID | CapabilitySet::FOWNER | CapabilitySet::CHOWN, work)
+    }
+
+    /// Whether this caller may write to a file without suid and sgid going.
+    #[must_use]
+    pub fn keeps_bits(&self) -> bool {
+        Guise::of_process(self.pid, CapabilitySet::FSETID).lacks.is_empty()
+    }
+
+    /// Whether this caller has a file of that inode number open for writing; `None` when it has no open files that we
+    /// can see, as the kernel's own threads (NFS). Looks at `/proc` only, never at the files.
+    #[must_use]
+    pub fn has_open_for_writing(&self, inode: u64) -> Option<bool> {
+        let files = std::fs::read_dir(format!("/proc/{}/fdinfo", self.pid)).ok()?;
+        let mut infos = files.flatten().map(|file| status_of(file.path())).filter(|info| !info.is_empty()).peekable();
+        infos.peek()?;
+        Some(infos.any(|info| {
+            let field = |name| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+            let flags = field("flags:").and_then(|octal| i32::from_str_radix(octal, 8).ok()).unwrap_or(libc::O_RDONLY);
+            flags & libc::O_ACCMODE != libc::O_RDONLY && field("ino:").is_some_and(|ino| ino == inode.to_string())
+        }))
+    }
+
+    /// Runs `work` as this caller, with those of `capabilities` only that the caller has.
+    fn without<T>(&self, capabilities: CapabilitySet, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let Some(full) = prepare_thread()? else { return work() };
-        let guise = Guise::of_process(self.pid);
-        if guise.keeps_fsetid {
+        let guise = Guise::of_process(self.pid, capabilities);
+        if guise.lacks.is_empty() {
             return work();
         }
         let _guard = GuiseGuard::take(&guise, full)?;
@@ -86,31 +122,29 @@ impl Caller {
     }
 }
 
-/// Runs `work` without `CAP_FSETID`: the kernel has said that suid and sgid are to go.
-///
-/// # Errors
-/// Those of `work`; `EPERM` when the thread cannot change its capabilities, in which case `work` has not run.
-pub fn clearing_privileges<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let Some(full) = prepare_thread()? else { return work() };
-    let _guard = GuiseGuard::take(&Guise { uid: 0, gid: 0, groups: None, keeps_fsetid: false }, full)?;
-    work()
-}
-
 impl Guise {
-    /// That of a running process; without rights when it cannot be looked at.
-    fn of_process(pid: u32) -> Self {
-        let status = if pid == 0 { String::new() } else { status_of(&format!("/proc/{pid}/status")) };
+    /// That of a running process, for which those of `capabilities` matter; without them when it cannot be looked at.
+    fn of_process(pid: u32, capabilities: CapabilitySet) -> Self {
+        let status = if pid == 0 { String::new() } else { status_of(format!("/proc/{pid}/status")) };
         let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         // `Uid:` and `Gid:` list real, effective, saved and file-system id.
         let fs_id = |name| field(name).split_ascii_whitespace().nth(3).and_then(|id| id.parse().ok()).unwrap_or(0);
         let effective = u64::from_str_radix(field("CapEff:").trim(), 16).unwrap_or(0);
+        let has =
+            if shares_our_users(pid) { CapabilitySet::from_bits_retain(effective) } else { CapabilitySet::empty() };
         Self {
             uid: fs_id("Uid:"),
             gid: fs_id("Gid:"),
             groups: Some(groups_in(&status)),
-            keeps_fsetid: CapabilitySet::from_bits_retain(effective).contains(CapabilitySet::FSETID),
+            lacks: capabilities.difference(has),
         }
     }
+}
+
+/// Whether a process has its capabilities over the same users as we do, and not in a user namespace of its own.
+fn shares_our_users(pid: u32) -> bool {
+    let users_of = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/user")).ok();
+    users_of(&pid.to_string()).is_some_and(|theirs| users_of("self") == Some(theirs))
 }
 
 /// Gives the thread its own umask; its capabilities when it may change ids at all, `None` for a process of a plain
@@ -161,9 +195,7 @@ impl GuiseGuard {
         }
         set_fs_ids(guise.uid, guise.gid)?;
         let mut reduced = full;
-        if !guise.keeps_fsetid {
-            reduced.effective.remove(CapabilitySet::FSETID);
-        }
+        reduced.effective.remove(guise.lacks);
         // Leaving user 0 has dropped the file-system capabilities; all others of them are needed.
         set_capabilities(None, reduced)?;
         Ok(guard)
@@ -201,7 +233,7 @@ fn own_groups() -> &'static [Gid] {
 }
 
 /// What `/proc` tells of a process; nothing when it is gone.
-fn status_of(path: &str) -> String {
+fn status_of(path: impl AsRef<std::path::Path>) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
 
@@ -235,11 +267,24 @@ mod tests {
         assert_eq!((ours.st_uid, ours.st_gid), (0, 0));
         assert!(capabilities(None).unwrap().effective.contains(CapabilitySet::FSETID));
     }
+
+    #[test]
+    fn a_writer_is_told_from_a_reader() {
+        let file = tempfile::tempfile().unwrap();
+        let inode = fstat(&file).unwrap().st_ino;
+        let ours = Caller { uid: 0, gid: 0, pid: std::process::id() };
+        assert_eq!(ours.has_open_for_writing(inode), Some(true));
+        let program = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
+        assert_eq!(ours.has_open_for_writing(fstat(&program).unwrap().st_ino), Some(false));
+        assert_eq!(Caller { pid: 0, ..ours }.has_open_for_writing(inode), None);
+    }
+
     #[test]
     fn a_process_is_looked_up_by_its_number() {
-        let own = Guise::of_process(std::process::id());
+        let own = Guise::of_process(std::process::id(), CapabilitySet::FSETID);
         assert_eq!(own.uid, geteuid().as_raw());
-        assert_eq!(own.keeps_fsetid, geteuid().is_root());
-        assert!(!Guise::of_process(0).keeps_fsetid, "who cannot be seen has no rights");
+        assert_eq!(own.lacks.is_empty(), geteuid().is_root());
+        let unseen = Guise::of_process(0, CapabilitySet::FSETID);
+        assert_eq!(unseen.lacks, CapabilitySet::FSETID, "who cannot be seen has no rights");
     }
 }

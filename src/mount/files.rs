@@ -5,8 +5,8 @@
 //! an inode, and the id lives until the last of them is released. So the mode is decided at an inode's first open and
 //! kept while any open remains.
 //!
-//! Two kinds of files are never passed through: those that bear suid, sgid or capabilities (somebody must clear them
-//! on writing, and the kernel leaves that to us), and those whose file system cannot be a backing file.
+//! Files whose file system cannot be a backing file go through us. Those that bear suid, sgid or capabilities need not:
+//! before it writes to one, the kernel asks us to clear them (see `View::setattr`).
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -14,11 +14,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use rustix::fs::{OFlags, fcntl_getfl};
 
 use super::nodes::NodeId;
 
 /// The number of an open file, as the kernel hands it back.
 pub type FileId = u64;
+
+/// Access modes that allow writing.
+const WRITING: OFlags = OFlags::WRONLY.union(OFlags::RDWR);
 
 /// An open file.
 #[derive(Debug)]
@@ -99,6 +103,14 @@ impl<B> OpenFiles<B> {
             return None;
         }
         self.files.lock().values().find(|file| file.node == node).cloned()
+    }
+
+    /// Whether somebody has that inode open for writing.
+    #[must_use]
+    pub fn has_writer(&self, node: NodeId) -> bool {
+        let open: Vec<_> = self.files.lock().values().filter(|file| file.node == node).cloned().collect();
+        let may_write = |file: &Arc<OpenFile>| fcntl_getfl(&file.fd).is_ok_and(|flags| flags.intersects(WRITING));
+        open.iter().any(may_write)
     }
 
     /// Whether the kernel reads and writes this inode by itself at present.

@@ -361,7 +361,7 @@ impl Filesystem for Fs {
 
     fn write(
         &self,
-        _request: &Request,
+        request: &Request,
         _node: INodeNo,
         file: FileHandle,
         offset: u64,
@@ -371,8 +371,8 @@ impl Filesystem for Fs {
         _lock_owner: Option<LockOwner>,
         reply: ReplyWrite,
     ) {
-        let clears = write_flags.contains(WriteFlags::FUSE_WRITE_KILL_SUIDGID);
-        let written = self.run("write", |view| view.write(file.0, offset, data, clears));
+        let clears_for = write_flags.contains(WriteFlags::FUSE_WRITE_KILL_SUIDGID).then(|| caller(request));
+        let written = self.run("write", |view| view.write(file.0, offset, data, clears_for));
         reply_written(reply, written);
     }
 

@@ -14,12 +14,12 @@ use crate::model::RelPath;
 use super::super::attr::{Attr, Owner};
 use super::super::caller::Caller;
 use super::super::errno::Result;
-use super::super::files::FileId;
+use super::super::files::{FileId, OpenFile};
 use super::super::nodes::{NodeId, ROOT, source_node_id};
 use super::super::notify::Stale;
 use super::super::place::{PathFd, Place};
 use super::make::SGID;
-use super::open::is_exempt;
+use super::open::bears_bits;
 use super::{Target, View};
 
 /// A time to set.
@@ -32,7 +32,7 @@ pub enum NewTime {
 }
 
 /// The attributes to change; `None` stays.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct NewAttributes {
     /// Permission bits.
     pub mode: Option<u32>,
@@ -104,23 +104,42 @@ impl<B> View<B> {
         if let Some(size) = new.size {
             self.truncate(&place, open.as_deref().map(|file| &file.fd), size, caller)?;
         }
-        if new.mode.is_some() || new.uid.is_some() || new.gid.is_some() || new.atime.is_some() || new.mtime.is_some() {
-            let fd = match (self.devices.path_fd(&place), open.or_else(|| self.files.any_of(id))) {
-                (Err(Errno::STALE), Some(open)) => {
-                    let held = open.fd.try_clone().map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::IO))?;
-                    PathFd::Held(Arc::new(held))
-                }
-                (fd, _) => fd?,
-            };
+        if new != (NewAttributes { size: new.size, ..NewAttributes::default() }) {
+            let fd = self.changing_fd(id, &place, open)?;
             change_owner(&fd, new, caller)?;
             change_mode(&fd, new)?;
             change_times(&fd, new)?;
+        } else if new.size.is_none() {
+            self.clear_privileges(id, &self.changing_fd(id, &place, open)?, caller)?;
         }
         let attr = self.getattr(id, file)?;
         if attr.is_folder() && (new.uid.is_some() || new.gid.is_some()) {
             self.owner_changed(id, &place);
         }
         Ok(attr)
+    }
+
+    /// By place, or through any open file when the last name of the inode is gone.
+    fn changing_fd(&self, id: NodeId, place: &Place, open: Option<Arc<OpenFile>>) -> Result<PathFd> {
+        match (self.devices.path_fd(place), open.or_else(|| self.files.any_of(id))) {
+            (Err(Errno::STALE), Some(open)) => {
+                let held = open.fd.try_clone().map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::IO))?;
+                Ok(PathFd::Held(Arc::new(held)))
+            }
+            (fd, _) => Ok(fd?),
+        }
+    }
+
+    /// Changing nothing has a meaning: suid and sgid are to go. The kernel asks for it before a write to a file that
+    /// bears them or capabilities, passed through or not, where the writer may not keep them, and for a `chown` that
+    /// names neither user nor group. It does not say which, but a writer has the file open.
+    fn clear_privileges(&self, id: NodeId, fd: &PathFd, caller: Caller) -> Result<()> {
+        let chown = || chownat(fd.as_fd(), "", None, None, AtFlags::EMPTY_PATH);
+        if !caller.has_open_for_writing(id).unwrap_or_else(|| self.files.has_writer(id)) {
+            return Ok(caller.change_own(chown)?);
+        }
+        // The capabilities, if it was about them, the kernel takes away itself.
+        if caller.keeps_bits() { Ok(()) } else { Ok(caller.change(chown)?) }
     }
 
     /// Pictures belong to whoever owns their folder: what the kernel holds of them is stale now.
@@ -137,7 +156,7 @@ impl<B> View<B> {
     /// A caller without `CAP_FSETID` makes the source clear suid and sgid, as it does on a truncation of its own.
     fn truncate(&self, place: &Place, open: Option<&OwnedFd>, size: u64, caller: Caller) -> Result<()> {
         let truncate = |fd: &OwnedFd| {
-            if is_exempt(fd) { caller.change(|| ftruncate(fd, size)) } else { ftruncate(fd, size) }
+            if bears_bits(fd) { caller.change(|| ftruncate(fd, size)) } else { ftruncate(fd, size) }
         };
         if let Some(fd) = open
             && truncate(fd).is_ok()

@@ -4,12 +4,12 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::{FallocateFlags, OFlags, SeekFrom, copy_file_range, fallocate, fgetxattr, fstat, seek};
+use rustix::fs::{FallocateFlags, OFlags, SeekFrom, copy_file_range, fallocate, fstat, seek};
 use rustix::io::{Errno, pread, pwrite};
 
 use crate::overlay::Refusal;
 
-use super::super::caller::{Caller, clearing_privileges};
+use super::super::caller::Caller;
 use super::super::errno::Result;
 use super::super::files::{FileId, Mode, OpenFile};
 use super::super::nodes::NodeId;
@@ -87,9 +87,6 @@ impl<B> View<B> {
 
     fn enter_file(&self, node: NodeId, fd: OwnedFd, register: Register<'_, B>) -> Opened<B> {
         let (file, mode) = self.files.insert(OpenFile { node, fd }, |fd| {
-            if is_exempt(fd) {
-                return None;
-            }
             register(fd.as_fd()).map_err(|error| self.stats.refuse_passthrough(&error)).ok()
         });
         Stats::count(match mode {
@@ -120,15 +117,18 @@ impl<B> View<B> {
         Ok(buffer)
     }
 
-    /// Writes at an offset. `clears_privileges`: the caller lacks `CAP_FSETID`, so the source is to clear suid and
+    /// Writes at an offset. `clears_for` is the caller, when it lacks `CAP_FSETID`: the source is then to clear suid and
     /// sgid as it would for the caller.
     ///
     /// # Errors
     /// Those of the source.
-    pub fn write(&self, file: FileId, offset: u64, data: &[u8], clears_privileges: bool) -> Result<usize> {
+    pub fn write(&self, file: FileId, offset: u64, data: &[u8], clears_for: Option<Caller>) -> Result<usize> {
         let open = self.open_file(file)?;
         let write = || pwrite(&open.fd, data, offset);
-        Ok(if clears_privileges { clearing_privileges(write)? } else { write()? })
+        Ok(match clears_for {
+            Some(caller) if bears_bits(&open.fd) => caller.change(write)?,
+            _ => write()?,
+        })
     }
 
     /// Closes an open file.
@@ -158,7 +158,7 @@ impl<B> View<B> {
         let open = self.open_file(file)?;
         let mode = FallocateFlags::from_bits_retain(mode.cast_unsigned());
         let work = || fallocate(&open.fd, mode, offset, length);
-        if is_exempt(&open.fd) {
+        if bears_bits(&open.fd) {
             caller.change(work)?
         } else {
             work()?
@@ -198,7 +198,7 @@ impl<B> View<B> {
         let (from, to) = (self.open_file(from)?, self.open_file(to)?);
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let mut work = || copy_file_range(&from.fd, Some(&mut from_offset), &to.fd, Some(&mut to_offset), length);
-        Ok(if is_exempt(&to.fd) { caller.change(work)? } else { work()? })
+        Ok(if bears_bits(&to.fd) { caller.change(work)? } else { work()? })
     }
 
     pub(super) fn open_file(&self, file: FileId) -> Result<Arc<OpenFile>> {
@@ -212,9 +212,8 @@ fn daemon_flags(flags: OFlags) -> OFlags {
     flags.difference(done) | OFlags::CLOEXEC
 }
 
-/// Whether a file bears suid, sgid or capabilities, which writing must clear: who changes it matters, and the kernel
-/// must not change it by itself. Few files of a media library do.
-pub(super) fn is_exempt(fd: impl AsFd) -> bool {
+/// Whether a file bears suid or sgid, which a change must clear unless its maker may keep them. (Capabilities go with
+/// every change, whoever makes it.) Few files of a media library do.
+pub(super) fn bears_bits(fd: impl AsFd) -> bool {
     fstat(&fd).is_ok_and(|stat| stat.st_mode & SUID_SGID != 0)
-        || fgetxattr(&fd, "security.capability", &mut [0_u8; 0][..]).is_ok()
 }
