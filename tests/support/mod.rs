@@ -1,0 +1,45 @@
+//! What the tests that mount share.
+//!
+//! A test asks for its [`Folders`], fills the source where it needs to, and mounts. Where that is not possible (no
+//! `/dev/fuse`, not root) it says so and passes.
+
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part of this")]
+
+mod elsewhere;
+mod map;
+mod mount;
+mod user;
+mod watchdog;
+
+pub use elsewhere::Elsewhere;
+pub use map::Map;
+pub use mount::{Folders, TestMount, posterfs};
+pub use user::{DAEMON, NOBODY, ROOT, User};
+
+use std::fmt::Debug;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use rustix::fs::{Gid, Uid, chmod, chown};
+
+/// Writes a new file, or an old one anew.
+pub fn write(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
+    File::create(path.as_ref()).unwrap().write_all(bytes.as_ref()).unwrap();
+}
+
+/// Writes a file and sets its owner, group and mode.
+pub fn write_as(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>, owner: &User, mode: u32) {
+    write(path.as_ref(), bytes);
+    chown(path.as_ref(), Some(Uid::from_raw(owner.uid)), Some(Gid::from_raw(owner.gid))).unwrap();
+    chmod(path.as_ref(), mode.into()).unwrap();
+}
+
+/// Does the same in the plain folder and in the view, and demands the same outcome, which it returns.
+#[track_caller]
+pub fn alike<T: Debug + PartialEq>(mount: &TestMount, what: impl Debug, work: impl Fn(&Path) -> T) -> T {
+    let plain = work(&mount.plain());
+    let view = work(&mount.view());
+    assert_eq!(view, plain, "left: the view, right: a plain folder; {what:?}");
+    view
+}
