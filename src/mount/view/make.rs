@@ -92,7 +92,8 @@ impl<B> View<B> {
         Ok(self.source_entry(fd.as_fd(), name, Some(parent))?.ok_or(Errno::NOENT)?)
     }
 
-    /// Makes and opens a file, as the caller; an existing one is opened unless the flags forbid it.
+    /// Makes and opens a file, as the caller. Never an existing one: the kernel, which thought that there was none, has
+    /// not judged whether the caller may open it. `ESTALE` makes it look anew.
     pub(super) fn create_in_source(
         &self,
         parent: NodeId,
@@ -102,10 +103,14 @@ impl<B> View<B> {
         caller: Caller,
     ) -> Result<(Entry, std::os::fd::OwnedFd)> {
         let folder = self.folder_for_making(parent, name)?;
-        let flags = flags | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = caller.create(umask, mode & SGID != 0, || {
-            openat(folder.as_fd(), name, flags, Mode::from_raw_mode(mode as RawMode & 0o7777))
-        })?;
+        let all_flags = flags | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let made = caller.create(umask, mode & SGID != 0, || {
+            openat(folder.as_fd(), name, all_flags, Mode::from_raw_mode(mode as RawMode & 0o7777))
+        });
+        let fd = match made {
+            Err(Errno::EXIST) if !flags.contains(OFlags::EXCL) => return Err(Errno::STALE.into()),
+            made => made?,
+        };
         let stat = fstat(&fd)?;
         let kept = fd.try_clone().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
         Ok((self.enter_source(fd, &stat), kept))

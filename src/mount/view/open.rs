@@ -80,7 +80,7 @@ impl<B> View<B> {
         caller: Caller,
         register: Register<'_, B>,
     ) -> Result<Created<B>> {
-        let flags = daemon_flags(flags) | (flags & (OFlags::EXCL | OFlags::TRUNC));
+        let flags = daemon_flags(flags) | (flags & OFlags::EXCL);
         let (entry, fd) = self.create_in_source(parent, name, flags, (mode, umask), caller)?;
         Ok(Created { entry, opened: self.enter_file(entry.attr.ino, fd, register) })
     }
