@@ -13,7 +13,7 @@
 //! | the rest | the inode number of the source |
 //!
 //! An entry costs about 150 bytes (number, place, counts and the table's own share; the handle of ext4 is 12 bytes)
-//! and no descriptor, and goes when the kernel forgets it. Everything a restarted process would need of a node is its
+//! and no descriptor (but for an inode that has lost its last name), and goes when the kernel forgets it. Everything a restarted process would need of a node is its
 //! [`Place`] or its row: nothing here is a pointer into something that dies with the process.
 
 use std::collections::HashMap;
@@ -144,6 +144,13 @@ impl NodeTable {
             std::collections::hash_map::Entry::Vacant(free) => {
                 free.insert(Entry { node, lookups: 1, path: None });
             }
+        }
+    }
+
+    /// Keeps a node by another place, if the kernel knows it: the one it had is void, as is its path.
+    pub fn keep(&self, id: NodeId, place: Place) {
+        if let Some(entry) = self.shard(id).lock().get_mut(&id) {
+            (entry.node, entry.path) = (Node::Source(place), None);
         }
     }
 

@@ -132,12 +132,20 @@ impl Devices {
     /// The place of an inode that is open as `O_PATH`, with its attributes.
     #[must_use]
     pub fn place_of(&self, fd: OwnedFd, stat: &Stat) -> Place {
-        if self.has_handles
-            && let Ok(raw) = handle_of(fd.as_fd())
-            && let Some(device) = self.device(raw.mount_id, &fd, FileType::from_raw_mode(stat.st_mode))
-        {
-            return Place::Handle { device, handle: raw.bytes.into() };
-        }
+        self.handle_place_of(fd.as_fd(), stat).unwrap_or_else(|| self.held_place_of(fd, stat))
+    }
+
+    /// The same by handle; `None` where it takes a descriptor.
+    #[must_use]
+    pub fn handle_place_of(&self, fd: BorrowedFd<'_>, stat: &Stat) -> Option<Place> {
+        let raw = handle_of(fd).ok().filter(|_| self.has_handles)?;
+        let device = self.device(raw.mount_id, fd, FileType::from_raw_mode(stat.st_mode))?;
+        Some(Place::Handle { device, handle: raw.bytes.into() })
+    }
+
+    /// The same by descriptor: good as long as it is kept, also when the inode has no name left.
+    #[must_use]
+    pub fn held_place_of(&self, fd: OwnedFd, stat: &Stat) -> Place {
         let salt = if stat.st_dev == self.source_device { 0 } else { stat.st_dev };
         Place::Held { fd: Arc::new(fd), salt }
     }
@@ -204,7 +212,7 @@ impl Devices {
     }
 
     /// The index of the mount with that id. A mount met for the first time is entered at one of its folders.
-    fn device(&self, mount_id: i32, fd: &OwnedFd, kind: FileType) -> Option<u32> {
+    fn device(&self, mount_id: i32, fd: BorrowedFd<'_>, kind: FileType) -> Option<u32> {
         let index = |mounts: &[DeviceMount]| mounts.iter().position(|mount| mount.mount_id == mount_id);
         if let Some(known) = index(&self.mounts.read()) {
             return u32::try_from(known).ok();
@@ -213,7 +221,7 @@ impl Devices {
             return None;
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = openat(CWD, proc_path(fd.as_fd()), flags, Mode::empty()).ok()?;
+        let folder = openat(CWD, proc_path(fd), flags, Mode::empty()).ok()?;
         let mut mounts = self.mounts.write();
         let position = index(&mounts).unwrap_or_else(|| {
             mounts.push(DeviceMount { mount_id, fd: Arc::new(folder) });

@@ -3,11 +3,12 @@
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{AtFlags, FileType, OFlags, RenameFlags, openat, renameat_with, statat, unlinkat};
+use rustix::fs::{AtFlags, FileType, OFlags, RenameFlags, fstat, openat, renameat_with, statat, unlinkat};
 
 use super::super::errno::Result;
-use super::super::nodes::NodeId;
+use super::super::nodes::{NodeId, source_node_id};
 use super::super::notify::Stale;
+use super::super::place::Place;
 use super::View;
 
 impl<B> View<B> {
@@ -20,7 +21,10 @@ impl<B> View<B> {
         if let Some(folder) = folder {
             folder.may_take(&Self::parse_name(name)?)?;
         }
-        Ok(unlinkat(fd.as_fd(), name, AtFlags::empty())?)
+        let doomed = self.doomed(fd.as_fd(), name);
+        unlinkat(fd.as_fd(), name, AtFlags::empty())?;
+        self.keep(doomed);
+        Ok(())
     }
 
     /// Removes an empty folder.
@@ -38,7 +42,28 @@ impl<B> View<B> {
         {
             below.may_be_removed()?;
         }
-        Ok(unlinkat(fd.as_fd(), name, AtFlags::REMOVEDIR)?)
+        let doomed = self.doomed(fd.as_fd(), name);
+        unlinkat(fd.as_fd(), name, AtFlags::REMOVEDIR)?;
+        self.keep(doomed);
+        Ok(())
+    }
+
+    /// An inode whose last name is about to go, open. Whoever has it still, as working folder or by an `O_PATH`
+    /// descriptor, goes on having it, and its number is not used anew meanwhile.
+    fn doomed(&self, folder: BorrowedFd<'_>, name: &OsStr) -> Option<(NodeId, Place)> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = openat(folder, name, flags, rustix::fs::Mode::empty()).ok()?;
+        let stat = fstat(&fd).ok()?;
+        let has_other_names = stat.st_nlink > 1 && FileType::from_raw_mode(stat.st_mode) != FileType::Directory;
+        let known_as = self.devices.handle_place_of(fd.as_fd(), &stat).filter(|_| !has_other_names)?;
+        Some((source_node_id(stat.st_ino, &known_as), self.devices.held_place_of(fd, &stat)))
+    }
+
+    /// Until the kernel, which knows who has it, forgets it.
+    fn keep(&self, doomed: Option<(NodeId, Place)>) {
+        if let Some((id, place)) = doomed {
+            self.nodes.keep(id, place);
+        }
     }
 
     /// Renames, with the flags of `renameat2`.
@@ -59,7 +84,10 @@ impl<B> View<B> {
         if let Some(folder) = to_folder {
             folder.may_make(&Self::parse_name(new_name)?)?;
         }
+        let replaces = !flags.intersects(RenameFlags::EXCHANGE | RenameFlags::NOREPLACE);
+        let doomed = if replaces { self.doomed(to.as_fd(), new_name) } else { None };
         renameat_with(from.as_fd(), name, to.as_fd(), new_name, flags)?;
+        self.keep(doomed);
         let moved_folder =
             is_folder(to.as_fd(), new_name) || (flags.contains(RenameFlags::EXCHANGE) && is_folder(from.as_fd(), name));
         if moved_folder {
