@@ -96,6 +96,12 @@ impl Caller {
         Guise::of_process(self.pid, CapabilitySet::FSETID).lacks.is_empty()
     }
 
+    /// Whether this caller has `CAP_SYS_ADMIN`.
+    #[must_use]
+    pub fn is_administrator(&self) -> bool {
+        Guise::of_process(self.pid, CapabilitySet::SYS_ADMIN).lacks.is_empty()
+    }
+
     /// Whether this caller has a file of that inode number open for writing; `None` when it has no open files that we
     /// can see, as the kernel's own threads (NFS). Looks at `/proc` only, never at the files.
     #[must_use]

@@ -459,8 +459,8 @@ impl Filesystem for Fs {
         reply_xattr(reply, size, self.run("getxattr", |view| view.getxattr(node.0, name)));
     }
 
-    fn listxattr(&self, _request: &Request, node: INodeNo, size: u32, reply: ReplyXattr) {
-        reply_xattr(reply, size, self.run("listxattr", |view| view.listxattr(node.0)));
+    fn listxattr(&self, request: &Request, node: INodeNo, size: u32, reply: ReplyXattr) {
+        reply_xattr(reply, size, self.run("listxattr", |view| view.listxattr(node.0, caller(request))));
     }
 
     fn removexattr(&self, _request: &Request, node: INodeNo, name: &OsStr, reply: ReplyEmpty) {

@@ -30,18 +30,19 @@ impl<B> View<B> {
         }
     }
 
-    /// The names of the extended attributes, each with a NUL byte behind it.
+    /// The names of the extended attributes, each with a NUL byte behind it: those that the caller may know of.
     ///
     /// # Errors
     /// Those of the source.
-    pub fn listxattr(&self, id: NodeId) -> Result<Vec<u8>> {
-        match self.target(id)? {
-            Target::Source(place) => {
-                let path = self.devices.path_fd(&place)?;
-                read_all(|buffer| listxattr(path.proc_path(), buffer))
-            }
-            Target::Picture(_) | Target::Folder(_) => Ok(Vec::new()),
+    pub fn listxattr(&self, id: NodeId, caller: Caller) -> Result<Vec<u8>> {
+        let Target::Source(place) = self.target(id)? else { return Ok(Vec::new()) };
+        let path = self.devices.path_fd(&place)?;
+        let names = read_all(|buffer| listxattr(path.proc_path(), buffer))?;
+        let is_trusted = |name: &[u8]| name.starts_with(b"trusted.");
+        if !names.split_inclusive(|byte| *byte == 0).any(is_trusted) || caller.is_administrator() {
+            return Ok(names);
         }
+        Ok(names.split_inclusive(|byte| *byte == 0).filter(|name| !is_trusted(name)).flatten().copied().collect())
     }
 
     /// Sets an extended attribute. Setting an access list may clear the sgid bit, by the caller's groups.
