@@ -50,7 +50,13 @@ impl<B> View<B> {
     pub fn open(&self, id: NodeId, flags: OFlags, register: Register<'_, B>) -> Result<Opened<B>> {
         match self.target(id)? {
             Target::Source(place) => {
-                let fd = self.devices.open(&place, daemon_flags(flags))?;
+                let fd = match self.devices.open(&place, daemon_flags(flags)) {
+                    // A file that may only grow (`chattr +a`) is opened for nothing else.
+                    Err(Errno::PERM) if flags.contains(OFlags::APPEND) => {
+                        self.devices.open(&place, daemon_flags(flags) | OFlags::APPEND)?
+                    }
+                    fd => fd?,
+                };
                 Ok(self.enter_file(id, fd, register))
             }
             Target::Picture(picture) => {
@@ -206,10 +212,11 @@ impl<B> View<B> {
     }
 }
 
-/// The flags for our own descriptor. The kernel has done what the others mean; offsets of appending writes come from it.
+/// The flags for our own descriptor. The kernel has done what the others mean; offsets of appending writes come from
+/// it, and our buffers are not made for direct writes.
 fn daemon_flags(flags: OFlags) -> OFlags {
-    let done = OFlags::CREATE | OFlags::EXCL | OFlags::NOCTTY | OFlags::TRUNC | OFlags::APPEND | OFlags::NOFOLLOW;
-    flags.difference(done) | OFlags::CLOEXEC
+    let done = OFlags::CREATE | OFlags::EXCL | OFlags::NOCTTY | OFlags::TRUNC | OFlags::NOFOLLOW;
+    flags.difference(done | OFlags::APPEND | OFlags::DIRECT) | OFlags::CLOEXEC
 }
 
 /// Whether a file bears suid or sgid, which a change must clear unless its maker may keep them. (Capabilities go with
