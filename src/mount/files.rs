@@ -21,9 +21,6 @@ use super::nodes::NodeId;
 /// The number of an open file, as the kernel hands it back.
 pub type FileId = u64;
 
-/// Access modes that allow writing.
-const WRITING: OFlags = OFlags::WRONLY.union(OFlags::RDWR);
-
 /// An open file.
 #[derive(Debug)]
 pub struct OpenFile {
@@ -31,6 +28,16 @@ pub struct OpenFile {
     pub node: NodeId,
     /// Our own descriptor, with the access mode of the caller's: for everything that passthrough does not cover.
     pub fd: OwnedFd,
+    mode: OFlags,
+}
+
+impl OpenFile {
+    /// A file that was opened on that inode.
+    #[must_use]
+    pub fn new(node: NodeId, fd: OwnedFd) -> Self {
+        let mode = fcntl_getfl(&fd).unwrap_or(OFlags::RDWR) & OFlags::RWMODE;
+        Self { node, fd, mode }
+    }
 }
 
 /// How the kernel is to serve an open file. `B` is the backing id; it is closed when dropped.
@@ -55,6 +62,8 @@ impl<B> Clone for Mode<B> {
 struct Inode<B> {
     mode: Mode<B>,
     opens: u64,
+    /// Opens for reading and writing: those can be mapped into memory and written there.
+    mappable_opens: u64,
 }
 
 /// The table of open files. The two locks are never held together; registering a backing file (one `ioctl`) happens
@@ -80,9 +89,11 @@ impl<B> OpenFiles<B> {
             let mut inodes = self.inodes.lock();
             let inode = inodes.entry(file.node).or_insert_with(|| {
                 let backing = register(&file.fd).map(Arc::new);
-                Inode { mode: backing.map_or(Mode::Cached, Mode::Passthrough), opens: 0 }
+                let mode = backing.map_or(Mode::Cached, Mode::Passthrough);
+                Inode { mode, opens: 0, mappable_opens: 0 }
             });
             inode.opens += 1;
+            inode.mappable_opens += u64::from(file.mode == OFlags::RDWR);
             inode.mode.clone()
         };
         let id = self.next.fetch_add(1, Ordering::Relaxed);
@@ -108,9 +119,15 @@ impl<B> OpenFiles<B> {
     /// Whether somebody has that inode open for writing.
     #[must_use]
     pub fn has_writer(&self, node: NodeId) -> bool {
-        let open: Vec<_> = self.files.lock().values().filter(|file| file.node == node).cloned().collect();
-        let may_write = |file: &Arc<OpenFile>| fcntl_getfl(&file.fd).is_ok_and(|flags| flags.intersects(WRITING));
-        open.iter().any(may_write)
+        self.files.lock().values().any(|file| file.node == node && file.mode != OFlags::RDONLY)
+    }
+
+    /// Whether somebody may be writing to that inode through a memory map, of which neither we nor the kernel's side of
+    /// the mount hear.
+    #[must_use]
+    pub fn may_be_mapped(&self, node: NodeId) -> bool {
+        let inodes = self.inodes.lock();
+        inodes.get(&node).is_some_and(|inode| inode.mappable_opens > 0 && matches!(inode.mode, Mode::Passthrough(_)))
     }
 
     /// Whether the kernel reads and writes this inode by itself at present.
@@ -125,6 +142,7 @@ impl<B> OpenFiles<B> {
         let mut inodes = self.inodes.lock();
         if let Some(inode) = inodes.get_mut(&file.node) {
             inode.opens -= 1;
+            inode.mappable_opens -= u64::from(file.mode == OFlags::RDWR);
             if inode.opens == 0 {
                 let last = inodes.remove(&file.node);
                 drop(inodes);
@@ -148,7 +166,7 @@ mod tests {
     use super::*;
 
     fn open(node: NodeId) -> OpenFile {
-        OpenFile { node, fd: std::fs::File::open("/dev/null").unwrap().into() }
+        OpenFile::new(node, std::fs::File::open("/dev/null").unwrap().into())
     }
 
     #[test]

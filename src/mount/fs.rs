@@ -24,7 +24,7 @@ use super::caller::Caller;
 use super::errno::{RequestError, Result};
 use super::files::Mode;
 use super::stats::Stats;
-use super::view::{DirectorySink, Entry, Item, Lifetimes, NewAttributes, NewNode, NewTime, Opened, View};
+use super::view::{DirectorySink, Entry, Item, NewAttributes, NewNode, NewTime, Opened, View};
 
 /// Largest single request for reading, writing or listing.
 const REQUEST_BYTES_MAX: u32 = 1 << 20;
@@ -158,13 +158,15 @@ fn fopen_flags<B>(opened: &Opened<B>) -> FopenFlags {
 
 struct Sink<'a> {
     reply: &'a mut ReplyDirectoryPlus,
-    lifetime: std::time::Duration,
+    view: &'a View<BackingId>,
+    folder: INodeNo,
 }
 
 impl DirectorySink for Sink<'_> {
     fn add(&mut self, item: &Item<'_>) -> bool {
         let (attr, generation) = (file_attr(&item.entry.attr), Generation(item.entry.generation));
-        !self.reply.add(attr.ino, item.offset, item.name, &self.lifetime, &attr, generation)
+        let (name, own) = (self.view.lifetimes(self.folder.0).entries, self.view.lifetimes(attr.ino.0).attributes);
+        !self.reply.add(attr.ino, item.offset, item.name, &name.min(own), &attr, generation)
     }
 }
 
@@ -410,10 +412,8 @@ impl Filesystem for Fs {
         offset: u64,
         mut reply: ReplyDirectoryPlus,
     ) {
-        let Lifetimes { attributes, entries } = self.view.lifetimes(node.0);
-        let lifetime = attributes.min(entries);
-        let listed =
-            self.run("readdirplus", |view| view.list(node.0, offset, &mut Sink { reply: &mut reply, lifetime }));
+        let listed = self
+            .run("readdirplus", |view| view.list(node.0, offset, &mut Sink { reply: &mut reply, view, folder: node }));
         match listed {
             Ok(()) => reply.ok(),
             Err(errno) => reply.error(errno),

@@ -173,6 +173,11 @@ impl<B> View<B> {
     /// What the kernel may rely on now, of this node and of the names in it.
     #[must_use]
     pub fn lifetimes(&self, id: NodeId) -> Lifetimes {
+        let lifetimes = self.lifetimes_undisturbed(id);
+        if self.files.may_be_mapped(id) { Lifetimes { attributes: Duration::ZERO, ..lifetimes } } else { lifetimes }
+    }
+
+    fn lifetimes_undisturbed(&self, id: NodeId) -> Lifetimes {
         if self.stats.is_degraded() {
             return Lifetimes { attributes: LIFETIME_DEGRADED, entries: LIFETIME_DEGRADED };
         }

@@ -62,6 +62,8 @@ impl Watch {
             | libc::FAN_MOVED_FROM
             | libc::FAN_MOVED_TO
             | libc::FAN_MODIFY
+            // The only word there is of writes through a memory map.
+            | libc::FAN_CLOSE_WRITE
             | libc::FAN_ATTRIB
             | libc::FAN_ONDIR;
         let add = libc::FAN_MARK_ADD | libc::FAN_MARK_FILESYSTEM;

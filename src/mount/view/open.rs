@@ -92,7 +92,7 @@ impl<B> View<B> {
     }
 
     fn enter_file(&self, node: NodeId, fd: OwnedFd, register: Register<'_, B>) -> Opened<B> {
-        let (file, mode) = self.files.insert(OpenFile { node, fd }, |fd| {
+        let (file, mode) = self.files.insert(OpenFile::new(node, fd), |fd| {
             register(fd.as_fd()).map_err(|error| self.stats.refuse_passthrough(&error)).ok()
         });
         Stats::count(match mode {
