@@ -1,0 +1,217 @@
+//! What goes wrong under a running mount: the source, the catalog, the cache, the limits of the process.
+
+mod support;
+
+use std::fs;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use support::{Folders, TestMount, posterfs, write};
+
+/// How long a change may take to be seen.
+const SOON: Duration = Duration::from_secs(10);
+
+fn errno<T>(result: std::io::Result<T>) -> Option<i32> {
+    result.err().and_then(|error| error.raw_os_error())
+}
+
+/// Waits until something is so, and fails when it does not come.
+#[track_caller]
+fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < SOON, "{what} did not happen");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A tmpfs or overlay of a test, unmounted when dropped.
+struct Mounted<'a>(&'a Path);
+
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        let _ = unmount(self.0, UnmountFlags::DETACH);
+    }
+}
+
+fn message(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A library of one film with a published poster, mounted beside its source.
+fn mounted_film() -> Option<TestMount> {
+    let folders = Folders::new()?;
+    let film = folders.source().join("Heat (1995)");
+    fs::create_dir(&film).unwrap();
+    write(film.join("Heat (1995).mkv"), "a video");
+    let poster = folders.plain().join("poster.jpg");
+    let drawn = posterfs::demo::draw_poster("Heat", 7, posterfs::demo::Size { width: 60, height: 90 }).unwrap();
+    write(&poster, drawn);
+    let state = folders.state();
+    let source = folders.source();
+    let run = |arguments: &[&str]| {
+        let output = posterfs(&state, arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", message(&output));
+    };
+    run(&["library", "add", "films", source.to_str().unwrap(), "--kind", "movies"]);
+    run(&["scan"]);
+    run(&["select", "Heat (1995)", "poster", "--file", poster.to_str().unwrap()]);
+    run(&["publish"]);
+    Some(folders.mount_beside(&[]))
+}
+
+#[test]
+fn a_source_that_is_removed_is_an_error_and_not_an_empty_library() {
+    let Some(mount) = Folders::new().map(|folders| folders.mount_beside(&[])) else { return };
+    write(mount.view().join("film.mkv"), "a video");
+    fs::remove_file(mount.source().join("film.mkv")).unwrap();
+    fs::remove_dir(mount.source()).unwrap();
+    wait_for("the error", || {
+        errno(fs::read_dir(mount.view()).and_then(Iterator::collect::<Result<Vec<_>, _>>)) == Some(libc::EIO)
+    });
+    assert_eq!(errno(fs::metadata(mount.view().join("other.mkv"))), Some(libc::EIO));
+}
+
+#[test]
+fn a_catalog_that_is_destroyed_leaves_what_is_known_and_the_source() {
+    let Some(mount) = mounted_film() else { return };
+    let film = mount.view().join("Heat (1995)");
+    let poster = fs::read(film.join("poster.jpg")).unwrap();
+    let mut database = fs::File::options().write(true).open(mount.state().join("posterfs.db")).unwrap();
+    for page in 0..16 {
+        database.seek(SeekFrom::Start(page * 4096)).unwrap();
+        database.write_all(&[0xa5; 4096]).unwrap();
+    }
+    for ending in ["-wal", "-shm"] {
+        let _ = fs::remove_file(mount.state().join(format!("posterfs.db{ending}")));
+    }
+    assert_eq!(fs::read(film.join("poster.jpg")).unwrap(), poster);
+    assert_eq!(fs::read(film.join("Heat (1995).mkv")).unwrap(), b"a video");
+    write(film.join("subtitle.srt"), "1");
+    assert_eq!(fs::read(mount.source().join("Heat (1995)/subtitle.srt")).unwrap(), b"1");
+}
+
+#[test]
+fn a_catalog_that_is_locked_for_long_keeps_nobody_waiting() {
+    let Some(mount) = mounted_film() else { return };
+    let connection = rusqlite::Connection::open(mount.state().join("posterfs.db")).unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE; UPDATE entities SET title = title").unwrap();
+    let begun = Instant::now();
+    let film = mount.view().join("Heat (1995)");
+    assert!(fs::metadata(film.join("poster.jpg")).unwrap().len() > 0);
+    assert_eq!(fs::read_dir(&film).unwrap().count(), 3);
+    assert!(begun.elapsed() < Duration::from_secs(5), "a reader waited for the writer");
+    connection.execute_batch("ROLLBACK").unwrap();
+}
+
+#[test]
+fn a_cached_picture_that_is_gone_is_an_error_of_that_name_only() {
+    let Some(mount) = mounted_film() else { return };
+    let film = mount.view().join("Heat (1995)");
+    fs::rename(mount.state().join("cache/assets"), mount.state().join("cache/gone")).unwrap();
+    assert_eq!(errno(fs::read(film.join("poster.jpg"))), Some(libc::EIO));
+    assert_eq!(fs::read(film.join("Heat (1995).mkv")).unwrap(), b"a video");
+}
+
+#[test]
+fn a_process_without_descriptors_says_so_and_recovers() {
+    let Some(mount) = Folders::new().map(|folders| folders.mount_beside(&[])) else { return };
+    for number in 0..40 {
+        write(mount.source().join(format!("file{number}")), "x");
+    }
+    let pid = Pid::from_raw(mount.pid().cast_signed());
+    let now = fs::read_dir(format!("/proc/{}/fd", mount.pid())).unwrap().count() as u64;
+    let hard = rustix::process::getrlimit(Resource::Nofile).maximum;
+    let former = prlimit(pid, Resource::Nofile, Rlimit { current: Some(now + 12), maximum: hard }).unwrap();
+    let opened: Vec<_> = (0..40).map(|number| fs::File::open(mount.view().join(format!("file{number}")))).collect();
+    let refused = opened.iter().filter_map(|file| file.as_ref().err()?.raw_os_error()).collect::<Vec<_>>();
+    assert!(!refused.is_empty() && refused.iter().all(|errno| *errno == Errno::MFILE.raw_os_error()), "{refused:?}");
+    drop(opened);
+    prlimit(pid, Resource::Nofile, former).unwrap();
+    wait_for("the recovery", || fs::read(mount.view().join("file39")).is_ok());
+}
+
+#[test]
+fn a_mount_point_inside_the_source_and_a_second_view_are_refused() {
+    let Some(mount) = Folders::new().map(|folders| folders.mount_beside(&[])) else { return };
+    let inside = mount.plain().join("tree/inside");
+    fs::create_dir_all(&inside).unwrap();
+    let tree = mount.plain().join("tree");
+    let refused = posterfs(&mount.state(), &["mount", inside.to_str().unwrap(), "--source", tree.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(message(&refused).contains("lies inside the source"), "{}", message(&refused));
+    let second = posterfs(
+        &mount.state(),
+        &["mount", mount.plain().to_str().unwrap(), "--source", mount.source().to_str().unwrap()],
+    );
+    assert_eq!(second.status.code(), Some(1));
+    assert!(message(&second).contains("is already shown at"), "{}", message(&second));
+}
+
+#[test]
+fn sources_that_cannot_be_passed_through_are_served_all_the_same() {
+    let Some(folders) = Folders::new() else { return };
+    let source = folders.source();
+    for name in ["lower", "upper", "work"] {
+        fs::create_dir(folders.plain().join(name)).unwrap();
+    }
+    write(folders.plain().join("lower/film.mkv"), "a video");
+    let layers = folders.plain();
+    let data = format!("lowerdir={0}/lower,upperdir={0}/upper,workdir={0}/work", layers.display());
+    let data = std::ffi::CString::new(data).unwrap();
+    if let Err(error) = mount("overlay", &source, "overlay", MountFlags::empty(), data.as_c_str()) {
+        eprintln!("skipped: no overlayfs here ({error})");
+        return;
+    }
+    let _overlay = Mounted(&source);
+    let mount = folders.mount_beside(&[]);
+    assert_eq!(fs::read(mount.view().join("film.mkv")).unwrap(), b"a video");
+    write(mount.view().join("film.mkv"), "another video");
+    let mut text = String::new();
+    fs::File::open(source.join("film.mkv")).unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(text, "another video");
+    let status = mount.status();
+    assert_eq!(status["passthrough_opens"], 0, "{status}");
+    assert!(status["passthrough_refusals"].as_u64().unwrap() > 0, "{status}");
+    assert!(status["last_refusal"].is_string(), "{status}");
+}
+
+#[test]
+fn a_view_of_a_view_works() {
+    let Some(lower) = Folders::new().map(|folders| folders.mount_beside(&[])) else { return };
+    write(lower.view().join("film.mkv"), "a video");
+    let state = lower.plain().join("state");
+    let top = lower.plain().join("top");
+    fs::create_dir(&top).unwrap();
+    let mounted = posterfs(&state, &["mount", top.to_str().unwrap(), "--source", lower.view().to_str().unwrap()]);
+    assert!(mounted.status.success(), "{}", message(&mounted));
+    let _top = Mounted(&top);
+    assert_eq!(fs::read(top.join("film.mkv")).unwrap(), b"a video");
+    let ended = posterfs(&state, &["unmount", top.to_str().unwrap()]);
+    assert!(ended.status.success(), "{}", message(&ended));
+}
+
+#[test]
+fn the_earliest_and_latest_times_that_a_program_can_set_do_no_harm() {
+    let Some(mount) = Folders::new().map(|folders| folders.mount_beside(&[])) else { return };
+    for folder in [mount.view(), mount.plain()] {
+        write(folder.join("film.mkv"), "a video");
+    }
+    for (seconds, nanoseconds) in [(i64::MIN, 0), (i64::MIN, 5), (i64::MIN + 1, 7), (i64::MAX, 999_999_999), (-1, 5)] {
+        let time = rustix::fs::Timespec { tv_sec: seconds, tv_nsec: nanoseconds };
+        let times = rustix::fs::Timestamps { last_access: time, last_modification: time };
+        let set = |folder: &Path| {
+            let path = folder.join("film.mkv");
+            let outcome = rustix::fs::utimensat(rustix::fs::CWD, &path, &times, rustix::fs::AtFlags::empty());
+            let stat = rustix::fs::stat(&path).unwrap();
+            (outcome, stat.st_mtime, stat.st_mtime_nsec)
+        };
+        assert_eq!(set(&mount.view()), set(&mount.plain()), "{seconds}.{nanoseconds}");
+    }
+    assert!(Command::new("ls").arg(mount.view()).status().unwrap().success());
+}
