@@ -5,10 +5,10 @@
 //! | [`Session`] (`session`, `options`, `attach`, `unmount`) | a mount from its beginning to its end |
 //! | `fs` | unpacks requests, packs replies; the only part that knows the FUSE library's types |
 //! | `view` | what each request does |
-//! | `nodes`, `place` | the nodes that the kernel remembers, and how the source's inodes are reached |
+//! | `nodes`, `place`, `handle` | the nodes that the kernel remembers, and how the source's inodes are reached |
 //! | `files` | open files and kernel passthrough |
 //! | `index`, `feed` | what the mappings make of each folder, and following their changes |
-//! | `watch`, `fan` | noticing what changes in the source behind the mount |
+//! | `watch`, `fan`, `submounts` | noticing what changes in the source behind the mount |
 //! | `notify` | telling the kernel what is stale, from one thread |
 //! | `caller` | acting as the calling user |
 //! | `errno` | the one place where errors become numbers |
@@ -27,6 +27,7 @@ mod fan;
 mod feed;
 mod files;
 mod fs;
+mod handle;
 mod index;
 mod nodes;
 mod notify;
@@ -34,6 +35,7 @@ mod options;
 mod place;
 mod session;
 mod stats;
+mod submounts;
 mod unmount;
 mod view;
 mod watch;

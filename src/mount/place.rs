@@ -7,16 +7,20 @@
 //! Handles need `CAP_DAC_READ_SEARCH`, and some file systems have none. There a place holds a descriptor instead
 //! (`O_PATH`, one per inode the kernel remembers), which serves the same calls.
 
+use std::ffi::OsStr;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use rustix::fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat};
+use rustix::fs::{CWD, Mode, OFlags, Stat, fstat, openat, readlinkat};
 use rustix::io::{Errno, Result};
 
-/// Longest handle a file system may give (`MAX_HANDLE_SZ`).
-const HANDLE_BYTES_MAX: usize = 128;
+use super::handle::{handle_of, open_handle};
+use super::submounts::{mount_points_below, open_below};
+
 /// `FILEID_INO32_GEN`: inode number and generation as two 32-bit numbers, the form of ext2, ext3, ext4 and others.
 const HANDLE_INO32_GEN: i32 = 1;
 
@@ -75,30 +79,21 @@ pub fn proc_path(fd: BorrowedFd<'_>) -> String {
 /// a descriptor of the mount they came from. Each has its own range of inode numbers.
 #[derive(Debug)]
 pub struct Devices {
-    /// Only ever grows; taken for reading by every request, for writing when a new mount is met. Nothing else is
-    /// locked while it is held.
+    source: Arc<OwnedFd>,
+    /// The first is the source's own. Only ever grows; taken for reading by every request, for writing when a new mount
+    /// is met or one has moved. Nothing else is locked and no system call made while it is held.
     mounts: RwLock<Vec<DeviceMount>>,
     has_handles: bool,
     source_device: u64,
 }
 
+/// A mount below the source is opened anew for each use: a descriptor that stayed open would keep it from being
+/// unmounted.
 #[derive(Debug)]
 struct DeviceMount {
-    mount_id: i32,
-    fd: Arc<OwnedFd>,
-}
-
-/// A file handle with the mount it is good for.
-struct RawHandle {
-    mount_id: i32,
-    bytes: Vec<u8>,
-}
-
-#[repr(C, align(8))]
-struct HandleBuffer {
-    handle_bytes: u32,
-    handle_type: i32,
-    data: [u8; HANDLE_BYTES_MAX],
+    id: u64,
+    /// Where it was last found beneath the source.
+    path: Arc<Path>,
 }
 
 impl Devices {
@@ -107,14 +102,14 @@ impl Devices {
     /// # Errors
     /// When the descriptor cannot be duplicated.
     pub fn new(source: BorrowedFd<'_>, allow_handles: bool) -> Result<Self> {
-        let fd =
+        let source =
             Arc::new(source.try_clone_to_owned().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?);
-        let handle = handle_of(fd.as_fd());
-        let has_handles =
-            allow_handles && handle.as_ref().is_ok_and(|raw| open_handle(fd.as_fd(), &raw.bytes, OFlags::PATH).is_ok());
-        let mount_id = handle.map_or(-1, |raw| raw.mount_id);
-        let source_device = fstat(&fd)?.st_dev;
-        Ok(Self { mounts: RwLock::new(vec![DeviceMount { mount_id, fd }]), has_handles, source_device })
+        let handle = handle_of(source.as_fd());
+        let has_handles = allow_handles
+            && handle.as_ref().is_ok_and(|raw| open_handle(source.as_fd(), &raw.bytes, OFlags::PATH).is_ok());
+        let own = DeviceMount { id: handle.map_or(0, |raw| raw.mount_id), path: Path::new("").into() };
+        let source_device = fstat(&source)?.st_dev;
+        Ok(Self { source, mounts: RwLock::new(vec![own]), has_handles, source_device })
     }
 
     /// Whether inodes are reached by handle (and not by descriptors held open).
@@ -126,20 +121,20 @@ impl Devices {
     /// The source itself: an open folder.
     #[must_use]
     pub fn source(&self) -> Arc<OwnedFd> {
-        Arc::clone(&self.mounts.read()[0].fd)
+        Arc::clone(&self.source)
     }
 
     /// The place of an inode that is open as `O_PATH`, with its attributes.
     #[must_use]
     pub fn place_of(&self, fd: OwnedFd, stat: &Stat) -> Place {
-        self.handle_place_of(fd.as_fd(), stat).unwrap_or_else(|| self.held_place_of(fd, stat))
+        self.handle_place_of(fd.as_fd()).unwrap_or_else(|| self.held_place_of(fd, stat))
     }
 
     /// The same by handle; `None` where it takes a descriptor.
     #[must_use]
-    pub fn handle_place_of(&self, fd: BorrowedFd<'_>, stat: &Stat) -> Option<Place> {
+    pub fn handle_place_of(&self, fd: BorrowedFd<'_>) -> Option<Place> {
         let raw = handle_of(fd).ok().filter(|_| self.has_handles)?;
-        let device = self.device(raw.mount_id, fd, FileType::from_raw_mode(stat.st_mode))?;
+        let device = self.device(raw.mount_id)?;
         Some(Place::Handle { device, handle: raw.bytes.into() })
     }
 
@@ -206,25 +201,45 @@ impl Devices {
     }
 
     fn open_by_handle(&self, device: u32, handle: &[u8], flags: OFlags) -> Result<OwnedFd> {
-        let mounts = self.mounts.read();
-        let mount = mounts.get(device as usize).ok_or(Errno::STALE)?;
-        open_handle(mount.fd.as_fd(), handle, flags)
+        match device {
+            0 => open_handle(self.source.as_fd(), handle, flags),
+            _ => open_handle(self.open_mount(device)?.as_fd(), handle, flags),
+        }
     }
 
-    /// The index of the mount with that id. A mount met for the first time is entered at one of its folders.
-    fn device(&self, mount_id: i32, fd: BorrowedFd<'_>, kind: FileType) -> Option<u32> {
-        let index = |mounts: &[DeviceMount]| mounts.iter().position(|mount| mount.mount_id == mount_id);
+    /// Some folder of a mount below the source, open.
+    fn open_mount(&self, device: u32) -> Result<OwnedFd> {
+        let known = self.mounts.read().get(device as usize).map(|mount| (mount.id, Arc::clone(&mount.path)));
+        let (id, path) = known.ok_or(Errno::STALE)?;
+        if let Some(folder) = self.folder_on(id, &path) {
+            return Ok(folder);
+        }
+        let (path, folder) = self.find_mount(id).ok_or(Errno::STALE)?;
+        self.mounts.write()[device as usize].path = path.into();
+        Ok(folder)
+    }
+
+    /// Opens a folder beneath the source, if it is on that mount.
+    fn folder_on(&self, mount: u64, path: &Path) -> Option<OwnedFd> {
+        let folder = open_below(self.source.as_fd(), path, OFlags::RDONLY | OFlags::DIRECTORY).ok()?;
+        handle_of(folder.as_fd()).is_ok_and(|raw| raw.mount_id == mount).then_some(folder)
+    }
+
+    fn find_mount(&self, mount: u64) -> Option<(PathBuf, OwnedFd)> {
+        let mut points = mount_points_below(self.source.as_fd()).into_iter();
+        points.find_map(|path| self.folder_on(mount, &path).map(|folder| (path, folder)))
+    }
+
+    /// The index of the mount with that id. A mount met for the first time is entered.
+    fn device(&self, mount: u64) -> Option<u32> {
+        let index = |mounts: &[DeviceMount]| mounts.iter().position(|known| known.id == mount);
         if let Some(known) = index(&self.mounts.read()) {
             return u32::try_from(known).ok();
         }
-        if kind != FileType::Directory {
-            return None;
-        }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = openat(CWD, proc_path(fd), flags, Mode::empty()).ok()?;
+        let (path, _) = self.find_mount(mount)?;
         let mut mounts = self.mounts.write();
         let position = index(&mounts).unwrap_or_else(|| {
-            mounts.push(DeviceMount { mount_id, fd: Arc::new(folder) });
+            mounts.push(DeviceMount { id: mount, path: path.into() });
             mounts.len() - 1
         });
         u32::try_from(position).ok()
@@ -264,48 +279,11 @@ impl Place {
     }
 }
 
-fn handle_of(fd: BorrowedFd<'_>) -> Result<RawHandle> {
-    let mut buffer =
-        HandleBuffer { handle_bytes: HANDLE_BYTES_MAX as u32, handle_type: 0, data: [0; HANDLE_BYTES_MAX] };
-    let mut mount_id = 0;
-    // SAFETY: the buffer has the layout of `struct file_handle` with room for the number of bytes it announces, the
-    // name is the empty string of `AT_EMPTY_PATH`, and both outlive the call.
-    let outcome = unsafe {
-        libc::name_to_handle_at(
-            fd.as_raw_fd(),
-            c"".as_ptr(),
-            (&raw mut buffer).cast(),
-            &raw mut mount_id,
-            libc::AT_EMPTY_PATH,
-        )
-    };
-    if outcome != 0 {
-        return Err(last_error());
-    }
-    let length = (buffer.handle_bytes as usize).min(HANDLE_BYTES_MAX);
-    let bytes = [&buffer.handle_type.to_ne_bytes()[..], &buffer.data[..length]].concat();
-    Ok(RawHandle { mount_id, bytes })
-}
-
-fn open_handle(mount: BorrowedFd<'_>, handle: &[u8], flags: OFlags) -> Result<OwnedFd> {
-    let (kind, bytes) = handle.split_first_chunk::<4>().ok_or(Errno::STALE)?;
-    let mut buffer = HandleBuffer {
-        handle_bytes: u32::try_from(bytes.len()).map_err(|_| Errno::STALE)?,
-        handle_type: i32::from_ne_bytes(*kind),
-        data: [0; HANDLE_BYTES_MAX],
-    };
-    buffer.data.get_mut(..bytes.len()).ok_or(Errno::STALE)?.copy_from_slice(bytes);
-    let flags = (flags | OFlags::CLOEXEC).bits().cast_signed();
-    // SAFETY: the buffer has the layout of `struct file_handle`, holds as many bytes as it announces and outlives the
-    // call; a descriptor that comes back is ours alone.
-    unsafe {
-        let fd = libc::open_by_handle_at(mount.as_raw_fd(), (&raw mut buffer).cast(), flags);
-        if fd < 0 { Err(last_error()) } else { Ok(OwnedFd::from_raw_fd(fd)) }
-    }
-}
-
-fn last_error() -> Errno {
-    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
+/// The path of an open file as the kernel knows it.
+#[must_use]
+pub fn link_of(fd: BorrowedFd<'_>) -> Option<PathBuf> {
+    let target = readlinkat(CWD, proc_path(fd), Vec::new()).ok()?;
+    Some(Path::new(OsStr::from_bytes(target.as_bytes())).to_owned())
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ use super::index::FolderIndex;
 use super::notify::{Kernel, NoticeQueue, queue};
 use super::options::{MountError, MountOptions};
 use super::stats::{Stats, StatsSnapshot};
+use super::submounts::MountTableWatcher;
 use super::unmount::{detach, unmount_if_idle};
 use super::view::{Lifetimes, View, ViewParts};
 use super::watch::{Watch, Watcher};
@@ -80,6 +81,7 @@ struct Shared {
     view: Mutex<Option<Arc<View<BackingId>>>>,
     feed: Mutex<Option<Feed>>,
     watcher: Mutex<Option<Watcher>>,
+    mount_table: Mutex<Option<MountTableWatcher>>,
 }
 
 /// A view in the tree that nobody serves yet: taken out again when something fails before somebody does.
@@ -163,12 +165,14 @@ impl Session {
         let serving = spawn("session", move || serve(session, &ending))?;
         let feed = Feed::start(catalog, Arc::clone(&view))?;
         let watcher = watch.map(|watch| watch.start(Arc::clone(&view))).transpose()?;
+        let mount_table = MountTableWatcher::start(Arc::clone(&source), Arc::clone(&view))?;
         let shared = Arc::new(Shared {
             mountpoint: options.mountpoint.clone(),
             source,
             view: Mutex::new(Some(view)),
             feed: Mutex::new(Some(feed)),
             watcher: Mutex::new(watcher),
+            mount_table: Mutex::new(Some(mount_table)),
         });
         let server = Server::start(&registration, Arc::clone(&shared) as Arc<dyn Handler>)?;
         attached.keep();
@@ -231,6 +235,7 @@ impl Session {
         self.registration = None;
         *self.shared.feed.lock() = None;
         *self.shared.watcher.lock() = None;
+        *self.shared.mount_table.lock() = None;
         *self.shared.view.lock() = None;
         if self.serving.as_ref().is_some_and(JoinHandle::is_finished) {
             let _ = self.serving.take().map(JoinHandle::join);

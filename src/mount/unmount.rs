@@ -51,7 +51,7 @@ pub fn is_mounted(mountpoint: &Path) -> bool {
 }
 
 /// Mount tables write space, tab, newline and backslash as octal numbers.
-fn unescape(field: &[u8]) -> PathBuf {
+pub(super) fn unescape(field: &[u8]) -> PathBuf {
     let mut path = Vec::with_capacity(field.len());
     let mut rest = field;
     while let Some((&byte, after)) = rest.split_first() {

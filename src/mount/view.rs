@@ -16,14 +16,12 @@ mod xattr;
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lru::LruCache;
 use parking_lot::Mutex;
-use rustix::fs::{CWD, readlinkat};
 use rustix::io::Errno;
 
 use crate::cache::Cache;
@@ -38,7 +36,7 @@ use super::files::OpenFiles;
 use super::index::FolderIndex;
 use super::nodes::{Node, NodeId, NodeTable, ROOT, VirtualRow, source_inode, source_node_id, virtual_row};
 use super::notify::{Notices, Stale};
-use super::place::{Devices, PathFd, Place};
+use super::place::{Devices, PathFd, Place, link_of};
 use super::stats::Stats;
 
 pub use attributes::{NewAttributes, NewTime};
@@ -208,6 +206,16 @@ impl<B> View<B> {
         self.notices.push(Stale::Everything);
     }
 
+    /// Something was mounted or unmounted at that path of the view.
+    pub fn mount_changed(&self, path: &[u8]) {
+        let Ok(path) = RelPath::parse(path) else { return };
+        let Some((parent, name)) = path.split_last() else { return };
+        if let Some(folder) = self.source_node_at(&parent).filter(|folder| self.nodes.contains(*folder)) {
+            self.notices.push(Stale::Entry(folder, name));
+            self.notices.push(Stale::Inode(folder));
+        }
+    }
+
     /// The node of that file handle, if the kernel may hold anything of it.
     #[must_use]
     pub fn known_node(&self, handle: Handle<'_>) -> Option<NodeId> {
@@ -320,10 +328,4 @@ fn picture_of(mapping: Mapping) -> MappedPicture {
         entity: mapping.entity,
         image_type: mapping.image_type,
     }
-}
-
-/// The path of an open file as the kernel knows it.
-fn link_of(fd: BorrowedFd<'_>) -> Option<PathBuf> {
-    let target = readlinkat(CWD, super::place::proc_path(fd), Vec::new()).ok()?;
-    Some(Path::new(std::ffi::OsStr::from_bytes(target.as_bytes())).to_owned())
 }

@@ -4,8 +4,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use rustix::fs::{
-    AtFlags, CWD, Gid, Mode, OFlags, RawMode, ResolveFlags, Stat, StatVfs, Timespec, Timestamps, Uid, chmodat, chownat,
-    fstat, fstatvfs, ftruncate, openat2, utimensat,
+    AtFlags, CWD, Gid, Mode, OFlags, RawMode, Stat, StatVfs, Timespec, Timestamps, Uid, chmodat, chownat, fstat,
+    fstatvfs, ftruncate, utimensat,
 };
 use rustix::io::Errno;
 
@@ -18,6 +18,7 @@ use super::super::files::{FileId, OpenFile};
 use super::super::nodes::{NodeId, ROOT, source_node_id};
 use super::super::notify::Stale;
 use super::super::place::{PathFd, Place};
+use super::super::submounts::open_below;
 use super::make::SGID;
 use super::open::bears_bits;
 use super::{Target, View};
@@ -198,10 +199,7 @@ impl<B> View<B> {
 
     /// Opens what the source has at that path of the view, never following a link out of it.
     pub(super) fn open_in_source(&self, path: &RelPath) -> Result<OwnedFd> {
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let below = if path.is_root() { std::path::Path::new(".") } else { path.as_path() };
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        Ok(openat2(self.devices.source(), below, flags, Mode::empty(), resolve)?)
+        Ok(open_below(self.devices.source().as_fd(), path.as_path(), OFlags::PATH)?)
     }
 
     /// The figures of the file system that the node is on.

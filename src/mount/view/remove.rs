@@ -55,7 +55,7 @@ impl<B> View<B> {
         let fd = openat(folder, name, flags, rustix::fs::Mode::empty()).ok()?;
         let stat = fstat(&fd).ok()?;
         let has_other_names = stat.st_nlink > 1 && FileType::from_raw_mode(stat.st_mode) != FileType::Directory;
-        let known_as = self.devices.handle_place_of(fd.as_fd(), &stat).filter(|_| !has_other_names)?;
+        let known_as = self.devices.handle_place_of(fd.as_fd()).filter(|_| !has_other_names)?;
         Some((source_node_id(stat.st_ino, &known_as), self.devices.held_place_of(fd, &stat)))
     }
 
