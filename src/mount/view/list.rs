@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, FileType, RawDir, statat};
+use rustix::fs::{FileType, RawDir, fstat};
 use rustix::io::Errno;
 
 use crate::model::{FolderId, Name};
@@ -16,8 +16,9 @@ use crate::overlay::{Folder, Listed, ListedKind, Listing};
 
 use super::super::attr::{Attr, Owner};
 use super::super::errno::Result;
-use super::super::nodes::{NodeId, ROOT};
+use super::super::nodes::{NodeId, ROOT, source_node_id};
 use super::super::place::PathFd;
+use super::lookup::Above;
 use super::remove::open_folder;
 use super::{Entry, Target, View};
 
@@ -86,22 +87,26 @@ impl<B> View<B> {
     /// `.` and `..`; whether there was room.
     fn list_dots(&self, id: NodeId, own: Attr, offset: u64, sink: &mut dyn DirectorySink) -> bool {
         // The kernel shows the number of these two and takes nothing else from them.
-        let parent = self.parent_number(id).unwrap_or(id);
-        let names = [(".", 1, id), ("..", 2, parent)];
+        let parent = self.parent_number(id).unwrap_or(own.ino);
+        let names = [(".", 1, own.ino), ("..", 2, parent)];
         names.into_iter().filter(|(_, position, _)| *position > offset).all(|(name, position, ino)| {
             let entry = Entry { attr: Attr { ino, ..own }, generation: 0 };
             sink.add(&Item { name: name.as_ref(), offset: position, entry })
         })
     }
 
-    /// The number of the folder above, as the source has it.
+    /// The number of the folder above.
     fn parent_number(&self, id: NodeId) -> Option<u64> {
-        let Ok(Target::Source(place)) = self.target(id) else { return None };
         if id == ROOT {
             return None;
         }
-        let fd = self.devices.path_fd(&place).ok()?;
-        statat(fd.as_fd(), "..", AtFlags::empty()).ok().map(|stat| stat.st_ino)
+        match self.above(id).ok()? {
+            Above::Root => self.getattr(ROOT, None).ok().map(|root| root.ino),
+            Above::Folder(above) => {
+                let number = fstat(&above).ok()?.st_ino;
+                Some(self.devices.handle_place_of(above.as_fd()).map_or(number, |place| source_node_id(number, &place)))
+            }
+        }
     }
 
     fn listing(&self, id: NodeId, own: Attr, offset: u64) -> Result<(Place, Arc<Listing>)> {

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::{Mode, OFlags, Stat, fstat, openat};
+use rustix::fs::{Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
 use rustix::io::Errno;
 
 use crate::catalog::{MappedPicture, SyntheticFolder};
@@ -25,6 +25,15 @@ pub struct Entry {
     pub generation: u64,
 }
 
+/// The folder above a folder.
+#[derive(Debug)]
+pub(super) enum Above {
+    /// The root of the view.
+    Root,
+    /// A folder of the source.
+    Folder(OwnedFd),
+}
+
 impl<B> View<B> {
     /// What is under `name` in that folder; `None` when there is nothing, which the kernel may remember too. `.` and
     /// `..` are asked for by file handles (NFS) that come back after the kernel forgot.
@@ -38,10 +47,7 @@ impl<B> View<B> {
             (Target::Source(_), _) if name == ".." && parent == ROOT => self.entry_of(ROOT).map(Some),
             (Target::Folder(folder), b"..") => self.parent_of_mappings(folder).map(Some),
             (Target::Folder(folder), _) => self.lookup_in_mappings(parent, folder, &Self::parse_name(name)?),
-            (Target::Source(place), b"..") => {
-                let fd = self.devices.path_fd(&place)?;
-                self.source_entry(fd.as_fd(), name, None)
-            }
+            (Target::Source(_), b"..") => self.parent_in_source(parent).map(Some),
             (Target::Source(place), _) => {
                 let fd = self.devices.path_fd(&place)?;
                 let folder = self.folder_at(parent, fd.as_fd());
@@ -87,6 +93,34 @@ impl<B> View<B> {
             Seen::SourceOrFolder(synthetic) => Some(self.folder_entry(synthetic, owner)),
             Seen::Source | Seen::Hidden => None,
         })
+    }
+
+    fn parent_in_source(&self, parent: NodeId) -> Result<Entry> {
+        match self.above(parent)? {
+            Above::Root => self.entry_of(ROOT),
+            Above::Folder(above) => {
+                let stat = fstat(&above)?;
+                Ok(self.enter_source(above, &stat))
+            }
+        }
+    }
+
+    /// Where `..` of a folder of the source leads, never above the root of the view.
+    pub(super) fn above(&self, id: NodeId) -> Result<Above> {
+        let fd = self.devices.path_fd(&self.source_place(id)?)?;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        // Not into another mount: where the view covers the source, the folder above one at the top is the view itself,
+        // and we would wait for our own answer.
+        let above = match openat2(fd.as_fd(), "..", flags, Mode::empty(), ResolveFlags::NO_XDEV) {
+            Err(Errno::XDEV) => {
+                let path = self.path_in_view(id, fd.as_fd()).and_then(|path| path.parent()).ok_or(Errno::STALE)?;
+                self.open_in_source(&path)?
+            }
+            above => above?,
+        };
+        let (own, root) = (fstat(&above)?, fstat(self.devices.source())?);
+        let is_root = (own.st_dev, own.st_ino) == (root.st_dev, root.st_ino);
+        Ok(if is_root { Above::Root } else { Above::Folder(above) })
     }
 
     fn parent_of_mappings(&self, id: FolderId) -> Result<Entry> {
