@@ -4,4 +4,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acl;
+mod behind;
+mod flags;
+mod handles;
+mod listing;
+mod locks;
+mod mounting;
+mod names;
 mod privileges;
+mod removed;
+mod sharing;
+mod space;
+mod submounts;
+mod xattrs;

@@ -20,6 +20,7 @@ use std::fmt::Debug;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Gid, Uid, chmod, chown};
 
@@ -35,11 +36,20 @@ pub fn write_as(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>, owner: &User, m
     chmod(path.as_ref(), mode.into()).unwrap();
 }
 
-/// Does the same in the plain folder and in the view, and demands the same outcome, which it returns.
+/// Does the same in the plain folder and in the view, and demands the same outcome.
 #[track_caller]
-pub fn alike<T: Debug + PartialEq>(mount: &TestMount, what: impl Debug, work: impl Fn(&Path) -> T) -> T {
+pub fn alike<T: Debug + PartialEq>(mount: &TestMount, what: impl Debug, work: impl Fn(&Path) -> T) {
     let plain = work(&mount.plain());
     let view = work(&mount.view());
     assert_eq!(view, plain, "left: the view, right: a plain folder; {what:?}");
-    view
+}
+
+/// Waits, a bounded time, until something has come about that another thread or process is to bring about.
+#[track_caller]
+pub fn wait_for(mut has_come_about: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !has_come_about() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it has not come about in time");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
