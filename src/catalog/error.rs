@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
 
 use crate::model::{EntityId, GenerationId, LibraryId, show_bytes};
 
@@ -65,7 +67,10 @@ pub enum CatalogError {
         path: PathBuf,
     },
     /// The file or its folder cannot be written.
-    #[error("the catalog {} cannot be written: the file, its folder or its file system is read-only", path.display())]
+    #[error(
+        "the catalog {} cannot be written: the file, its folder or its file system is read-only; make it writable, or use \
+         another state folder (--state)", path.display()
+    )]
     ReadOnly {
         /// The file of the catalog.
         path: PathBuf,
@@ -207,6 +212,12 @@ impl Fault {
 /// `SQLITE_IOERR_SHMSIZE`: the shared index of the write-ahead log did not fit into the file system.
 const IOERR_SHMSIZE: i32 = 4874;
 
+/// SQLite cannot open a file without its log, and says no more than that when it may not make one.
+fn is_folder_read_only(path: &Path) -> bool {
+    let folder = path.parent().unwrap_or(path);
+    matches!(access(folder, Access::WRITE_OK), Err(Errno::ROFS | Errno::ACCESS)) && path.exists()
+}
+
 fn named(source: rusqlite::Error, path: PathBuf) -> CatalogError {
     use rusqlite::Error as Sql;
     if matches!(
@@ -223,6 +234,7 @@ fn named(source: rusqlite::Error, path: PathBuf) -> CatalogError {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => CatalogError::Busy { path },
         ErrorCode::DatabaseCorrupt => CatalogError::Damaged { path, source },
         ErrorCode::NotADatabase => CatalogError::Foreign { path },
+        ErrorCode::CannotOpen if is_folder_read_only(&path) => CatalogError::ReadOnly { path },
         ErrorCode::CannotOpen => CatalogError::Open { path, source },
         _ => CatalogError::Sql { path, source },
     }

@@ -5,7 +5,8 @@
 //! only while the file is made or migrated.
 
 use std::fs::File;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -61,16 +62,55 @@ impl Catalog {
     /// # Errors
     /// When there is no catalog, it has another schema than this program, or it cannot be read.
     pub fn open_read_only(path: &Path) -> Result<Self, CatalogError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Self::open_to_read(path, path, OpenFlags::empty(), is_ready)
+    }
+
+    /// Opens a catalog in a place where nothing can be written, not even what readers leave for each other (a read-only
+    /// or full file system). Only for a short look: what another process changes meanwhile may go unseen.
+    ///
+    /// # Errors
+    /// As [`Self::open_read_only`]; also when a process was killed while it wrote and the place has been read-only
+    /// since, as its last changes cannot be put in.
+    pub fn open_frozen(path: &Path) -> Result<Self, CatalogError> {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        if std::fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+            return Self::open_read_only(path);
+        }
+        // Its log is not looked at, so it does not seem to have one.
+        let is_present = |found: &Found| found.version == known_version();
+        Self::open_to_read(path, &immutable_uri(path), OpenFlags::SQLITE_OPEN_URI, is_present)
+    }
+
+    fn open_to_read(
+        path: &Path,
+        opened_as: &Path,
+        more: OpenFlags,
+        is_usable: impl Fn(&Found) -> bool,
+    ) -> Result<Self, CatalogError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
         let at = |error| Fault::from(error).at(path);
-        let connection = connect(path, flags).map_err(at)?;
+        let connection = connect(opened_as, flags).map_err(at)?;
         let found = checked(&connection, path)?;
-        if !is_ready(&found) {
+        if !is_usable(&found) {
             return Err(CatalogError::Older { path: path.to_owned(), found: found.version, known: known_version() });
         }
         connection.execute_batch(READER_SETTINGS).map_err(at)?;
         Ok(Self { connection, path: path.to_owned() })
     }
+}
+
+/// The path as a URI that tells SQLite to look at the file alone. Names need not be UTF-8, so every byte that is not
+/// plain is escaped.
+fn immutable_uri(path: &Path) -> PathBuf {
+    let mut uri = String::from("file:");
+    for &byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(byte)),
+            _ => uri.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    PathBuf::from(uri + "?immutable=1")
 }
 
 // The page caches (in KiB when negative) bound the memory of a connection; they fill only as far as needed.

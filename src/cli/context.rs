@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::cache::{Cache, Limits};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, CatalogError};
 use crate::config::{Config, StateDir};
 use crate::control::{Request, ask, mounts, source_of};
 use crate::model::{Clock, SystemClock, UnixSeconds};
@@ -36,6 +36,20 @@ impl Context {
     pub fn catalog(&self) -> anyhow::Result<Catalog> {
         self.state.make()?;
         Ok(Catalog::open(&self.state.database())?)
+    }
+
+    /// The catalog for a command that only looks: what cannot be written at present can still be looked at.
+    pub fn catalog_to_read(&self) -> anyhow::Result<Catalog> {
+        self.state.make()?;
+        let path = self.state.database();
+        match Catalog::open(&path) {
+            Err(CatalogError::ReadOnly { .. } | CatalogError::Open { .. } | CatalogError::Full { .. })
+                if path.exists() =>
+            {
+                Ok(Catalog::open_read_only(&path).or_else(|_| Catalog::open_frozen(&path))?)
+            }
+            opened => Ok(opened?),
+        }
     }
 
     /// The cache, made if it is not there yet.

@@ -34,7 +34,7 @@ struct Row {
 
 impl History {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        let generations = context.catalog()?.history(self.before.map(GenerationId::new), self.limit)?;
+        let generations = context.catalog_to_read()?.history(self.before.map(GenerationId::new), self.limit)?;
         let rows: Vec<Row> = generations.into_iter().map(row).collect();
         context.output.list(&rows, |rows| {
             if rows.is_empty() {

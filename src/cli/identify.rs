@@ -45,7 +45,8 @@ struct Line {
 
 impl Identify {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        let libraries = if context.state.database().exists() { context.catalog()?.libraries()? } else { Vec::new() };
+        let libraries =
+            if context.state.database().exists() { context.catalog_to_read()?.libraries()? } else { Vec::new() };
         let mut lines = Vec::new();
         let mut outcome = Outcome::Done;
         for path in &self.paths {

@@ -85,7 +85,7 @@ fn add(context: &Context, name: String, path: PathBuf, kind: LibraryKind, naming
 }
 
 fn list(context: &Context) -> anyhow::Result<()> {
-    let libraries = context.catalog()?.libraries()?;
+    let libraries = context.catalog_to_read()?.libraries()?;
     let rows: Vec<Row> = libraries.iter().map(row).collect();
     context.output.list(&rows, |rows| {
         if rows.is_empty() {

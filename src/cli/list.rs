@@ -53,7 +53,7 @@ struct Row {
 
 impl List {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        let catalog = context.catalog()?;
+        let catalog = context.catalog_to_read()?;
         let library = self.library.as_deref().map(|name| catalog.library_named(name)).transpose()?;
         let filter = EntityFilter {
             library: library.map(|library| library.id),

@@ -63,7 +63,7 @@ struct MappingLine {
 
 impl Show {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        let catalog = context.catalog()?;
+        let catalog = context.catalog_to_read()?;
         let entity = item::find(context, &catalog, &self.item)?;
         context.output.result(&gather(&catalog, &entity)?, text)?;
         Ok(Outcome::Done)

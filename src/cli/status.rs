@@ -46,7 +46,7 @@ struct MountReport {
 
 impl Status {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        let counts = context.catalog()?.counts()?;
+        let counts = context.catalog_to_read()?.counts()?;
         let run = context.state.run();
         let report = StatusReport {
             version: env!("CARGO_PKG_VERSION"),

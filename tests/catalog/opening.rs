@@ -1,5 +1,7 @@
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -31,6 +33,21 @@ fn a_new_file_becomes_a_catalog_and_stays_the_same_one() {
     let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!((check.as_str(), mode.as_str()), ("ok", "wal"));
+}
+
+#[test]
+fn a_catalog_where_nothing_can_be_written_can_still_be_read_whatever_its_path_is_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join(OsStr::from_bytes(b"50% %41? #1 & \xff"));
+    fs::create_dir(&odd).unwrap();
+    let path = odd.join("posterfs.db");
+    Catalog::open(&path).unwrap().add_library(&new_library("films", "/films"), at(0)).unwrap();
+    let frozen = Catalog::open_frozen(&path).unwrap();
+    assert_eq!(frozen.libraries().unwrap().len(), 1);
+    let left: Vec<_> = fs::read_dir(&odd).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["posterfs.db"]);
+    Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+    assert!(matches!(Catalog::open_frozen(&path), Err(CatalogError::Newer { found: 99, .. })));
 }
 
 #[test]
