@@ -43,4 +43,4 @@ mod watch;
 pub use options::{MountError, MountOptions};
 pub use session::{Session, Stopper};
 pub use stats::StatsSnapshot;
-pub use unmount::{detach, is_mounted, unmount_if_idle};
+pub use unmount::{clear_dead, is_dead, is_mounted, true_place, unmount_if_idle};

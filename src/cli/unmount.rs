@@ -8,7 +8,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde::Serialize;
 
 use crate::control::{Request, ask, mounts};
-use crate::mount::{MountError, detach, is_mounted, unmount_if_idle};
+use crate::mount::{MountError, clear_dead, is_dead, is_mounted, true_place, unmount_if_idle};
 
 use super::Outcome;
 use super::context::Context;
@@ -33,18 +33,18 @@ struct Unmounted {
 
 impl Unmount {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        // Not canonicalised when that fails: a dead mount cannot even be looked at.
-        let absolute = std::path::absolute(&self.mountpoint)?;
-        let mountpoint = absolute.canonicalize().unwrap_or(absolute);
+        let mountpoint = true_place(&self.mountpoint);
         let run = context.state.run();
         if let Some(mount) = mounts(&run).into_iter().find(|mount| mount.mountpoint == mountpoint) {
             ask(&run, &mountpoint, Request::Unmount)?;
             wait_for_end(mount.pid);
         } else if !is_mounted(&mountpoint) {
             return Err(MountError::NotMounted { path: mountpoint }.into());
-        } else if unmount_if_idle(&mountpoint).is_err() {
-            // Nobody serves it, so whoever holds it open gets nothing but errors anyway.
-            detach(&mountpoint);
+        } else if is_dead(&mountpoint) {
+            clear_dead(&mountpoint);
+        } else {
+            // Served by a posterfs with another state folder.
+            unmount_if_idle(&mountpoint)?;
         }
         let unmounted = Unmounted { mountpoint: mountpoint.display().to_string() };
         context.output.result(&unmounted, |unmounted| format!("{} is unmounted", unmounted.mountpoint))?;

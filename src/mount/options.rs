@@ -48,6 +48,15 @@ pub enum MountError {
         /// The mount point.
         path: PathBuf,
     },
+    /// A posterfs with another state folder shows something there.
+    #[error(
+        "another posterfs, with another state folder, is mounted at {}; end that one with `posterfs unmount {}`",
+        path.display(), path.display()
+    )]
+    Foreign {
+        /// The mount point.
+        path: PathBuf,
+    },
     /// The view would contain itself.
     #[error(
         "the mount point {} lies inside the source {}, so the view would contain itself; mount over the source itself \

@@ -28,7 +28,7 @@ use super::notify::{Kernel, NoticeQueue, queue};
 use super::options::{MountError, MountOptions};
 use super::stats::{Stats, StatsSnapshot};
 use super::submounts::MountTableWatcher;
-use super::unmount::{detach, unmount_if_idle};
+use super::unmount::{clear_dead, detach, is_mounted, true_place, unmount_if_idle};
 use super::view::{Lifetimes, View, ViewParts};
 use super::watch::{Watch, Watcher};
 
@@ -127,12 +127,16 @@ impl Session {
     /// Mounts and begins to serve. When this returns, the tree answers.
     ///
     /// # Errors
-    /// When something is in the way; nothing is left behind then.
+    /// When something is in the way; nothing is left behind then. What a killed process left there is not in the way.
     pub fn start(options: MountOptions, state: &StateDir) -> Result<Self, MountError> {
+        clear_dead(&true_place(&options.mountpoint));
         let options = options.resolve()?;
         raise_descriptor_limit();
         let source = Arc::new(open_source(&options.source)?);
         let (registration, lock) = register(&state.run(), &mount_info(&options, &source)?)?;
+        if is_mounted(&options.mountpoint) {
+            return Err(MountError::Foreign { path: options.mountpoint });
+        }
         let (notices, notice_queue) = queue();
         let watch = watch(&options, &source);
         let view = Arc::new(make_view(&options, state, &source, notices, watch.is_some())?);

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rustix::fs::statvfs;
 use rustix::io::Errno;
 use rustix::mount::{UnmountFlags, unmount};
 
@@ -34,6 +35,34 @@ pub fn detach(mountpoint: &Path) {
     if let Err(error) = outcome {
         tracing::warn!(mountpoint = %mountpoint.display(), error, "cannot detach the mount");
     }
+}
+
+/// How many dead mounts may lie on each other; each can only have been made while the one below answered from the
+/// kernel's memory.
+const DEAD_LAYERS_MAX: usize = 16;
+
+/// Takes dead mounts out of the tree: what a process left that was killed. Whoever still uses one gets nothing but
+/// errors anyway.
+pub fn clear_dead(mountpoint: &Path) {
+    for _ in (0..DEAD_LAYERS_MAX).take_while(|_| is_dead(mountpoint)) {
+        tracing::info!(mountpoint = %mountpoint.display(), "clearing a mount whose process is gone");
+        detach(mountpoint);
+    }
+}
+
+/// Whether what posterfs has mounted there is no longer served by anybody.
+#[must_use]
+pub fn is_dead(mountpoint: &Path) -> bool {
+    // Attributes may come from the kernel's memory; this is always asked of the process.
+    is_mounted(mountpoint) && matches!(statvfs(mountpoint), Err(Errno::NOTCONN | Errno::CONNABORTED))
+}
+
+/// The place that a path names, with links resolved, also where a dead mount keeps that from being looked at.
+#[must_use]
+pub fn true_place(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let through_parent = || Some(absolute.parent()?.canonicalize().ok()?.join(absolute.file_name()?));
+    absolute.canonicalize().ok().or_else(through_parent).unwrap_or(absolute)
 }
 
 /// Whether posterfs is mounted there, alive or dead.
