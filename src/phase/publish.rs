@@ -22,7 +22,7 @@ const LEFT_OUT_MAX: usize = 1000;
 pub struct PublishReport {
     /// What changed, and which pictures were refused a path because another has it.
     pub published: Published,
-    /// Names that are impossible for an item, the first thousand.
+    /// Names that are impossible for an item, and pictures for which there is no name; the first thousand.
     pub left_out: Vec<LeftOutPicture>,
     /// How many there were.
     pub left_out_count: u64,
@@ -54,21 +54,25 @@ pub fn publish(
     report.published = catalog.publish(scope, mode, stamp, |picture| {
         let Some(profiles) = profiles.get(&picture.entity.library) else { return Vec::new() };
         let Names { names, left_out } = names_of(profiles, picture);
-        report.leave_out(picture, left_out);
+        if names.is_empty() && left_out.is_empty() {
+            report.leave_out(picture, std::iter::once(nameless(picture)));
+        }
+        let shown = |left: LeftOut| format!("{}: {}", crate::model::show_bytes(&left.name), left.reason);
+        report.leave_out(picture, left_out.into_iter().map(shown));
         names.into_iter().map(|name| place(&picture.entity, name)).collect()
     })?;
     Ok(report)
 }
 
 impl PublishReport {
-    fn leave_out(&mut self, picture: &SelectedPicture, left_out: Vec<LeftOut>) {
-        self.left_out_count += left_out.len() as u64;
-        let room = LEFT_OUT_MAX.saturating_sub(self.left_out.len());
-        self.left_out.extend(left_out.into_iter().take(room).map(|left| LeftOutPicture {
-            entity: picture.entity.id,
-            image_type: picture.image_type,
-            message: format!("{}: {}", crate::model::show_bytes(&left.name), left.reason),
-        }));
+    fn leave_out(&mut self, picture: &SelectedPicture, messages: impl Iterator<Item = String>) {
+        for message in messages {
+            self.left_out_count += 1;
+            if self.left_out.len() < LEFT_OUT_MAX {
+                let (entity, image_type) = (picture.entity.id, picture.image_type);
+                self.left_out.push(LeftOutPicture { entity, image_type, message });
+            }
+        }
     }
 }
 
@@ -79,6 +83,12 @@ fn profiles(catalog: &Catalog) -> Result<HashMap<LibraryId, Profiles>, PhaseErro
         Err(source) => Err(PhaseError::Naming { library: library.name, source }),
     };
     catalog.libraries()?.into_iter().map(understood).collect()
+}
+
+/// A picture that was chosen and is never seen needs a word.
+fn nameless(picture: &SelectedPicture) -> String {
+    let (image_type, entity) = (picture.image_type, &picture.entity);
+    format!("{image_type} of item {}: the library's naming has no name for it on a {}", entity.id, entity.entity_type)
 }
 
 fn names_of(profiles: &Profiles, picture: &SelectedPicture) -> Names {
