@@ -114,7 +114,9 @@ pub fn identify_below(source: Option<&Source>, path: &RelPath) -> Result<Identif
             return Ok(Outcome::unknown(Rule::NoVideo).identified(shown, name, false));
         }
         if let Some(outcome) = Outcome::on_the_way(&folder.listing, &verdict, name, is_folder) {
-            return Ok(outcome.identified(shown, name, folder.has_next));
+            // The path itself may lie further down: in a folder of extras, in a disc.
+            let is_on_disk = folder.has_next && (is_last || source.is_some_and(|source| source.stat(path).is_ok()));
+            return Ok(outcome.identified(shown, components.last().unwrap_or(name), is_on_disk));
         }
         let next = folder.listing.path.join(name);
         let next_name = components.get(depth + 1);
