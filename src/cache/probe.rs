@@ -51,13 +51,13 @@ pub enum Refusal {
         reason: String,
     },
     /// The file is too large.
-    #[error("is larger than {limit} bytes, the most that is taken")]
+    #[error("is larger than {limit} bytes, the most that is taken; use a smaller one")]
     TooManyBytes {
         /// The limit.
         limit: u64,
     },
     /// The picture is too large.
-    #[error("has {width} × {height} pixels; at most {limit} pixels are taken")]
+    #[error("has {width} × {height} pixels; at most {limit} pixels are taken, use a smaller one")]
     TooManyPixels {
         /// Its width.
         width: u64,
@@ -67,7 +67,7 @@ pub enum Refusal {
         limit: u64,
     },
     /// Decoding it would take too much memory.
-    #[error("would take more than {limit} bytes of memory to decode")]
+    #[error("would take more than {limit} bytes of memory to decode; use a smaller one")]
     TooMuchMemory {
         /// The limit.
         limit: u64,

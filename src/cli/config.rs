@@ -7,6 +7,10 @@ use super::context::Context;
 use super::output::table;
 
 /// The configuration in force, and where each value comes from.
+///
+/// A configuration file is never needed. To change a value, write its section and key into the file that `--config`
+/// names (default: /etc/posterfs/config.toml for root, ~/.config/posterfs/config.toml for others); `mount.threads` is
+/// `threads = 16` below `[mount]`. To see what came of it: `posterfs --config my.toml config`.
 #[derive(Debug, Args)]
 pub struct ConfigCommand {}
 

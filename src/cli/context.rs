@@ -10,8 +10,9 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::config::{Config, StateDir};
 use crate::control::{Request, ask, mounts, source_of};
 use crate::model::{Clock, SystemClock, UnixSeconds};
+use crate::mount::{MountError, is_dead};
 
-use super::output::Output;
+use super::output::{Output, show_path};
 
 /// State, configuration and output of one run.
 pub struct Context {
@@ -86,9 +87,13 @@ impl Context {
                 .with_context(|| format!("cannot reach {} beneath the mount", path.display()))?;
             return open_below(&root, below).with_context(|| format!("cannot open {}", path.display()));
         }
+        if let Some(dead) = path.ancestors().find(|above| is_dead(above)) {
+            return Err(MountError::Dead { path: dead.to_owned() }.into());
+        }
         let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
-        rustix::fs::open(path, flags, rustix::fs::Mode::empty())
-            .with_context(|| format!("cannot open the library folder {}; is its disk mounted?", path.display()))
+        rustix::fs::open(path, flags, rustix::fs::Mode::empty()).map_err(|error| {
+            anyhow::anyhow!("cannot open the library folder {}: {error}; is its disk mounted?", show_path(path))
+        })
     }
 
     /// The path of the source for a path that was typed: what lies in a view is looked for in its source.

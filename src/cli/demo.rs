@@ -19,6 +19,8 @@ use super::output::table;
 ///
 /// Makes a few films (real videos, real pictures), takes posters into a cache, publishes them and mounts the view: the
 /// films gain artwork without a byte being copied to them. Needs no account and no network. Stays until Ctrl-C.
+///
+/// `posterfs demo --once` checks the view and ends by itself; `posterfs demo /tmp/demo` keeps everything in that folder.
 #[derive(Debug, Args)]
 pub struct DemoCommand {
     /// Where to put it; it stays there afterwards. Default: a temporary folder that goes at the end.
@@ -73,7 +75,12 @@ impl DemoCommand {
         let view = session.mountpoint().to_owned();
         let checked = demo.check(&view)?;
         let report = Report { view: Some(view.display().to_string()), checked: Some(checked), ..report(demo)? };
-        context.output.result(&report, |report| text(report, demo.media(), &view))?;
+        // What a temporary folder holds can only be looked at while the view stays.
+        let stays = self.folder.is_some() || !self.once;
+        context.output.result(&report, |report| {
+            let hints = if stays { hints(report, &view) } else { String::new() };
+            text(report, demo.media(), &view) + &hints
+        })?;
         if !self.once {
             if !context.output.is_json() {
                 println!("\nThe view stays until you press Ctrl-C.");
@@ -127,15 +134,21 @@ fn text(report: &Report, media: &Path, view: &Path) -> String {
         let source = Path::new(&shown.source).file_name().unwrap_or_default().to_string_lossy().into_owned();
         vec![shown.path.clone(), shown.sha256.to_string()[..12].to_owned(), source]
     });
-    let first = report.pictures.first().map(|shown| shown.path.clone()).unwrap_or_default();
     format!(
-        "\nThe library, {}:\n{}\nThe same with its artwork, {}:\n{}\nWhere each picture comes from:\n{}\n\nLook at it:\n  \
-         ls -la \"{}\"\n  sha256sum \"{}\"\n  posterfs --state \"{}\" list",
+        "\nThe library, {}:\n{}\nThe same with its artwork, {}:\n{}\nWhere each picture comes from:\n{}",
         media.display(),
         tree(media, 1),
         view.display(),
         tree(view, 1),
         table(&["PATH", "SHA-256", "FROM"], cells),
+    )
+}
+
+/// What to type to look at the view.
+fn hints(report: &Report, view: &Path) -> String {
+    let first = report.pictures.first().map(|shown| shown.path.clone()).unwrap_or_default();
+    format!(
+        "\n\nLook at it:\n  ls -la \"{}\"\n  sha256sum \"{}\"\n  posterfs --state \"{}\" list",
         view.display(),
         view.join(first).display(),
         report.state,

@@ -18,6 +18,9 @@ use super::scan::chosen;
 ///
 /// The same pictures under the same names as in the view; no mount is needed. A file of another content that has such
 /// a name goes to the recycle bin first. Exporting again changes nothing.
+///
+/// For example: `posterfs export films --dry-run` tells what would be written into the library films, `posterfs export
+/// --to /srv/artwork --mode hardlink` writes all of it elsewhere and takes no space.
 #[derive(Debug, Args)]
 pub struct Export {
     /// Only these libraries. Default: all.

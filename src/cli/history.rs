@@ -11,6 +11,8 @@ use super::context::Context;
 use super::output::{local_time, table};
 
 /// What was published when, by whom and why; newest first.
+///
+/// Each line is a generation: `posterfs rollback 7` shows again what generation 7 showed.
 #[derive(Debug, Args)]
 pub struct History {
     /// How many generations to show.

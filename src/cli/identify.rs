@@ -14,7 +14,10 @@ use super::context::Context;
 
 /// What the scanner makes of a path, without touching anything.
 ///
-/// A path need not exist: its name is judged then.
+/// A path need not exist: its name is judged then. The rule that decided is told, so a film that `posterfs scan` does
+/// not find, or finds under a wrong title, explains itself.
+///
+/// For example: `posterfs identify /media/films/*`.
 #[derive(Debug, Args)]
 pub struct Identify {
     /// Folders and files.

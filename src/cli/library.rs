@@ -1,20 +1,22 @@
 //! `posterfs library`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::catalog::{Library, NewLibrary, Stamp};
 use crate::model::LibraryKind;
-use crate::naming::Profile;
+use crate::naming::{ProfileError, Profiles};
 
 use super::Outcome;
 use super::context::Context;
-use super::output::table;
+use super::output::{show_path, table};
 
 /// The libraries: which folders hold what.
+///
+/// Begin with `posterfs library add films /media/films --kind movies`.
 #[derive(Debug, Args)]
 pub struct LibraryCommand {
     #[command(subcommand)]
@@ -24,6 +26,10 @@ pub struct LibraryCommand {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Make a folder known as a library. Nothing in it is touched.
+    ///
+    /// A library may not lie in another one. `posterfs scan` then looks what is in it.
+    ///
+    /// For example: `posterfs library add films /media/films --kind movies`.
     Add {
         /// A short name for it.
         name: String,
@@ -33,12 +39,16 @@ enum Action {
         #[arg(long)]
         kind: LibraryKind,
         /// For which players artwork is named; several with commas.
-        #[arg(long, default_value = "default")]
+        #[arg(long, default_value = "default", value_parser = naming_words)]
         naming: String,
     },
     /// Show the libraries.
+    ///
+    /// For example, their folders alone: `posterfs library list --json | jq -r .path`.
     List,
     /// Forget a library: its artwork is withdrawn from the view, its media stays untouched.
+    ///
+    /// The pictures stay in the cache. For example: `posterfs library remove films`.
     Remove {
         /// Its name.
         name: String,
@@ -66,22 +76,32 @@ impl LibraryCommand {
 }
 
 fn add(context: &Context, name: String, path: PathBuf, kind: LibraryKind, naming: String) -> anyhow::Result<()> {
-    naming.split(',').try_for_each(|profile| Profile::parse(profile).map(drop))?;
-    let path = context
-        .path_in_source(&path)
-        .canonicalize()
-        .with_context(|| format!("cannot open the folder {}; give an existing one", path.display()))?;
-    let metadata = path.metadata().with_context(|| format!("cannot open the folder {}", path.display()))?;
-    if !metadata.is_dir() {
-        bail!("{} is no folder; give the folder that holds the media", path.display());
-    }
-    std::fs::read_dir(&path)
-        .with_context(|| format!("cannot read the folder {}; check its permissions", path.display()))?;
+    let path = media_folder(&context.path_in_source(&path))?;
     let library = context.catalog()?.add_library(&NewLibrary { name, path, kind, naming }, context.now())?;
     context.nudge();
     context.output.result(&row(&library), |row| {
         format!("{} is library {} ({}); look what is in it with `posterfs scan`", row.path, row.name, row.kind)
     })
+}
+
+/// Checks the words, which the catalog keeps as they are.
+fn naming_words(text: &str) -> Result<String, ProfileError> {
+    text.parse::<Profiles>()?;
+    Ok(text.to_owned())
+}
+
+/// The true path of a folder that can be read.
+fn media_folder(path: &Path) -> anyhow::Result<PathBuf> {
+    let shown = show_path(path);
+    let true_path = path.canonicalize().and_then(|found| found.metadata().map(|metadata| (found, metadata.is_dir())));
+    match true_path {
+        Err(error) => bail!("cannot open the folder {shown}: {error}; give the folder that holds the media"),
+        Ok((_, false)) => bail!("{shown} is no folder; give the folder that holds the media"),
+        Ok((found, true)) => match std::fs::read_dir(&found) {
+            Err(error) => bail!("cannot read the folder {shown}: {error}; give yourself the right to, or run as root"),
+            Ok(_) => Ok(found),
+        },
+    }
 }
 
 fn list(context: &Context) -> anyhow::Result<()> {
@@ -111,7 +131,7 @@ fn row(library: &Library) -> Row {
     Row {
         id: library.id.get(),
         name: library.name.clone(),
-        path: library.path.display().to_string(),
+        path: show_path(&library.path),
         kind: library.kind,
         naming: library.naming.clone(),
     }

@@ -16,6 +16,9 @@ use super::output::table;
 const PAGE: u32 = 500;
 
 /// What is known of the libraries.
+///
+/// For example: `posterfs list --missing poster` lists what still needs a poster, `posterfs list --locked --json`
+/// everything chosen by hand, for a script.
 #[derive(Debug, Args)]
 pub struct List {
     /// Only this kind of item: movie, series, season, …

@@ -16,11 +16,16 @@ use crate::mount::{MountOptions, Session};
 
 use super::Outcome;
 use super::context::Context;
+use super::output::show_path;
 
 /// Show a media tree with its artwork.
 ///
 /// The view may cover its own source: `posterfs mount /media/films`. A stopped posterfs then shows the bare library.
-/// Returns when the tree answers; end it with `posterfs unmount` (or SIGTERM to its process).
+/// Returns when the tree answers; end it with `posterfs unmount` (or SIGTERM to its process). What was published is seen
+/// within a second of `posterfs publish`, without mounting again.
+///
+/// For example: `posterfs mount /media/films` covers the films with their view; `posterfs mount /srv/view --source
+/// /media/films -o ro` shows them elsewhere, and nothing can be written there.
 #[derive(Debug, Args)]
 pub struct Mount {
     /// Where the view shall be: an existing folder.
@@ -80,8 +85,8 @@ impl Mount {
         let stopper = session.stopper();
         std::thread::spawn(move || signals.forever().for_each(|_| stopper.stop()));
         let mounted = Mounted {
-            mountpoint: session.mountpoint().display().to_string(),
-            source: session.source().display().to_string(),
+            mountpoint: show_path(session.mountpoint()),
+            source: show_path(session.source()),
             pid: std::process::id(),
         };
         if report {

@@ -1,8 +1,12 @@
 //! Results on stdout: text for people, JSON for programs.
 
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use serde::Serialize;
+
+use crate::model::show_bytes;
 
 /// Where results go, and in which form.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +66,31 @@ pub fn one_line(error: &anyhow::Error) -> String {
             sentence = format!("{sentence}: {cause}");
         }
     }
-    sentence.replace('\n', " ")
+    without_numbers(&sentence).replace('\n', " ")
+}
+
+/// Takes the ` (os error 13)` away that the standard library appends: the words before it say the same.
+fn without_numbers(sentence: &str) -> String {
+    let mut pieces = sentence.split(" (os error ");
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let after = piece.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
+        match after.strip_prefix(')') {
+            Some(after) => kept.push_str(after),
+            None => kept.extend([" (os error ", piece]),
+        }
+    }
+    kept
+}
+
+/// A path for people and for JSON, which both need text: other bytes are shown as `\xff`.
+pub fn show_path(path: &Path) -> String {
+    show_bytes(path.as_os_str().as_bytes())
+}
+
+/// A number of things.
+pub fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 /// Columns of text without lines between them.
@@ -89,4 +117,18 @@ pub fn local_time(seconds: i64) -> String {
 /// A size for people.
 pub fn byte_size(bytes: u64) -> String {
     indicatif::BinaryBytes(bytes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_sentence_without_repetitions_and_numbers() {
+        let cause = std::io::Error::from_raw_os_error(13);
+        let error = anyhow::Error::new(cause).context("cannot open /media (os error film)\nnow");
+        assert_eq!(one_line(&error), "cannot open /media (os error film) now: Permission denied");
+        let error = anyhow::anyhow!("cannot read a: {}; look", std::io::Error::from_raw_os_error(2));
+        assert_eq!(one_line(&error), "cannot read a: No such file or directory; look");
+    }
 }

@@ -13,7 +13,10 @@ use super::item;
 
 /// Show what is selected.
 ///
-/// All changes are one generation, which `posterfs rollback` takes back. Publishing again changes nothing.
+/// All changes are one generation, which `posterfs rollback` takes back. Publishing again changes nothing. No file is
+/// copied: mounted views show it within a second, `posterfs export` writes it as real files.
+///
+/// For example: `posterfs publish --dry-run`, then `posterfs publish`; `posterfs publish "Heat (1995)"` for one film.
 #[derive(Debug, Args)]
 pub struct Publish {
     /// Only these items. Default: all. An item that was unpublished is shown again when it is named.
@@ -26,7 +29,10 @@ pub struct Publish {
 
 /// Take pictures out of the view.
 ///
-/// They stay selected and in the cache; `posterfs publish` without an item does not bring them back.
+/// They stay selected and in the cache, and originals show again. `posterfs publish` without an item does not bring them
+/// back; naming the item, or selecting again, does.
+///
+/// For example: `posterfs unpublish "Heat (1995)" poster`.
 #[derive(Debug, Args)]
 pub struct Unpublish {
     /// Id, path, provider id (tmdb:603) or title.
@@ -39,7 +45,9 @@ pub struct Unpublish {
 /// Show again what was shown in an earlier generation.
 ///
 /// This is a new generation itself, so it can be taken back too. `posterfs history` lists generations; 0 is the time
-/// before the first.
+/// before the first. What is selected stays selected, so the next `posterfs publish` shows that again.
+///
+/// For example: `posterfs rollback 7 --dry-run`.
 #[derive(Debug, Args)]
 pub struct Rollback {
     /// The generation to go back to.

@@ -15,6 +15,8 @@ use super::progress::Bar;
 ///
 /// Nothing in them is touched. Items that vanished are kept as missing, with everything they own, and come back with
 /// their folder. Works the same whether or not a view is mounted over the library.
+///
+/// For example: `posterfs scan films`. It ends with exit code 3 when parts could not be read.
 #[derive(Debug, Args)]
 pub struct Scan {
     /// Only these libraries. Default: all.

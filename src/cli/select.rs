@@ -17,7 +17,11 @@ use super::output::byte_size;
 /// Choose a picture for an item.
 ///
 /// The picture is taken into the cache, and the choice is locked: no automatic step changes it. `posterfs publish`
-/// then shows it.
+/// then shows it. What was selected before stays in the cache.
+///
+/// For example: `posterfs select "Heat (1995)" poster --file heat.jpg`, or by number, id or path: `posterfs select 42
+/// fanart1 --file still.png`, `posterfs select tmdb:949 clearlogo --file logo.png`, `posterfs select /media/films/Heat
+/// banner --file wide.jpg`.
 #[derive(Debug, Args)]
 pub struct Select {
     /// Id, path, provider id (tmdb:603) or title.
@@ -30,9 +34,12 @@ pub struct Select {
     file: PathBuf,
 }
 
-/// Take a choice back, and its lock with it.
+/// Take a choice back.
 ///
-/// What was published of it disappears from the view, and originals show again. The picture stays in the cache.
+/// What was published of it disappears from the view at once, and originals show again. The picture stays in the cache.
+/// That there shall be none is a choice too, so the image type stays locked: no automatic step fills it again.
+///
+/// For example: `posterfs deselect "Heat (1995)" fanart`.
 #[derive(Debug, Args)]
 pub struct Deselect {
     /// Id, path, provider id (tmdb:603) or title.
@@ -61,6 +68,7 @@ struct DeselectedReport {
     title: String,
     image_type: ImageType,
     was_selected: bool,
+    locked: bool,
     generation: Option<i64>,
     removed: u64,
 }
@@ -119,12 +127,13 @@ impl Deselect {
             title: item::title(&entity),
             image_type: self.image_type,
             was_selected: deselected.was_selected,
+            locked: true,
             generation: deselected.published.generation.map(crate::model::GenerationId::get),
             removed: deselected.published.removed,
         };
         context.output.result(&report, |report| match report.was_selected {
-            true => format!("{} of {} is no longer selected, and not locked", report.image_type, report.title),
-            false => format!("{} of {} was not selected", report.image_type, report.title),
+            true => format!("{} of {} is no longer selected; locked, so it stays so", report.image_type, report.title),
+            false => format!("{} of {} was not selected; locked, so it stays so", report.image_type, report.title),
         })?;
         Ok(Outcome::Done)
     }

@@ -12,7 +12,9 @@ use super::Outcome;
 use super::context::Context;
 use super::item;
 
-/// Everything about one item.
+/// Everything about one item: ids, pictures, locks, and the names they are published under.
+///
+/// For example: `posterfs show "Heat (1995)"`, `posterfs show tmdb:949`, `posterfs show /media/films/Heat`.
 #[derive(Debug, Args)]
 pub struct Show {
     /// Id, path, provider id (tmdb:603) or title.

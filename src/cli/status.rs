@@ -7,9 +7,12 @@ use crate::control::{Answer, MountInfo, Request, ask, mounts};
 
 use super::Outcome;
 use super::context::Context;
-use super::output::byte_size;
+use super::output::{byte_size, counted, show_path};
 
 /// How much there is of everything, and what is mounted.
+///
+/// For a script: `posterfs status --json | jq .mappings`. Whether this machine can mount at all is what `posterfs
+/// doctor` tells.
 #[derive(Debug, Args)]
 pub struct Status {}
 
@@ -50,7 +53,7 @@ impl Status {
         let run = context.state.run();
         let report = StatusReport {
             version: env!("CARGO_PKG_VERSION"),
-            state: context.state.path().display().to_string(),
+            state: show_path(context.state.path()),
             libraries: counts.libraries,
             entities: counts.entities,
             missing: counts.missing,
@@ -73,8 +76,8 @@ fn mount_report(run: &std::path::Path, mount: MountInfo) -> MountReport {
         Err(error) => serde_json::json!({ "error": error.to_string() }),
     };
     MountReport {
-        mountpoint: mount.mountpoint.display().to_string(),
-        source: mount.source.display().to_string(),
+        mountpoint: show_path(&mount.mountpoint),
+        source: show_path(&mount.source),
         pid: mount.pid,
         read_only: mount.read_only,
         counters,
@@ -84,11 +87,26 @@ fn mount_report(run: &std::path::Path, mount: MountInfo) -> MountReport {
 fn text(report: &StatusReport) -> String {
     let mut lines = vec![
         format!("posterfs {}, state in {}", report.version, report.state),
-        format!("  {} libraries, {} items, {} missing", report.libraries, report.entities, report.missing),
-        format!("  {} pictures in the cache, {}", report.cache.files, byte_size(report.cache.bytes)),
-        format!("  {} originals, {} candidates", report.originals, report.candidates),
+        format!(
+            "  {}, {}, {} missing",
+            counted(report.libraries, "library", "libraries"),
+            counted(report.entities, "item", "items"),
+            report.missing
+        ),
+        format!(
+            "  {} in the cache, {}",
+            counted(report.cache.files, "picture", "pictures"),
+            byte_size(report.cache.bytes)
+        ),
+        format!(
+            "  {}, {}",
+            counted(report.originals, "original", "originals"),
+            counted(report.candidates, "candidate", "candidates")
+        ),
         match report.generation {
-            Some(generation) => format!("  {} mappings, generation {generation}", report.mappings),
+            Some(generation) => {
+                format!("  {}, generation {generation}", counted(report.mappings, "mapping", "mappings"))
+            }
             None => "  nothing published yet".to_owned(),
         },
     ];

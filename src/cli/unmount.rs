@@ -12,11 +12,14 @@ use crate::mount::{MountError, clear_dead, is_dead, is_mounted, true_place, unmo
 
 use super::Outcome;
 use super::context::Context;
+use super::output::show_path;
 
 /// End a view.
 ///
 /// What is in use stays mounted, and the programs that use it are named. A dead mount, whose process is gone, is
-/// cleared.
+/// cleared. The source is as it was, and shows again where the view covered it.
+///
+/// For example: `posterfs unmount /media/films`.
 #[derive(Debug, Args)]
 pub struct Unmount {
     /// Where the view is.
@@ -46,7 +49,7 @@ impl Unmount {
             // Served by a posterfs with another state folder.
             unmount_if_idle(&mountpoint)?;
         }
-        let unmounted = Unmounted { mountpoint: mountpoint.display().to_string() };
+        let unmounted = Unmounted { mountpoint: show_path(&mountpoint) };
         context.output.result(&unmounted, |unmounted| format!("{} is unmounted", unmounted.mountpoint))?;
         Ok(Outcome::Done)
     }

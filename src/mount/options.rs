@@ -31,7 +31,7 @@ pub struct MountOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum MountError {
     /// A folder that has to be there is not, or cannot be opened.
-    #[error("cannot open {what} {}: {source}", path.display())]
+    #[error("cannot open {what} {}: {source}; give an existing folder", path.display())]
     Folder {
         /// `the mount point` or `the source`.
         what: &'static str,

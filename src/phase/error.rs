@@ -31,7 +31,10 @@ pub enum PhaseError {
     #[error(transparent)]
     Export(#[from] ExportError),
     /// A file that the user named cannot be opened.
-    #[error("cannot open {}: {source}", show_bytes(path.as_os_str().as_encoded_bytes()))]
+    #[error(
+        "cannot open {}: {source}; give a picture file (JPEG, PNG, WebP or GIF)",
+        show_bytes(path.as_os_str().as_encoded_bytes())
+    )]
     File {
         /// The file.
         path: PathBuf,
@@ -72,7 +75,7 @@ pub enum PhaseError {
         item: String,
     },
     /// Several entities go by what the user typed.
-    #[error("`{item}` may be one of several items; give the id of one of them:{}", shown(candidates))]
+    #[error("`{item}` may be one of several items, give the number of one of them: {}", shown(candidates))]
     AmbiguousItem {
         /// What was typed.
         item: String,
@@ -114,13 +117,13 @@ pub struct ItemCandidate {
 const CANDIDATES_SHOWN: usize = 10;
 
 fn shown(candidates: &[ItemCandidate]) -> String {
-    let mut text = String::new();
-    for ItemCandidate { id, title, year, path } in candidates.iter().take(CANDIDATES_SHOWN) {
+    let one = |ItemCandidate { id, title, year, path }: &ItemCandidate| {
         let year = year.map(|year| format!(" ({year})")).unwrap_or_default();
-        text.push_str(&format!("\n  {id}  {title}{year}  {}", path.display()));
-    }
+        format!("{id} is {title}{year} at {}", show_bytes(path.as_os_str().as_encoded_bytes()))
+    };
+    let mut shown: Vec<String> = candidates.iter().take(CANDIDATES_SHOWN).map(one).collect();
     if candidates.len() > CANDIDATES_SHOWN {
-        text.push_str(&format!("\n  and {} more", candidates.len() - CANDIDATES_SHOWN));
+        shown.push(format!("and {} more", candidates.len() - CANDIDATES_SHOWN));
     }
-    text
+    shown.join("; ")
 }
