@@ -76,7 +76,8 @@ fn by_helper(mountpoint: &Path, attachment: &Attachment) -> io::Result<OwnedFd> 
         });
     }
     let mut helper = command.spawn()?;
-    drop(theirs);
+    // With its duplicate: while anybody here holds the other end, a helper that fails is waited for without end.
+    drop((command, theirs));
     let received = receive_device(&ours);
     let mut said = String::new();
     if let Some(mut stderr) = helper.stderr.take() {

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use fuser::BackingId;
 use parking_lot::Mutex;
-use rustix::fs::{Mode, OFlags, fstat, open};
+use rustix::fs::{Access, Mode, OFlags, access, fstat, open};
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::cache::Cache;
@@ -356,6 +357,9 @@ fn mount_failed(mountpoint: &Path, source: std::io::Error) -> MountError {
     let hint = match source.kind() {
         _ if !Path::new("/dev/fuse").exists() => {
             "; /dev/fuse is missing: load the kernel module with `modprobe fuse`, or use `posterfs export`"
+        }
+        _ if access("/dev/fuse", Access::READ_OK | Access::WRITE_OK) == Err(Errno::ACCESS) => {
+            "; this user may not open /dev/fuse: `chmod 666 /dev/fuse`, mount as root, or use `posterfs export`"
         }
         std::io::ErrorKind::NotFound => "; users other than root need `fusermount3` (Debian: package fuse3)",
         std::io::ErrorKind::PermissionDenied => "; mount as root, or a folder of your own with fusermount3 installed",
