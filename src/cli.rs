@@ -6,6 +6,7 @@
 mod config;
 mod context;
 mod demo;
+mod doctor;
 mod export;
 mod history;
 mod identify;
@@ -92,6 +93,7 @@ enum Command {
     Unmount(unmount::Unmount),
     Export(export::Export),
     Status(status::Status),
+    Doctor(doctor::Doctor),
     Config(config::ConfigCommand),
     Completions(manual::Completions),
     Man(manual::Man),
@@ -138,6 +140,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Mount(command) => command.run(&context),
         Command::Unmount(command) => command.run(&context),
         Command::Status(command) => command.run(&context),
+        Command::Doctor(command) => command.run(&context),
         Command::Config(command) => command.run(&context),
         Command::Completions(command) => command.run(Cli::command()),
         Command::Man(command) => command.run(Cli::command()),

@@ -11,6 +11,7 @@
 //! | `watch`, `fan`, `submounts` | noticing what changes in the source behind the mount |
 //! | `notify` | telling the kernel what is stale, from one thread |
 //! | `caller` | acting as the calling user |
+//! | [`Abilities`] (`abilities`) | what a folder offers a view of it, for `doctor` |
 //! | `errno` | the one place where errors become numbers |
 //!
 //! # Locks
@@ -19,6 +20,7 @@
 //! catalog and no notification happens under one. The one exception is written where it is (`files`: registering a
 //! backing file). So no order between locks is needed, and none can be violated.
 
+mod abilities;
 mod attach;
 mod attr;
 mod caller;
@@ -40,7 +42,8 @@ mod unmount;
 mod view;
 mod watch;
 
+pub use abilities::Abilities;
 pub use options::{MountError, MountOptions};
 pub use session::{Session, Stopper};
 pub use stats::StatsSnapshot;
-pub use unmount::{clear_dead, is_dead, is_mounted, true_place, unmount_if_idle};
+pub use unmount::{clear_dead, is_dead, is_mounted, mountpoints, true_place, unmount_if_idle};

@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["library", "provider"],
     &["phase", "overlay"],
     &["http", "mount"],
-    &["daemon", "demo"],
+    &["daemon", "demo", "doctor"],
     &["cli"],
 ];
 

@@ -70,7 +70,7 @@ pub fn one_line(error: &anyhow::Error) -> String {
 }
 
 /// Takes the ` (os error 13)` away that the standard library appends: the words before it say the same.
-fn without_numbers(sentence: &str) -> String {
+pub fn without_numbers(sentence: &str) -> String {
     let mut pieces = sentence.split(" (os error ");
     let mut kept = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {

@@ -68,15 +68,21 @@ pub fn true_place(path: &Path) -> PathBuf {
 /// Whether posterfs is mounted there, alive or dead.
 #[must_use]
 pub fn is_mounted(mountpoint: &Path) -> bool {
+    mountpoints().iter().any(|mounted| mounted == mountpoint)
+}
+
+/// Where posterfs is mounted, alive or dead, by anybody.
+#[must_use]
+pub fn mountpoints() -> Vec<PathBuf> {
     let mounts = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
-    mounts.split(|&b| b == b'\n').any(|line| {
+    let ours = mounts.split(|&b| b == b'\n').filter_map(|line| {
         let fields: Vec<&[u8]> = line.split(|&b| b == b' ').collect();
-        let separator = fields.iter().position(|field| *field == b"-");
-        // Mounted by root the kind is plain `fuse`; the device tells whose it is.
-        let device = separator.and_then(|at| fields.get(at + 2));
-        device.is_some_and(|device| device.starts_with(b"posterfs:"))
-            && fields.get(4).is_some_and(|path| unescape(path) == mountpoint)
-    })
+        let separator = fields.iter().position(|field| *field == b"-")?;
+        // The kind may be plain `fuse`; the device tells whose it is.
+        let is_ours = fields.get(separator + 2)?.starts_with(b"posterfs:");
+        is_ours.then(|| fields.get(4).map(|path| unescape(path)))?
+    });
+    ours.collect()
 }
 
 /// Mount tables write space, tab, newline and backslash as octal numbers.
