@@ -3,7 +3,7 @@
 //! | part | what |
 //! | --- | --- |
 //! | [`Session`] (`session`, `options`, `attach`, `unmount`) | a mount from its beginning to its end |
-//! | `fs` | unpacks requests, packs replies; the only part that knows the FUSE library's types |
+//! | `fs`, `reply` | unpacks requests, packs replies; the only part that knows the FUSE library's types |
 //! | `view` | what each request does |
 //! | `nodes`, `place`, `handle` | the nodes that the kernel remembers, and how the source's inodes are reached |
 //! | `files` | open files and kernel passthrough |
@@ -35,6 +35,7 @@ mod nodes;
 mod notify;
 mod options;
 mod place;
+mod reply;
 mod session;
 mod stats;
 mod submounts;

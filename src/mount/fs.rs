@@ -9,22 +9,22 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use fuser::{
-    BackingId, BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,
-    InitFlags, IoctlFlags, KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData,
-    ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr,
-    Request, TimeOrNow, WriteFlags,
+    BackingId, BsdFileFlags, Errno, FileHandle, Filesystem, FopenFlags, Generation, INodeNo, InitFlags, IoctlFlags,
+    KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectoryPlus, ReplyEmpty,
+    ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
-use rustix::fs::OFlags;
 
 use super::attr::Attr;
-use super::caller::Caller;
-use super::errno::{RequestError, Result};
+use super::errno::Result;
 use super::files::Mode;
+use super::reply::{
+    Sink, caller, file_attr, fopen_flags, new_time, open_flags, reply_empty, reply_written, reply_xattr, to_errno,
+};
 use super::stats::Stats;
-use super::view::{DirectorySink, Entry, Item, NewAttributes, NewNode, NewTime, Opened, View};
+use super::view::{Entry, NewAttributes, NewNode, View};
 
 /// Largest single request for reading, writing or listing.
 const REQUEST_BYTES_MAX: u32 = 1 << 20;
@@ -71,102 +71,6 @@ impl Fs {
                 reply.entry_with_ttls(&attributes, &entries, &file_attr(&entry.attr), generation);
             }
         }
-    }
-}
-
-fn to_errno(error: &RequestError) -> Errno {
-    Errno::from_i32(error.errno().raw_os_error())
-}
-
-fn caller(request: &Request) -> Caller {
-    Caller { uid: request.uid(), gid: request.gid(), pid: request.pid() }
-}
-
-fn open_flags(flags: i32) -> OFlags {
-    OFlags::from_bits_retain(flags.cast_unsigned())
-}
-
-fn file_attr(attr: &Attr) -> FileAttr {
-    use rustix::fs::FileType as Kind;
-    FileAttr {
-        ino: INodeNo(attr.ino),
-        size: attr.size,
-        blocks: attr.blocks,
-        atime: attr.atime,
-        mtime: attr.mtime,
-        ctime: attr.ctime,
-        crtime: UNIX_EPOCH,
-        kind: match attr.kind {
-            Kind::Directory => FileType::Directory,
-            Kind::Symlink => FileType::Symlink,
-            Kind::Fifo => FileType::NamedPipe,
-            Kind::Socket => FileType::Socket,
-            Kind::CharacterDevice => FileType::CharDevice,
-            Kind::BlockDevice => FileType::BlockDevice,
-            Kind::RegularFile | Kind::Unknown => FileType::RegularFile,
-        },
-        perm: attr.permissions,
-        nlink: attr.nlink,
-        uid: attr.uid,
-        gid: attr.gid,
-        rdev: attr.rdev,
-        blksize: attr.blksize,
-        flags: 0,
-    }
-}
-
-/// The library counts times before 1970 wrongly on the way in (it subtracts the nanoseconds, which the kernel counts
-/// upwards), so seconds and nanoseconds are taken from its result one by one.
-fn new_time(time: TimeOrNow) -> NewTime {
-    let TimeOrNow::SpecificTime(time) = time else { return NewTime::Now };
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(after) => NewTime::At(after.as_secs().cast_signed(), after.subsec_nanos()),
-        Err(before) => {
-            let before = before.duration();
-            NewTime::At(before.as_secs().cast_signed().wrapping_neg(), before.subsec_nanos())
-        }
-    }
-}
-
-fn reply_empty(reply: ReplyEmpty, outcome: std::result::Result<(), Errno>) {
-    match outcome {
-        Ok(()) => reply.ok(),
-        Err(errno) => reply.error(errno),
-    }
-}
-
-fn reply_written(reply: ReplyWrite, outcome: std::result::Result<usize, Errno>) {
-    match outcome {
-        Ok(count) => reply.written(u32::try_from(count).unwrap_or(u32::MAX)),
-        Err(errno) => reply.error(errno),
-    }
-}
-
-fn reply_xattr(reply: ReplyXattr, size: u32, value: std::result::Result<Vec<u8>, Errno>) {
-    match value {
-        Ok(value) if size == 0 => reply.size(u32::try_from(value.len()).unwrap_or(u32::MAX)),
-        Ok(value) if value.len() <= size as usize => reply.data(&value),
-        Ok(_) => reply.error(Errno::ERANGE),
-        Err(errno) => reply.error(errno),
-    }
-}
-
-fn fopen_flags<B>(opened: &Opened<B>) -> FopenFlags {
-    // Pages of a picture stay good from one open to the next; those of the source may change behind the mount.
-    if opened.is_immutable { FopenFlags::FOPEN_KEEP_CACHE } else { FopenFlags::empty() }
-}
-
-struct Sink<'a> {
-    reply: &'a mut ReplyDirectoryPlus,
-    view: &'a View<BackingId>,
-    folder: INodeNo,
-}
-
-impl DirectorySink for Sink<'_> {
-    fn add(&mut self, item: &Item<'_>) -> bool {
-        let (attr, generation) = (file_attr(&item.entry.attr), Generation(item.entry.generation));
-        let (name, own) = (self.view.lifetimes(self.folder.0).entries, self.view.lifetimes(attr.ino.0).attributes);
-        !self.reply.add(attr.ino, item.offset, item.name, &name.min(own), &attr, generation)
     }
 }
 
