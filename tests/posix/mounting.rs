@@ -13,24 +13,38 @@ use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeF
 
 use crate::support::{Elsewhere, Folders, NOBODY, posterfs, write};
 
+/// Everything that would change something.
+fn assert_read_only(view: &Path) {
+    let film = view.join("film");
+    assert_eq!(std::fs::read(&film).unwrap(), b"the film");
+    let refused = [
+        open(&film, OFlags::WRONLY, Mode::empty()).map(drop),
+        open(view.join("new"), OFlags::CREATE | OFlags::WRONLY, Mode::from(0o644)).map(drop),
+        rustix::fs::unlink(&film),
+        rustix::fs::chmod(&film, Mode::from(0o600)),
+        rustix::fs::rename(&film, view.join("other")),
+        rustix::fs::mkdir(view.join("folder"), Mode::from(0o755)),
+        rustix::fs::setxattr(&film, "user.note", b"x", rustix::fs::XattrFlags::empty()),
+    ];
+    assert_eq!(refused, [Err(Errno::ROFS); 7]);
+}
+
 #[test]
 fn read_only() {
     let Some(folders) = Folders::new() else { return };
     write(folders.source().join("film"), b"the film");
     let mount = folders.mount_beside(&["-o", "ro"]);
-    let film = mount.view().join("film");
-    assert_eq!(std::fs::read(&film).unwrap(), b"the film");
-    let refused = [
-        open(&film, OFlags::WRONLY, Mode::empty()).map(drop),
-        open(mount.view().join("new"), OFlags::CREATE | OFlags::WRONLY, Mode::from(0o644)).map(drop),
-        rustix::fs::unlink(&film),
-        rustix::fs::chmod(&film, Mode::from(0o600)),
-        rustix::fs::rename(&film, mount.view().join("other")),
-        rustix::fs::mkdir(mount.view().join("folder"), Mode::from(0o755)),
-        rustix::fs::setxattr(&film, "user.note", b"x", rustix::fs::XattrFlags::empty()),
-    ];
-    assert_eq!(refused, [Err(Errno::ROFS); 7]);
+    assert_read_only(&mount.view());
     assert_eq!(mount.status()["read_only"], true);
+}
+
+#[test]
+fn read_only_from_now_on() {
+    let Some(folders) = Folders::new() else { return };
+    let mount = folders.mount_beside(&[]);
+    write(mount.view().join("film"), b"the film");
+    rustix::mount::mount_remount(mount.view(), MountFlags::RDONLY, "").unwrap();
+    assert_read_only(&mount.view());
 }
 
 /// Flags of the source's own mount hold for the view.

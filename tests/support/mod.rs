@@ -53,3 +53,9 @@ pub fn wait_for(mut has_come_about: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(2));
     }
 }
+
+/// Whether tests that can go on for longer are to.
+#[expect(clippy::disallowed_methods, reason = "how long tests run is no setting of the program")]
+pub fn is_long() -> bool {
+    std::env::var_os("POSTERFS_LONG_TESTS").is_some_and(|value| value == "1")
+}
