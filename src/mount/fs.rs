@@ -296,8 +296,11 @@ impl Filesystem for Fs {
         _flush: bool,
         reply: ReplyEmpty,
     ) {
-        self.view.release(file.0);
-        reply.ok();
+        let released = self.run("release", |view| {
+            view.release(file.0);
+            Ok(())
+        });
+        reply_empty(reply, released);
     }
 
     fn fsync(&self, _request: &Request, _node: INodeNo, file: FileHandle, data_only: bool, reply: ReplyEmpty) {

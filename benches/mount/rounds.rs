@@ -1,0 +1,201 @@
+//! Going round the views, and what each step took.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use serde::Serialize;
+
+use super::tree::Tree;
+use super::view::{Mounted, View};
+use super::work::{Measure, WALK, WORKLOADS, walk};
+
+/// How long the file systems may take to come to rest, and how often is looked whether they have.
+const REST_MAX: Duration = Duration::from_secs(20);
+const REST: Duration = Duration::from_millis(50);
+
+/// One workload done once in one view.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Sample {
+    /// How long it took.
+    pub seconds: f64,
+    /// How many operations it was.
+    pub operations: u64,
+    /// Requests that posterfs got meanwhile.
+    pub upcalls: Option<u64>,
+}
+
+/// All samples of one workload.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// The workload.
+    pub name: &'static str,
+    /// What one operation is.
+    pub operation: &'static str,
+    /// How its ratio is told.
+    pub measure: Measure,
+    /// By view, then by round.
+    pub samples: Vec<Vec<Sample>>,
+}
+
+/// What the memory of posterfs grew by while the tree was walked.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Memory {
+    /// Right after mounting.
+    pub bytes_before: u64,
+    /// After the third walk.
+    pub bytes_after: u64,
+    /// Inodes that it remembers then.
+    pub nodes: u64,
+    /// Folders whose mappings it remembers then.
+    pub folders: u64,
+}
+
+/// Everything that was measured.
+#[derive(Debug, Serialize)]
+pub struct Measured {
+    /// By workload.
+    pub rows: Vec<Row>,
+    /// By view, of the last round; `None` where posterfs is not at work.
+    pub memory: Vec<Option<Memory>>,
+    /// Whether names and inodes could be dropped from the kernel's caches before the first walk.
+    pub is_first_walk_cold: bool,
+}
+
+/// See the module.
+pub struct Rounds<'a> {
+    tree: &'a Tree,
+    views: &'a [View],
+    only: &'a [String],
+    told_to_stop: Arc<AtomicBool>,
+    measured: Measured,
+}
+
+impl<'a> Rounds<'a> {
+    /// Measures these views, with all workloads whose names begin with one of `only`, or all of them.
+    pub fn new(tree: &'a Tree, views: &'a [View], only: &'a [String], told_to_stop: Arc<AtomicBool>) -> Self {
+        let walks = WALK.map(|name| (name, "entry", Measure::Time));
+        let others = WORKLOADS.iter().map(|workload| (workload.name, workload.operation, workload.measure));
+        let rows = walks.into_iter().chain(others);
+        let rows = rows.map(|(name, operation, measure)| Row {
+            name,
+            operation,
+            measure,
+            samples: vec![Vec::new(); views.len()],
+        });
+        let measured = Measured { rows: rows.collect(), memory: vec![None; views.len()], is_first_walk_cold: true };
+        Self { tree, views, only, told_to_stop, measured }
+    }
+
+    /// Goes round so many times.
+    pub fn run(mut self, rounds: u32) -> anyhow::Result<Measured> {
+        for round in 0..rounds {
+            let start = Instant::now();
+            self.round(round as usize)?;
+            eprintln!("round {} of {rounds}: {:.0} s", round + 1, start.elapsed().as_secs_f64());
+        }
+        let only = self.only;
+        self.measured.rows.retain(|row| is_wanted(only, row.name));
+        Ok(self.measured)
+    }
+
+    /// Every workload in every view. Who begins changes from round to round.
+    fn round(&mut self, round: usize) -> anyhow::Result<()> {
+        let views = self.views;
+        let order: Vec<usize> = (0..views.len()).map(|step| (step + round) % views.len()).collect();
+        let mut mounted: Vec<Option<Mounted>> = views.iter().map(|_| None).collect();
+        for &view in &order {
+            mounted[view] = Some(views[view].mount()?);
+            self.walks(view, &mounted).with_context(|| format!("walking {}", views[view].name))?;
+        }
+        // Emptying the caches before each walk has emptied those of the views before it: now all are alike again.
+        mounted.iter().flatten().try_for_each(|at| walk(at.root()).map(drop))?;
+        for (index, workload) in WORKLOADS.iter().enumerate().filter(|(_, work)| is_wanted(self.only, work.name)) {
+            for &view in &order {
+                let Some(at) = &mounted[view] else { continue };
+                let scale = &self.tree.scale;
+                let sample = workload
+                    .prepare(at.root(), scale)
+                    .map_err(anyhow::Error::from)
+                    .and_then(|()| self.measure(at, &mounted, || workload.run(at.root(), scale)))
+                    .with_context(|| format!("{} in {}", workload.name, views[view].name))?;
+                self.measured.rows[WALK.len() + index].samples[view].push(sample);
+            }
+        }
+        Ok(())
+    }
+
+    /// The three walks of a view that was mounted just now.
+    fn walks(&mut self, view: usize, mounted: &[Option<Mounted>]) -> anyhow::Result<()> {
+        let Some(at) = &mounted[view] else { return Ok(()) };
+        rest(mounted)?;
+        self.measured.is_first_walk_cold &= forget_names();
+        let bytes_before = at.memory_bytes()?;
+        for row in 0..WALK.len() {
+            let sample = self.measure(at, mounted, || walk(at.root()))?;
+            self.measured.rows[row].samples[view].push(sample);
+        }
+        self.measured.memory[view] = match at.counters()? {
+            Some(now) => {
+                let bytes_after = at.memory_bytes()?;
+                Some(Memory { bytes_before, bytes_after, nodes: now.nodes, folders: now.folders })
+            }
+            None => None,
+        };
+        Ok(())
+    }
+
+    fn measure(
+        &self,
+        at: &Mounted,
+        mounted: &[Option<Mounted>],
+        work: impl FnOnce() -> io::Result<u64>,
+    ) -> anyhow::Result<Sample> {
+        if self.told_to_stop.load(Ordering::Relaxed) {
+            bail!("stopped by a signal");
+        }
+        rest(mounted)?;
+        let before = at.counters()?;
+        let start = Instant::now();
+        let operations = work()?;
+        let seconds = start.elapsed().as_secs_f64();
+        let after = at.counters()?;
+        let upcalls = before.zip(after).map(|(before, after)| after.requests - before.requests);
+        Ok(Sample { seconds, operations, upcalls })
+    }
+}
+
+fn is_wanted(only: &[String], name: &str) -> bool {
+    only.is_empty() || only.iter().any(|beginning| name.starts_with(beginning.as_str()))
+}
+
+/// Waits until no file system is busy any more: what one of them still has to do (forgetting inodes, say) would be
+/// paid for by the next.
+fn rest(mounted: &[Option<Mounted>]) -> io::Result<()> {
+    let ticks = || mounted.iter().flatten().map(Mounted::processor_ticks).sum::<io::Result<u64>>();
+    let start = Instant::now();
+    let mut before = ticks()?;
+    while start.elapsed() < REST_MAX {
+        std::thread::sleep(REST);
+        let now = ticks()?;
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    Ok(())
+}
+
+/// Has the kernel drop names and inodes, of all file systems; cached pages stay. Whether it could be asked to (only
+/// root can).
+fn forget_names() -> bool {
+    File::options()
+        .write(true)
+        .open("/proc/sys/vm/drop_caches")
+        .and_then(|mut file| file.write_all(b"2"))
+        .inspect_err(|error| eprintln!("cannot drop names from the kernel's caches: {error}"))
+        .is_ok()
+}
