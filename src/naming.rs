@@ -2,7 +2,7 @@
 //!
 //! Names are data: a [`Profile`] is a table from (entity type, layout, image type) to name templates
 //! (`naming/profile.rs`). Published names are asked for with [`Profiles::names`]; pictures that were there before us are
-//! understood by [`recognise`]. Nothing here opens a file: names in, names out, so mount and export cannot differ.
+//! understood by [`recognise`](fn@recognise). Nothing here opens a file: names in, names out, so mount and export cannot differ.
 
 mod picture;
 mod profile;

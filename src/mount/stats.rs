@@ -23,15 +23,15 @@ pub struct Stats {
 /// The counters at one moment.
 #[derive(Debug, Clone, Serialize)]
 pub struct StatsSnapshot {
-    /// See [`Stats`].
+    /// Opens that the kernel serves by itself.
     pub passthrough_opens: u64,
-    /// See [`Stats`].
+    /// Opens that go through us.
     pub cached_opens: u64,
-    /// See [`Stats`].
+    /// Files that could not be passed through, each counted at its first open.
     pub passthrough_refusals: u64,
     /// Why the last of them was refused.
     pub last_refusal: Option<String>,
-    /// See [`Stats`].
+    /// Requests of all kinds.
     pub requests: u64,
     /// Why the mappings cannot be read at present; the source is shown alone meanwhile.
     pub degraded: Option<String>,
