@@ -105,7 +105,7 @@ impl Catalog {
         })
     }
 
-    /// Makes all mappings what they were in that generation, as a new generation. Pictures that come back are no
+    /// Makes all mappings what they were in that generation (0: before the first), as a new generation. Pictures that come back are no
     /// longer withheld. Choices are not rolled back: the next `publish` shows what is selected then.
     ///
     /// # Errors
@@ -127,9 +127,14 @@ impl Catalog {
     }
 }
 
+/// The time before the first generation, when nothing was published.
+const BEFORE_ALL: GenerationId = GenerationId::new(0);
+
 /// Fills `old` and `wanted`. Answers how many current mappings are older than that generation and stay untouched.
 fn prepare_rollback(connection: &Connection, to: GenerationId) -> Result<u64, Fault> {
-    if !connection.prepare_cached("SELECT 1 FROM generations WHERE id = ?1")?.exists([to])? {
+    let is_known =
+        to == BEFORE_ALL || connection.prepare_cached("SELECT 1 FROM generations WHERE id = ?1")?.exists([to])?;
+    if !is_known {
         return Err(CatalogError::NoSuchGeneration { id: to }.into());
     }
     replace::clear(connection)?;

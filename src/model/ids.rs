@@ -14,7 +14,7 @@ macro_rules! id_type {
         impl $name {
             /// Wraps a row number of the catalog.
             #[must_use]
-            pub fn new(row: i64) -> Self {
+            pub const fn new(row: i64) -> Self {
                 Self(row)
             }
 
