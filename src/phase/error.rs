@@ -1,7 +1,7 @@
 //! What can go wrong in a phase.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cache::CacheError;
 use crate::catalog::CatalogError;
@@ -31,10 +31,7 @@ pub enum PhaseError {
     #[error(transparent)]
     Export(#[from] ExportError),
     /// A file that the user named cannot be opened.
-    #[error(
-        "cannot open {}: {source}; give a picture file (JPEG, PNG, WebP or GIF)",
-        show_bytes(path.as_os_str().as_encoded_bytes())
-    )]
+    #[error("cannot open {}: {source}; give a picture file (JPEG, PNG, WebP or GIF)", show_path(path))]
     File {
         /// The file.
         path: PathBuf,
@@ -52,7 +49,8 @@ pub enum PhaseError {
     /// The root of a library has nothing in it, which looks like a disk that is not mounted.
     #[error(
         "the library {library} at {} is empty, so nothing was changed; is its disk mounted? If it is gone for good, run \
-         `posterfs library remove {library}`", path.display()
+         `posterfs library remove {library}`",
+        show_path(path)
     )]
     RootEmpty {
         /// The name of the library.
@@ -83,7 +81,10 @@ pub enum PhaseError {
         candidates: Vec<ItemCandidate>,
     },
     /// A path lies in no library.
-    #[error("{} lies in no library; `posterfs library list` shows them, `posterfs library add` adds one", path.display())]
+    #[error(
+        "{} lies in no library; `posterfs library list` shows them, `posterfs library add` adds one",
+        show_path(path)
+    )]
     OutsideLibraries {
         /// The full path.
         path: PathBuf,
@@ -113,13 +114,17 @@ pub struct ItemCandidate {
     pub path: PathBuf,
 }
 
+fn show_path(path: &Path) -> String {
+    show_bytes(path.as_os_str().as_encoded_bytes())
+}
+
 /// More would not be read.
 const CANDIDATES_SHOWN: usize = 10;
 
 fn shown(candidates: &[ItemCandidate]) -> String {
     let one = |ItemCandidate { id, title, year, path }: &ItemCandidate| {
         let year = year.map(|year| format!(" ({year})")).unwrap_or_default();
-        format!("{id} is {title}{year} at {}", show_bytes(path.as_os_str().as_encoded_bytes()))
+        format!("{id} is {title}{year} at {}", show_path(path))
     };
     let mut shown: Vec<String> = candidates.iter().take(CANDIDATES_SHOWN).map(one).collect();
     if candidates.len() > CANDIDATES_SHOWN {

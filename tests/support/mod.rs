@@ -6,12 +6,14 @@
 #![allow(dead_code, unused_imports, reason = "each test binary uses a part of this")]
 
 mod elsewhere;
+mod films;
 mod map;
 mod mount;
 mod user;
 mod watchdog;
 
 pub use elsewhere::Elsewhere;
+pub use films::{FILM_COUNT, Films, contents, names, set, stderr};
 pub use map::Map;
 pub use mount::{Folders, TestMount, posterfs};
 pub use user::{DAEMON, NOBODY, ROOT, User};

@@ -1,0 +1,14 @@
+//! The commands as users and scripts run them: what they print, how they end, what they refuse, and what they leave
+//! behind. `tests/films.rs` goes the main way; here is everything beside it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod choosing;
+mod exporting;
+mod help;
+mod places;
+mod printing;
+mod publishing;
+mod refusing;
+mod unwritable;
