@@ -221,10 +221,11 @@ impl NodeTable {
 
 #[cfg(test)]
 mod tests {
+    use super::super::handle::FileHandle;
     use super::*;
 
     fn place(number: u8) -> Place {
-        Place::Handle { device: 0, handle: Arc::from([1, 0, 0, 0, number]) }
+        Place::Handle { device: 0, handle: FileHandle::new(1, &[number]) }
     }
 
     #[test]
@@ -267,7 +268,7 @@ mod tests {
     fn ranges_do_not_meet() {
         let picture = picture_node_id(MappingId::new(7));
         let folder = folder_node_id(FolderId::new(7));
-        let elsewhere = source_node_id(7, &Place::Handle { device: 3, handle: Arc::from([1, 0, 0, 0, 1]) });
+        let elsewhere = source_node_id(7, &Place::Handle { device: 3, handle: FileHandle::new(1, &[1]) });
         let huge = source_node_id(u64::MAX, &place(1));
         let root_number = source_node_id(ROOT, &place(1));
         let all = [picture, folder, elsewhere, huge, root_number, source_node_id(7, &place(1)), ROOT];

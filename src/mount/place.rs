@@ -15,14 +15,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use rustix::fs::{CWD, Mode, OFlags, Stat, fstat, openat, readlinkat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, fstat, openat, readlinkat, statat};
 use rustix::io::{Errno, Result};
 
-use super::handle::{handle_of, open_handle};
+use super::handle::{FileHandle, MountId, handle_at, handle_of, open_handle};
 use super::submounts::{mount_points_below, open_below};
-
-/// `FILEID_INO32_GEN`: inode number and generation as two 32-bit numbers, the form of ext2, ext3, ext4 and others.
-const HANDLE_INO32_GEN: i32 = 1;
 
 /// An inode of the source.
 #[derive(Debug, Clone)]
@@ -31,8 +28,8 @@ pub enum Place {
     Handle {
         /// Index into [`Devices`].
         device: u32,
-        /// The kind of the handle in four bytes, then its bytes.
-        handle: Arc<[u8]>,
+        /// What that device calls it.
+        handle: FileHandle,
     },
     /// By a descriptor that stays open as long as the place is known.
     Held {
@@ -91,7 +88,7 @@ pub struct Devices {
 /// unmounted.
 #[derive(Debug)]
 struct DeviceMount {
-    id: u64,
+    id: MountId,
     /// Where it was last found beneath the source.
     path: Arc<Path>,
 }
@@ -106,8 +103,8 @@ impl Devices {
             Arc::new(source.try_clone_to_owned().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?);
         let handle = handle_of(source.as_fd());
         let has_handles = allow_handles
-            && handle.as_ref().is_ok_and(|raw| open_handle(source.as_fd(), &raw.bytes, OFlags::PATH).is_ok());
-        let own = DeviceMount { id: handle.map_or(0, |raw| raw.mount_id), path: Path::new("").into() };
+            && handle.as_ref().is_ok_and(|(_, own)| open_handle(source.as_fd(), own, OFlags::PATH).is_ok());
+        let own = DeviceMount { id: handle.map_or(0, |(mount, _)| mount), path: Path::new("").into() };
         let source_device = fstat(&source)?.st_dev;
         Ok(Self { source, mounts: RwLock::new(vec![own]), has_handles, source_device })
     }
@@ -124,6 +121,36 @@ impl Devices {
         Arc::clone(&self.source)
     }
 
+    /// What the folder has under that name: its place and attributes. Links are not followed.
+    ///
+    /// # Errors
+    /// Those of `stat`; `ENOENT` when there is nothing.
+    pub fn look(&self, folder: BorrowedFd<'_>, name: &OsStr) -> Result<(Place, Stat)> {
+        if self.has_handles
+            && let Some(found) = self.look_without_opening(folder, name)?
+        {
+            return Ok(found);
+        }
+        let fd = openat(folder, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+        let stat = fstat(&fd)?;
+        Ok((self.place_of(fd, &stat), stat))
+    }
+
+    /// Half the system calls of the sure way. `None` when handle and attributes may be those of two inodes, because the
+    /// name passed from one to the other meanwhile, or when that cannot be told.
+    fn look_without_opening(&self, folder: BorrowedFd<'_>, name: &OsStr) -> Result<Option<(Place, Stat)>> {
+        let (mount, handle) = match handle_at(folder, name) {
+            Err(Errno::NOENT) => return Err(Errno::NOENT),
+            Err(_) => return Ok(None),
+            Ok(found) => found,
+        };
+        let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        // Another file system may be mounted there meanwhile, whose numbers say nothing: only the source's own counts.
+        let is_one = handle.inode() == Some(stat.st_ino) && stat.st_dev == self.source_device;
+        let is_own = is_one && self.known_device(mount) == Some(0);
+        Ok(is_own.then_some((Place::Handle { device: 0, handle }, stat)))
+    }
+
     /// The place of an inode that is open as `O_PATH`, with its attributes.
     #[must_use]
     pub fn place_of(&self, fd: OwnedFd, stat: &Stat) -> Place {
@@ -133,9 +160,8 @@ impl Devices {
     /// The same by handle; `None` where it takes a descriptor.
     #[must_use]
     pub fn handle_place_of(&self, fd: BorrowedFd<'_>) -> Option<Place> {
-        let raw = handle_of(fd).ok().filter(|_| self.has_handles)?;
-        let device = self.device(raw.mount_id)?;
-        Some(Place::Handle { device, handle: raw.bytes.into() })
+        let (mount, handle) = handle_of(fd).ok().filter(|_| self.has_handles)?;
+        Some(Place::Handle { device: self.device(mount)?, handle })
     }
 
     /// The same by descriptor: good as long as it is kept, also when the inode has no name left.
@@ -175,32 +201,23 @@ impl Devices {
     /// # Errors
     /// `ESTALE` when there is no such inode or no such way.
     pub fn open_by_number(&self, inode: u64) -> Result<OwnedFd> {
-        let number = u32::try_from(inode).map_err(|_| Errno::STALE)?;
-        let any_generation = [HANDLE_INO32_GEN.to_ne_bytes(), number.to_ne_bytes(), [0; 4]].concat();
-        if !self.has_handles || !self.uses_ino32_handles() {
-            return Err(Errno::STALE);
-        }
-        self.open_by_handle(0, &any_generation, OFlags::PATH)
-    }
-
-    fn uses_ino32_handles(&self) -> bool {
-        handle_of(self.source().as_fd())
-            .is_ok_and(|raw| raw.bytes[..4] == HANDLE_INO32_GEN.to_ne_bytes() && raw.bytes.len() == 12)
+        let (_, own) = handle_of(self.source.as_fd())?;
+        let any = own.of_any_generation(inode).filter(|_| self.has_handles).ok_or(Errno::STALE)?;
+        self.open_by_handle(0, &any, OFlags::PATH)
     }
 
     /// The inode that a file system made this handle for, if it lies on the source's own device: its number, and the
     /// place by which it is reached.
     #[must_use]
-    pub fn inode_of(&self, kind: i32, bytes: &[u8]) -> Option<(u64, Place)> {
-        let handle: Arc<[u8]> = [&kind.to_ne_bytes()[..], bytes].concat().into();
-        let inode = match (kind, bytes.first_chunk::<4>()) {
-            (HANDLE_INO32_GEN, Some(number)) => u64::from(u32::from_ne_bytes(*number)),
-            _ => fstat(self.open_by_handle(0, &handle, OFlags::PATH).ok()?).ok()?.st_ino,
+    pub fn inode_of(&self, handle: FileHandle) -> Option<(u64, Place)> {
+        let inode = match handle.inode() {
+            Some(inode) => inode,
+            None => fstat(self.open_by_handle(0, &handle, OFlags::PATH).ok()?).ok()?.st_ino,
         };
         Some((inode, Place::Handle { device: 0, handle }))
     }
 
-    fn open_by_handle(&self, device: u32, handle: &[u8], flags: OFlags) -> Result<OwnedFd> {
+    fn open_by_handle(&self, device: u32, handle: &FileHandle, flags: OFlags) -> Result<OwnedFd> {
         match device {
             0 => open_handle(self.source.as_fd(), handle, flags),
             _ => open_handle(self.open_mount(device)?.as_fd(), handle, flags),
@@ -220,29 +237,33 @@ impl Devices {
     }
 
     /// Opens a folder beneath the source, if it is on that mount.
-    fn folder_on(&self, mount: u64, path: &Path) -> Option<OwnedFd> {
+    fn folder_on(&self, mount: MountId, path: &Path) -> Option<OwnedFd> {
         let folder = open_below(self.source.as_fd(), path, OFlags::RDONLY | OFlags::DIRECTORY).ok()?;
-        handle_of(folder.as_fd()).is_ok_and(|raw| raw.mount_id == mount).then_some(folder)
+        handle_of(folder.as_fd()).is_ok_and(|(its_mount, _)| its_mount == mount).then_some(folder)
     }
 
-    fn find_mount(&self, mount: u64) -> Option<(PathBuf, OwnedFd)> {
+    fn find_mount(&self, mount: MountId) -> Option<(PathBuf, OwnedFd)> {
         let mut points = mount_points_below(self.source.as_fd()).into_iter();
         points.find_map(|path| self.folder_on(mount, &path).map(|folder| (path, folder)))
     }
 
     /// The index of the mount with that id. A mount met for the first time is entered.
-    fn device(&self, mount: u64) -> Option<u32> {
-        let index = |mounts: &[DeviceMount]| mounts.iter().position(|known| known.id == mount);
-        if let Some(known) = index(&self.mounts.read()) {
-            return u32::try_from(known).ok();
+    fn device(&self, mount: MountId) -> Option<u32> {
+        if let Some(known) = self.known_device(mount) {
+            return Some(known);
         }
         let (path, _) = self.find_mount(mount)?;
         let mut mounts = self.mounts.write();
-        let position = index(&mounts).unwrap_or_else(|| {
+        let position = mounts.iter().position(|known| known.id == mount).unwrap_or_else(|| {
             mounts.push(DeviceMount { id: mount, path: path.into() });
             mounts.len() - 1
         });
         u32::try_from(position).ok()
+    }
+
+    fn known_device(&self, mount: MountId) -> Option<u32> {
+        let position = self.mounts.read().iter().position(|known| known.id == mount);
+        position.and_then(|position| u32::try_from(position).ok())
     }
 }
 

@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 
-use super::handle::handle_of;
+use super::handle::{MountId, handle_of};
 use super::place::link_of;
 use super::unmount::unescape;
 use super::view::View;
@@ -45,12 +45,12 @@ pub fn open_below(source: BorrowedFd<'_>, path: &Path, flags: OFlags) -> rustix:
 }
 
 /// A mount below the source: its path and its id.
-type Submount = (PathBuf, u64);
+type Submount = (PathBuf, MountId);
 
 /// Those mounts that really lie below the source.
 fn submounts(source: BorrowedFd<'_>) -> BTreeSet<Submount> {
     let id_at =
-        |path: &Path| handle_of(open_below(source, path, OFlags::PATH).ok()?.as_fd()).ok().map(|raw| raw.mount_id);
+        |path: &Path| handle_of(open_below(source, path, OFlags::PATH).ok()?.as_fd()).ok().map(|(mount, _)| mount);
     let points = mount_points_below(source).into_iter();
     let found = points.filter_map(|path| {
         let id = id_at(&path)?;

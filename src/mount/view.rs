@@ -33,6 +33,7 @@ use super::attr::Attr;
 use super::errno::Result;
 use super::fan::Handle;
 use super::files::OpenFiles;
+use super::handle::FileHandle;
 use super::index::FolderIndex;
 use super::nodes::{Node, NodeId, NodeTable, ROOT, VirtualRow, source_inode, source_node_id, virtual_row};
 use super::notify::{Notices, Stale};
@@ -219,7 +220,7 @@ impl<B> View<B> {
     /// The node of that file handle, if the kernel may hold anything of it.
     #[must_use]
     pub fn known_node(&self, handle: Handle<'_>) -> Option<NodeId> {
-        let (inode, place) = self.devices.inode_of(handle.kind, handle.bytes)?;
+        let (inode, place) = self.devices.inode_of(FileHandle::new(handle.kind, handle.bytes))?;
         let id = if place.is_same(&self.root) { ROOT } else { source_node_id(inode, &place) };
         self.nodes.contains(id).then_some(id)
     }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::{Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
+use rustix::fs::{Mode, OFlags, ResolveFlags, Stat, fstat, openat2};
 use rustix::io::Errno;
 
 use crate::catalog::{MappedPicture, SyntheticFolder};
@@ -14,6 +14,7 @@ use crate::overlay::{Folder, Seen};
 use super::super::attr::{Attr, Owner};
 use super::super::errno::Result;
 use super::super::nodes::{Node, NodeId, ROOT, folder_node_id, picture_node_id, source_node_id};
+use super::super::place::Place;
 use super::{Target, View};
 
 /// A node that the kernel is told of: it counts as looked up once.
@@ -159,13 +160,11 @@ impl<B> View<B> {
         name: &OsStr,
         parent: Option<NodeId>,
     ) -> Result<Option<Entry>> {
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = match openat(folder, name, flags, Mode::empty()) {
+        let (place, stat) = match self.devices.look(folder, name) {
             Err(Errno::NOENT) => return Ok(None),
-            opened => opened?,
+            found => found?,
         };
-        let stat = fstat(&fd)?;
-        let mut entry = self.enter_source(fd, &stat);
+        let mut entry = self.enter_place(place, &stat);
         if entry.attr.is_folder()
             && let Some(parent) = parent
             && let Some(path) = self.path_in_view(parent, folder)
@@ -178,7 +177,10 @@ impl<B> View<B> {
 
     /// Tells of an inode of the source.
     pub(super) fn enter_source(&self, fd: OwnedFd, stat: &Stat) -> Entry {
-        let place = self.devices.place_of(fd, stat);
+        self.enter_place(self.devices.place_of(fd, stat), stat)
+    }
+
+    fn enter_place(&self, place: Place, stat: &Stat) -> Entry {
         let id = source_node_id(stat.st_ino, &place);
         let entry = Entry { attr: Attr::of_source(id, stat), generation: place.generation() };
         self.nodes.remember(id, Node::Source(place));
