@@ -8,22 +8,23 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::{FileType, RawDir, fstat};
+use rustix::fs::{FileType, OFlags, RawDir, fstat};
 use rustix::io::Errno;
 
 use crate::model::{FolderId, Name};
 use crate::overlay::{Folder, Listed, ListedKind, Listing};
 
-use super::super::attr::{Attr, Owner};
+use super::super::attr::Attr;
 use super::super::errno::Result;
-use super::super::nodes::{NodeId, ROOT, source_node_id};
-use super::super::place::PathFd;
+use super::super::nodes::{NodeId, ROOT, source_inode, source_node_id};
+use super::super::place::Place;
 use super::lookup::Above;
-use super::remove::open_folder;
 use super::{Entry, Target, View};
 
 /// Bytes of one `getdents` call.
 const READ_BYTES: usize = 64 * 1024;
+/// The offset behind `.` and `..`; those of all other entries lie above.
+const OFFSET_DOTS: u64 = 2;
 
 /// One line of a listing.
 #[derive(Debug)]
@@ -42,10 +43,20 @@ pub trait DirectorySink {
     fn add(&mut self, item: &Item<'_>) -> bool;
 }
 
-/// What a listing is made from: needed for its entries too.
-struct Place {
-    fd: Option<PathFd>,
-    owner: Owner,
+/// A folder that is being listed.
+struct Open {
+    /// The folder of the source, and where it is; `None` for one of mappings.
+    source: Option<(OwnedFd, Place)>,
+    own: Attr,
+    folder: Option<Arc<Folder>>,
+}
+
+/// What the source has in a folder.
+#[derive(Default)]
+struct Names {
+    names: Vec<Name>,
+    /// What it shows as the number of `..`.
+    above: Option<u64>,
 }
 
 impl<B> View<B> {
@@ -55,50 +66,81 @@ impl<B> View<B> {
     /// Those of the source; `EIO` for the root of a source that was removed. An empty listing would make players
     /// delete their libraries.
     pub fn list(&self, id: NodeId, offset: u64, sink: &mut dyn DirectorySink) -> Result<()> {
-        let own = self.getattr(id, None)?;
-        if !own.is_folder() {
-            return Err(Errno::NOTDIR.into());
-        }
-        if id == ROOT && own.nlink == 0 {
-            return Err(Errno::IO.into());
-        }
-        if !self.list_dots(id, own, offset, sink) {
-            return Ok(());
-        }
-        let (place, listing) = self.listing(id, own, offset)?;
-        let rest = listing.after(offset);
-        if rest.is_empty() {
+        let kept = if offset > OFFSET_DOTS { self.listings.lock().get(&id).cloned() } else { None };
+        if kept.as_ref().is_some_and(|kept| kept.after(offset).is_empty()) {
+            // The kernel comes back once more to be told that there is nothing behind the last entry.
             self.listings.lock().pop(&id);
             return Ok(());
         }
-        for listed in rest {
-            let Some(entry) = self.listed_entry(id, &place, listed)? else { continue };
+        let open = self.open_listed(id)?;
+        if id == ROOT && open.own.nlink == 0 {
+            return Err(Errno::IO.into());
+        }
+        let listing = match kept {
+            Some(kept) => kept,
+            None => {
+                let Names { names, above } =
+                    open.source.as_ref().map_or(Ok(Names::default()), |(fd, _)| names_in(fd))?;
+                if !self.list_dots(id, &open, above, offset, sink) {
+                    return Ok(());
+                }
+                Arc::new(Listing::merge(names, open.folder.as_deref()))
+            }
+        };
+        for listed in listing.after(offset) {
+            let Some(entry) = self.listed_entry(id, &open, listed)? else { continue };
             let item = Item { name: listed.name.as_os_str(), offset: listed.offset, entry };
             if !sink.add(&item) {
                 self.nodes.forget(entry.attr.ino, 1);
                 break;
             }
         }
-        // The kernel comes back at least once more, to be told that there is nothing behind the last entry.
         self.listings.lock().put(id, listing);
         Ok(())
     }
 
-    /// `.` and `..`; whether there was room.
-    fn list_dots(&self, id: NodeId, own: Attr, offset: u64, sink: &mut dyn DirectorySink) -> bool {
+    fn open_listed(&self, id: NodeId) -> Result<Open> {
+        match self.target(id)? {
+            Target::Picture(_) => Err(Errno::NOTDIR.into()),
+            Target::Folder(folder) => {
+                Ok(Open { source: None, own: self.getattr(id, None)?, folder: self.mappings_folder(folder)? })
+            }
+            Target::Source(place) => {
+                let fd = self.devices.open(&place, OFlags::RDONLY | OFlags::DIRECTORY)?;
+                let stat = fstat(&fd)?;
+                let own = Attr::of_source(if id == ROOT { stat.st_ino } else { id }, &stat);
+                let folder = self.folder_at(id, fd.as_fd());
+                Ok(Open { source: Some((fd, place)), own, folder })
+            }
+        }
+    }
+
+    /// `.` and `..`; whether there was room. `above` is what the source shows as the number of `..`.
+    fn list_dots(
+        &self,
+        id: NodeId,
+        open: &Open,
+        above: Option<u64>,
+        offset: u64,
+        sink: &mut dyn DirectorySink,
+    ) -> bool {
         // The kernel shows the number of these two and takes nothing else from them.
-        let parent = self.parent_number(id).unwrap_or(own.ino);
-        let names = [(".", 1, own.ino), ("..", 2, parent)];
+        let parent = self.parent_number(id, open, above).unwrap_or(open.own.ino);
+        let names = [(".", 1, open.own.ino), ("..", OFFSET_DOTS, parent)];
         names.into_iter().filter(|(_, position, _)| *position > offset).all(|(name, position, ino)| {
-            let entry = Entry { attr: Attr { ino, ..own }, generation: 0 };
+            let entry = Entry { attr: Attr { ino, ..open.own }, generation: 0 };
             sink.add(&Item { name: name.as_ref(), offset: position, entry })
         })
     }
 
     /// The number of the folder above.
-    fn parent_number(&self, id: NodeId) -> Option<u64> {
+    fn parent_number(&self, id: NodeId, open: &Open, above: Option<u64>) -> Option<u64> {
         if id == ROOT {
             return None;
+        }
+        let is_own_device = open.source.as_ref().is_some_and(|(_, place)| place.device() == Some(0));
+        if let Some(number) = above.and_then(source_inode).filter(|_| is_own_device) {
+            return Some(number);
         }
         match self.above(id).ok()? {
             Above::Root => self.getattr(ROOT, None).ok().map(|root| root.ino),
@@ -109,41 +151,18 @@ impl<B> View<B> {
         }
     }
 
-    fn listing(&self, id: NodeId, own: Attr, offset: u64) -> Result<(Place, Arc<Listing>)> {
-        let kept = if offset > 2 { self.listings.lock().get(&id).cloned() } else { None };
-        match self.target(id)? {
-            Target::Picture(_) => Err(Errno::NOTDIR.into()),
-            Target::Folder(folder) => {
-                let folder = self.mappings_folder(folder)?;
-                let listing = kept.unwrap_or_else(|| Arc::new(Listing::merge(Vec::new(), folder.as_deref())));
-                Ok((Place { fd: None, owner: own.owner() }, listing))
-            }
-            Target::Source(place) => {
-                let fd = self.devices.path_fd(&place)?;
-                let listing = match kept {
-                    Some(kept) => kept,
-                    None => {
-                        let folder = self.folder_at(id, fd.as_fd());
-                        Arc::new(Listing::merge(names_in(&open_folder(fd.as_fd())?)?, folder.as_deref()))
-                    }
-                };
-                Ok((Place { fd: Some(fd), owner: own.owner() }, listing))
-            }
-        }
-    }
-
     fn mappings_folder(&self, id: FolderId) -> Result<Option<Arc<Folder>>> {
         let (key, _) = self.index.synthetic_folder(id)?.ok_or(Errno::STALE)?;
         Ok(self.index.folder(&key)?)
     }
 
     /// The node of a listed name; `None` when it is gone by now.
-    fn listed_entry(&self, parent: NodeId, place: &Place, listed: &Listed) -> Result<Option<Entry>> {
-        match (&listed.kind, &place.fd) {
-            (ListedKind::Picture(picture), _) => Ok(Some(self.picture_entry(picture, place.owner))),
-            (ListedKind::Folder(folder), _) => Ok(Some(self.folder_entry(folder, place.owner))),
+    fn listed_entry(&self, parent: NodeId, open: &Open, listed: &Listed) -> Result<Option<Entry>> {
+        match (&listed.kind, &open.source) {
+            (ListedKind::Picture(picture), _) => Ok(Some(self.picture_entry(picture, open.own.owner()))),
+            (ListedKind::Folder(folder), _) => Ok(Some(self.folder_entry(folder, open.own.owner()))),
             (ListedKind::Source, None) => Ok(None),
-            (ListedKind::Source, Some(fd)) => {
+            (ListedKind::Source, Some((fd, _))) => {
                 match self.source_entry(fd.as_fd(), listed.name.as_os_str(), Some(parent)) {
                     // A name that the source lists but cannot look at still is a name: the next call on it tells why.
                     Err(_) => Ok(Some(Entry { attr: Attr::unknown(FileType::RegularFile), generation: 0 })),
@@ -154,14 +173,18 @@ impl<B> View<B> {
     }
 }
 
-/// All names in an open folder.
-fn names_in(folder: &OwnedFd) -> Result<Vec<Name>> {
+/// Reads an open folder.
+fn names_in(folder: &OwnedFd) -> Result<Names> {
     let mut buffer = vec![MaybeUninit::uninit(); READ_BYTES];
     let mut entries = RawDir::new(folder, &mut buffer);
-    let mut names = Vec::new();
+    let mut found = Names::default();
     while let Some(entry) = entries.next() {
-        // `.` and `..` are no names of ours, and the kernel lets no other odd one exist.
-        names.extend(Name::parse(entry?.file_name().to_bytes()).ok());
+        let entry = entry?;
+        match entry.file_name().to_bytes() {
+            b".." => found.above = Some(entry.ino()),
+            // `.` is no name of ours, and the kernel lets no other odd one exist.
+            name => found.names.extend(Name::parse(name).ok()),
+        }
     }
-    Ok(names)
+    Ok(found)
 }

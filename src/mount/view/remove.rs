@@ -129,9 +129,3 @@ fn is_folder(parent: BorrowedFd<'_>, name: &OsStr) -> bool {
     statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)
         .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
 }
-
-/// Opens a folder for reading its entries.
-pub(super) fn open_folder(fd: BorrowedFd<'_>) -> rustix::io::Result<std::os::fd::OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    openat(fd, ".", flags, rustix::fs::Mode::empty())
-}
