@@ -192,11 +192,17 @@ impl NodeTable {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
+    /// Which paths are valid: what is worked out from now on is to be handed to [`Self::set_path`] with this.
+    #[must_use]
+    pub fn paths_epoch(&self) -> u64 {
+        self.paths_epoch.load(Ordering::Acquire)
+    }
+
     /// The path of a folder if it was worked out since the last [`Self::void_paths`]; with it the epoch to hand to
     /// [`Self::set_path`].
     #[must_use]
     pub fn path(&self, id: NodeId) -> (u64, Option<Arc<RelPath>>) {
-        let epoch = self.paths_epoch.load(Ordering::Acquire);
+        let epoch = self.paths_epoch();
         let shard = self.shard(id).lock();
         let known = shard.get(&id).and_then(|entry| entry.path.as_ref()).filter(|(then, _)| *then == epoch);
         (epoch, known.map(|(_, path)| Arc::clone(path)))

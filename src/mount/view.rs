@@ -277,6 +277,9 @@ impl<B> View<B> {
     /// What the mappings make of a folder of the source. A catalog that cannot be read makes nothing of it: the
     /// source stays usable, and the trouble is shown by `status`.
     fn folder_at(&self, id: NodeId, fd: BorrowedFd<'_>) -> Option<Arc<Folder>> {
+        if !self.index.has_libraries() {
+            return None;
+        }
         let path = self.path_in_view(id, fd)?;
         self.folder_by_path(&path)
     }

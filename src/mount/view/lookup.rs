@@ -160,17 +160,23 @@ impl<B> View<B> {
         name: &OsStr,
         parent: Option<NodeId>,
     ) -> Result<Option<Entry>> {
+        let epoch = self.nodes.paths_epoch();
         let (place, stat) = match self.devices.look(folder, name) {
             Err(Errno::NOENT) => return Ok(None),
             found => found?,
         };
         let mut entry = self.enter_place(place, &stat);
         if entry.attr.is_folder()
+            && self.index.has_libraries()
             && let Some(parent) = parent
             && let Some(path) = self.path_in_view(parent, folder)
         {
-            let path = path.join(&Self::parse_name(name)?);
+            let path = Arc::new(path.join(&Self::parse_name(name)?));
             Self::adorn_folder(&mut entry.attr, self.folder_by_path(&path).as_deref());
+            // Unwatched, a folder above may have moved unnoticed: then the path is asked of the kernel when needed.
+            if self.is_watched() {
+                self.nodes.set_path(entry.attr.ino, epoch, &path);
+            }
         }
         Ok(Some(entry))
     }

@@ -77,8 +77,9 @@ impl<B> View<B> {
         flags: RenameFlags,
     ) -> Result<()> {
         let (from, from_folder) = self.source_folder(parent)?;
-        let (to, to_folder) = self.source_folder(new_parent)?;
-        if let Some(folder) = from_folder {
+        let other = if new_parent == parent { None } else { Some(self.source_folder(new_parent)?) };
+        let (to, to_folder) = other.as_ref().map_or((&from, &from_folder), |(to, folder)| (to, folder));
+        if let Some(folder) = &from_folder {
             folder.may_take(&Self::parse_name(name)?)?;
         }
         if let Some(folder) = to_folder {
