@@ -6,9 +6,10 @@
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fuser::BackingId;
 use parking_lot::Mutex;
@@ -47,6 +48,8 @@ pub struct Session {
     serving: Option<JoinHandle<std::io::Result<()>>>,
     waker: Sender<Wake>,
     wakes: Receiver<Wake>,
+    /// The serving thread has said that the mount is gone; what it says is heard once only.
+    has_ended: AtomicBool,
     shared: Arc<Shared>,
     /// Dropped first at the end, so that nobody asks a mount that is gone.
     server: Option<Server>,
@@ -187,6 +190,7 @@ impl Session {
             serving: Some(serving),
             waker,
             wakes,
+            has_ended: AtomicBool::new(false),
             shared,
             server: Some(server),
             registration: Some(registration),
@@ -214,12 +218,28 @@ impl Session {
 
     /// Waits until the mount is gone (by `umount`, by the control socket) or a [`Stopper`] was used.
     pub fn wait(&self) {
-        let _ = self.wakes.recv();
+        if self.wakes.recv() == Ok(Wake::Ended) {
+            self.has_ended.store(true, Ordering::Release);
+        }
     }
 
-    /// Waits at most that long for the mount to be gone; whether it is.
+    /// Waits at most that long for the mount to be gone; whether it is. Whoever wants it to end once more changes
+    /// nothing.
     fn is_gone_within(&self, at_most: Duration) -> bool {
-        self.serving.as_ref().is_none_or(JoinHandle::is_finished) || self.wakes.recv_timeout(at_most) == Ok(Wake::Ended)
+        let deadline = Instant::now() + at_most;
+        loop {
+            if self.serving.as_ref().is_none_or(JoinHandle::is_finished) {
+                self.has_ended.store(true, Ordering::Release);
+            }
+            if self.has_ended.load(Ordering::Acquire) {
+                return true;
+            }
+            match self.wakes.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Wake::Ended) => self.has_ended.store(true, Ordering::Release),
+                Ok(Wake::Told) => {}
+                Err(_) => return false,
+            }
+        }
     }
 
     /// Unmounts. A busy view is taken out of the tree at once and served for its last users, a bounded time.
@@ -242,7 +262,7 @@ impl Session {
         *self.shared.watcher.lock() = None;
         *self.shared.mount_table.lock() = None;
         *self.shared.view.lock() = None;
-        if self.serving.as_ref().is_some_and(JoinHandle::is_finished) {
+        if self.has_ended.load(Ordering::Acquire) {
             let _ = self.serving.take().map(JoinHandle::join);
             // The last sender is gone with the view, so the notifier has nothing more to wait for.
             let _ = self.notifier.take().map(JoinHandle::join);

@@ -30,6 +30,8 @@ pub fn unmount_if_idle(mountpoint: &Path) -> Result<(), MountError> {
 pub fn detach(mountpoint: &Path) {
     let outcome = match unmount(mountpoint, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW) {
         Err(Errno::PERM) => by_helper(mountpoint, &["-u", "-z", "--"]).map_err(|error| error.to_string()),
+        // Somebody else was faster.
+        Err(Errno::INVAL) => Ok(()),
         outcome => outcome.map_err(|errno| errno.to_string()),
     };
     if let Err(error) = outcome {
