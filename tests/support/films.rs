@@ -195,6 +195,12 @@ pub fn names(folder: &Path) -> BTreeSet<OsString> {
     distinct
 }
 
+/// Whether a folder lists a name.
+#[track_caller]
+pub fn lists(folder: &Path, name: &str) -> bool {
+    names(folder).contains(OsStr::new(name))
+}
+
 /// A set of names to compare with.
 pub fn set<S: AsRef<OsStr>>(names: &[S]) -> BTreeSet<OsString> {
     names.iter().map(|name| name.as_ref().to_owned()).collect()

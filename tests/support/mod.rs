@@ -13,7 +13,7 @@ mod user;
 mod watchdog;
 
 pub use elsewhere::Elsewhere;
-pub use films::{FILM_COUNT, Films, contents, names, set, stderr};
+pub use films::{FILM_COUNT, Films, contents, lists, names, set, stderr};
 pub use map::Map;
 pub use mount::{Folders, TestMount, posterfs};
 pub use user::{DAEMON, NOBODY, ROOT, User};

@@ -72,6 +72,11 @@ impl Folders {
         self.folder.path().join("source")
     }
 
+    /// An empty folder to show it at.
+    pub fn view(&self) -> PathBuf {
+        self.folder.path().join("view")
+    }
+
     /// A folder that has nothing to do with the mount.
     pub fn plain(&self) -> PathBuf {
         self.folder.path().join("plain")
@@ -84,7 +89,7 @@ impl Folders {
 
     /// Shows the source at another place. `arguments` are further ones of `posterfs mount`.
     pub fn mount_beside(self, arguments: &[&str]) -> TestMount {
-        let view = self.folder.path().join("view");
+        let view = self.view();
         TestMount::start(self, view, arguments)
     }
 

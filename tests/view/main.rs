@@ -1,0 +1,13 @@
+//! The view of a library: what the mounts of `tests/posix` do with mappings in them, and what commands do meanwhile.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod beginning;
+mod ending;
+mod following;
+mod over;
+mod pictures;
+mod read_only;
+mod users;
+mod world;
