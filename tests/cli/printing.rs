@@ -36,7 +36,6 @@ fn every_command_has_its_keys() {
     let exported = films.one(&["export", "--dry-run"]);
     assert_keys(&exported, &["library", "added", "replaced", "unchanged", "recycled", "skipped", "errors"]);
     assert_keys(&films.json(&["config"])[0], &["key", "value", "source"]);
-    assert_keys(&films.json(&["doctor"])[0], &["check", "verdict", "message", "remedy"]);
     let deselected = films.one(&["deselect", "tmdb:949", "poster"]);
     assert_keys(&deselected, &["id", "title", "image_type", "was_selected", "locked", "generation", "removed"]);
     assert_eq!(films.one(&["library", "remove", "films"]), library);
@@ -156,10 +155,28 @@ fn results_go_to_stdout_and_talk_to_stderr() {
     let text = films.text(&["show", "tmdb:949"]);
     assert!(text.starts_with("movie ") && text.ends_with('\n') && !text.ends_with("\n\n"), "{text:?}");
     // Escapes of a terminal have no place where there is none.
-    for arguments in [["list", "-q"], ["status", "-v"], ["doctor", "-q"]] {
+    for arguments in [["list", "-q"], ["status", "-v"], ["history", "-q"]] {
         assert!(!films.text(&arguments).contains('\u{1b}'), "{arguments:?}");
     }
     assert!(stderr(&films.run(&["-q", "-v", "list"])).contains("cannot be used with"));
+}
+
+/// What it finds is the machine's affair; how it says so is ours.
+#[test]
+fn doctor_ends_with_3_exactly_when_something_fails() {
+    let films = Films::new();
+    films.scan();
+    let output = films.run(&["--json", "doctor"]);
+    let lines: Vec<Value> =
+        output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    lines.iter().for_each(|line| assert_keys(line, &["check", "verdict", "message", "remedy"]));
+    for check in ["kernel", "fuse", "state", "space", "clock", "library"] {
+        assert!(lines.iter().any(|line| line["check"] == check), "{check} lacking in {lines:?}");
+    }
+    let has_failed = lines.iter().any(|line| line["verdict"] == "fail");
+    assert_eq!(output.status.code(), Some(if has_failed { 3 } else { 0 }), "{lines:?}");
+    let text = films.run(&["doctor", "-q"]).stdout;
+    assert!(text.starts_with(b"ok ") && !text.contains(&0x1b), "{}", String::from_utf8_lossy(&text));
 }
 
 #[test]
