@@ -13,7 +13,7 @@ use crate::mount::Session;
 
 use super::Outcome;
 use super::context::Context;
-use super::output::table;
+use super::output::{table, without_numbers};
 
 /// See what posterfs does, on a sample library that it makes itself.
 ///
@@ -60,7 +60,7 @@ impl DemoCommand {
             Ok(session) => self.with_mount(context, &demo, session, &mut signals),
             Err(error) => {
                 // A failure to mount is an answer too: the same library is shown as real files.
-                self.without_mount(context, &demo, &error.to_string())
+                self.without_mount(context, &demo, &without_numbers(&error.to_string()))
             }
         }
     }
