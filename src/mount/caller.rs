@@ -1,7 +1,8 @@
 //! Acting as the calling user.
 //!
 //! The kernel has judged every request already (`default_permissions`), so this is not about permission. A new file
-//! must belong to its maker, follow the maker's umask and count on the maker's quota: [`Caller::create`]. And a change
+//! must belong to its maker, follow the maker's umask and count on the maker's quota: [`Caller::create`]. What takes up space
+//! is held to its user's limits: [`Caller::within_limits`]. And a change
 //! by somebody without `CAP_FSETID` must clear suid and sgid bits on the source as it would there: [`Caller::change`].
 //! For that the *thread* takes over file-system ids, groups and capabilities for the time of one system call.
 //!
@@ -15,9 +16,11 @@
 use std::cell::OnceCell;
 use std::sync::OnceLock;
 
-use rustix::io::{Errno, Result};
+use rustix::io::Errno;
 use rustix::process::{Gid, geteuid};
 use rustix::thread::{CapabilitySet, CapabilitySets, UnshareFlags, capabilities, set_capabilities, set_thread_groups};
+
+type Result<T, E = Errno> = std::result::Result<T, E>;
 
 /// The umask of our own threads while they act for nobody.
 const OWN_UMASK: libc::mode_t = 0o022;
@@ -60,17 +63,35 @@ impl Caller {
     pub fn create<T>(&self, umask: u32, keeps_sgid: bool, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let full = prepare_thread()?;
         let _umask = UmaskGuard::set(umask);
-        let is_known = self.uid != NO_ID && self.gid != NO_ID;
-        match full {
-            Some(full) if is_known && (self.uid, self.gid) != (0, 0) => {
-                let keeps_fsetid = self.uid == 0 || keeps_sgid;
-                let lacks = if keeps_fsetid { CapabilitySet::empty() } else { CapabilitySet::FSETID };
-                let guise = Guise { uid: self.uid, gid: self.gid, groups: None, lacks };
-                let _guard = GuiseGuard::take(&guise, full)?;
-                work()
-            }
-            _ => work(),
+        let guise = self.guise(if keeps_sgid { CapabilitySet::empty() } else { CapabilitySet::FSETID });
+        let _guard = guise.zip(full).map(|(guise, full)| GuiseGuard::take(&guise, full)).transpose()?;
+        work()
+    }
+
+    /// Runs `work`, which takes up space now or lets the kernel do so later, held to the limits of this caller: blocks
+    /// that the file system keeps for root, and quotas.
+    ///
+    /// # Errors
+    /// Those of `work`; `EPERM` when the thread cannot take over the ids, in which case `work` has not run.
+    pub fn within_limits<T, E: From<Errno>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        if self.is_known() {
+            let guise = self.guise(CapabilitySet::empty()).zip(prepare_thread()?);
+            let _guard = guise.map(|(guise, full)| GuiseGuard::take(&guise, full)).transpose()?;
+            return work();
         }
+        self.without(CapabilitySet::SYS_RESOURCE, work)
+    }
+
+    /// What the ids in the request make of a thread; `None` for the super-user and where there are none. Users other
+    /// than the super-user lack what lifts limits, and `lacks`.
+    fn guise(&self, lacks: CapabilitySet) -> Option<Guise> {
+        let lacks = if self.uid == 0 { CapabilitySet::empty() } else { lacks | CapabilitySet::SYS_RESOURCE };
+        let guise = Guise { uid: self.uid, gid: self.gid, groups: None, lacks };
+        (self.is_known() && (self.uid, self.gid) != (0, 0)).then_some(guise)
+    }
+
+    fn is_known(&self) -> bool {
+        self.uid != NO_ID && self.gid != NO_ID
     }
 
     /// Runs `work`, which changes a file that bears suid or sgid, as this caller: so the source clears them unless the
@@ -79,7 +100,7 @@ impl Caller {
     /// # Errors
     /// Those of `work`; `EPERM` when the thread cannot take over the ids, in which case `work` has not run.
     pub fn change<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        self.without(CapabilitySet::FSETID, work)
+        self.without(CapabilitySet::FSETID | CapabilitySet::SYS_RESOURCE, work)
     }
 
     /// Runs `work` as this caller, who may turn out not to own the file.
@@ -117,7 +138,11 @@ impl Caller {
     }
 
     /// Runs `work` as this caller, with those of `capabilities` only that the caller has.
-    fn without<T>(&self, capabilities: CapabilitySet, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    fn without<T, E: From<Errno>>(
+        &self,
+        capabilities: CapabilitySet,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
         let Some(full) = prepare_thread()? else { return work() };
         let guise = Guise::of_process(self.pid, capabilities);
         if guise.lacks.is_empty() {

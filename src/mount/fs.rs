@@ -6,7 +6,7 @@
 //! nothing is held back until `close`.
 
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -16,6 +16,8 @@ use fuser::{
     KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectoryPlus, ReplyEmpty,
     ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
+
+use rustix::fs::OFlags;
 
 use super::attr::Attr;
 use super::errno::Result;
@@ -207,8 +209,12 @@ impl Filesystem for Fs {
         self.reply_entry(reply, parent, made.map(Some));
     }
 
-    fn open(&self, _request: &Request, node: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
-        let register = |fd: BorrowedFd<'_>| reply.open_backing(fd.as_fd());
+    fn open(&self, request: &Request, node: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
+        // The kernel writes to a backing file with the rights of whoever registered it.
+        let register = |fd: BorrowedFd<'_>| match open_flags(flags.0) & OFlags::RWMODE {
+            OFlags::RDONLY => reply.open_backing(fd),
+            _ => caller(request).within_limits(|| reply.open_backing(fd)),
+        };
         match self.run("open", |view| view.open(node.0, open_flags(flags.0), &register)) {
             Err(errno) => reply.error(errno),
             Ok(opened) => match &opened.mode {
@@ -229,7 +235,7 @@ impl Filesystem for Fs {
         reply: ReplyCreate,
     ) {
         let lifetime = self.view.lifetimes(parent.0).attributes;
-        let register = |fd: BorrowedFd<'_>| reply.open_backing(fd.as_fd());
+        let register = |fd: BorrowedFd<'_>| caller(request).within_limits(|| reply.open_backing(fd));
         let created = self.run("create", |view| {
             view.create((parent.0, name), open_flags(flags), (mode, umask), caller(request), &register)
         });

@@ -2,17 +2,18 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use rustix::fs::{
     FallocateFlags, SeekFrom, copy_file_range, fallocate, fstat, fsync, ftruncate, seek, statfs, statvfs,
 };
 use rustix::io::Errno;
 
-use crate::support::{Elsewhere, Folders, alike, write};
+use crate::support::{Elsewhere, Folders, NOBODY, ROOT, User, alike, write};
 
 const BLOCK: u64 = 65_536;
 
-fn new_file(path: &std::path::Path) -> File {
+fn new_file(path: &Path) -> File {
     File::options().read(true).write(true).create(true).truncate(true).open(path).unwrap()
 }
 
@@ -102,4 +103,35 @@ fn a_full_file_system() {
         std::fs::remove_file(&path).unwrap();
         (failed.map(|error| error.kind()), allocated)
     });
+}
+
+/// Users other than root get nothing of what is kept for root, however they take up space.
+#[test]
+fn what_is_kept_for_root() {
+    let Some(ext4) = Elsewhere::ext4_with_reserve() else { return };
+    let Some(folders) = Folders::below(ext4.path()) else { return };
+    let mount = folders.mount_beside(&[]);
+    // How many MiB there are for a user, by writing and by allocation.
+    let filled = |root: &Path, user: User| {
+        let (written, allocated) = (root.join("written"), root.join("allocated"));
+        let outcome = user.run(|| {
+            let chunk = vec![1; 1 << 20];
+            drop(new_file(&written));
+            let file = File::options().write(true).open(&written).unwrap();
+            let count = (0..100).find(|i| file.write_all_at(&chunk, i << 20).is_err() || fsync(&file).is_err());
+            ftruncate(&file, 0).unwrap();
+            let file = new_file(&allocated);
+            let is_full = |i: &u64| fallocate(&file, FallocateFlags::empty(), i << 20, 1 << 20).is_err();
+            let outcome = (count, (0..100).find(is_full));
+            ftruncate(&file, 0).unwrap();
+            outcome
+        });
+        std::fs::remove_file(&written).unwrap();
+        std::fs::remove_file(&allocated).unwrap();
+        outcome
+    };
+    for user in [NOBODY, ROOT] {
+        alike(&mount, user, |root| filled(root, user));
+    }
+    assert_ne!(filled(&mount.view(), NOBODY), filled(&mount.view(), ROOT), "root gets more");
 }

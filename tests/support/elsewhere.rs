@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
@@ -39,6 +40,17 @@ impl Elsewhere {
         Some(Self { mounted: path.to_owned(), _folder: None })
     }
 
+    /// A small ext4 that keeps a third of its blocks for root.
+    pub fn ext4_with_reserve() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let (image, mounted) = (folder.path().join("image"), folder.path().join("mounted"));
+        std::fs::create_dir(&mounted).unwrap();
+        std::fs::File::create(&image).unwrap().set_len(32 << 20).unwrap();
+        run(Command::new("mkfs.ext4").args(["-q", "-m", "33"]).arg(&image))?;
+        run(Command::new("mount").args(["-o", "loop"]).args([&image, &mounted]))?;
+        Some(Self { mounted, _folder: Some(folder) })
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.mounted
@@ -49,6 +61,17 @@ impl Elsewhere {
         let mounted = mount(kind, path, kind, MountFlags::empty(), options.as_c_str());
         mounted.map_err(|error| eprintln!("skipped: cannot mount {kind} here: {error}")).ok()
     }
+}
+
+/// Runs a command; says so when it is not there or fails.
+fn run(command: &mut Command) -> Option<()> {
+    let failed = match command.output() {
+        Ok(output) if output.status.success() => return Some(()),
+        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        Err(error) => error.to_string(),
+    };
+    eprintln!("skipped: {command:?}: {failed}");
+    None
 }
 
 impl Drop for Elsewhere {

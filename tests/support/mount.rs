@@ -13,9 +13,10 @@ use rustix::mount::{UnmountFlags, unmount};
 use rustix::process::{Signal, kill_process, set_parent_process_death_signal};
 use tempfile::TempDir;
 
+use super::is_long;
 use super::watchdog::Watchdog;
 
-/// How long a test may use its mount before it is cut off.
+/// How long a test may use its mount before it is cut off; ten times as long where tests go on for longer.
 const DEADLINE: Duration = Duration::from_secs(180);
 /// How long the daemon may take to end.
 const END: Duration = Duration::from_secs(20);
@@ -115,7 +116,8 @@ impl TestMount {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let mut mount = Self { watchdog: None, child, view, source: source.unwrap(), folders };
         assert!(line.contains("is shown at"), "the mount did not start: {line}{}", mount.log());
-        mount.watchdog = Some(Watchdog::new(minor(stat(&mount.view).unwrap().st_dev), DEADLINE));
+        let deadline = if is_long() { 10 * DEADLINE } else { DEADLINE };
+        mount.watchdog = Some(Watchdog::new(minor(stat(&mount.view).unwrap().st_dev), deadline));
         mount
     }
 

@@ -139,8 +139,8 @@ impl<B> View<B> {
         if !caller.has_open_for_writing(id).unwrap_or_else(|| self.files.has_writer(id)) {
             return Ok(caller.change_own(chown)?);
         }
-        // The capabilities, if it was about them, the kernel takes away itself.
-        if caller.keeps_bits() { Ok(()) } else { Ok(caller.change(chown)?) }
+        // A writer who may keep the bits was asked about capabilities, which the kernel takes away itself.
+        if caller.keeps_bits() && bears_bits(fd.as_fd()) { Ok(()) } else { Ok(caller.change(chown)?) }
     }
 
     /// Pictures belong to whoever owns their folder: what the kernel holds of them is stale now.

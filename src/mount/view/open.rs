@@ -167,7 +167,7 @@ impl<B> View<B> {
         if bears_bits(&open.fd) {
             caller.change(work)?
         } else {
-            work()?
+            caller.within_limits(work)?
         }
         Ok(())
     }
@@ -203,8 +203,8 @@ impl<B> View<B> {
     ) -> Result<usize> {
         let (from, to) = (self.open_file(from)?, self.open_file(to)?);
         let length = usize::try_from(length).unwrap_or(usize::MAX);
-        let mut work = || copy_file_range(&from.fd, Some(&mut from_offset), &to.fd, Some(&mut to_offset), length);
-        Ok(if bears_bits(&to.fd) { caller.change(work)? } else { work()? })
+        let work = || copy_file_range(&from.fd, Some(&mut from_offset), &to.fd, Some(&mut to_offset), length);
+        Ok(if bears_bits(&to.fd) { caller.change(work)? } else { caller.within_limits(work)? })
     }
 
     pub(super) fn open_file(&self, file: FileId) -> Result<Arc<OpenFile>> {
