@@ -6,7 +6,7 @@
 //! any point, it has happened or it has not.
 //!
 //! One file per table family: [`Library`] (`libraries`), [`Entity`] (`entities`, and `scanned` for what a scan
-//! records), `originals`, [`CacheFile`], [`Candidate`] (`candidates`, selection), `locks`, mappings (`publish`
+//! records), `places` (where they lie), `originals`, [`CacheFile`], [`Candidate`] (`candidates`, selection), `locks`, mappings (`publish`
 //! decides what shall be, `replace` brings it about, `generations` undoes it, `mappings` reads it), `folders` and
 //! `feed` for the mount. `migrations/` holds the schema.
 
@@ -23,6 +23,7 @@ mod locks;
 mod mappings;
 mod open;
 mod originals;
+mod places;
 mod publish;
 mod replace;
 mod scanned;

@@ -10,6 +10,7 @@ mod ids;
 mod image_type;
 mod item_ref;
 mod language;
+mod placement;
 mod rel_path;
 mod time;
 
@@ -19,5 +20,6 @@ pub use ids::{CacheFileId, CandidateId, EntityId, FolderId, GenerationId, Librar
 pub use image_type::{ImageKind, ImageType, ImageTypeError};
 pub use item_ref::{ItemChild, ItemRef, ItemRefError, ItemTarget, Provider};
 pub use language::{Language, LanguageError};
+pub use placement::{EpisodeRange, Placement};
 pub use rel_path::{Name, RelPath, RelPathError, show_bytes};
 pub use time::{Clock, SystemClock, UnixSeconds};

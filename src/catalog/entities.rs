@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Params, Row, named_params};
 
 use super::error::Fault;
 use super::{Catalog, CatalogError};
-use crate::model::{EntityId, EntityType, ImageType, Layout, LibraryId, Provider, RelPath, UnixSeconds};
+use crate::model::{EntityId, EntityType, EpisodeRange, ImageType, Layout, LibraryId, Provider, RelPath, UnixSeconds};
 
 /// A movie, series, season, episode, actor, movie set, artist or album.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Entity {
     pub library: LibraryId,
     /// What it is.
     pub entity_type: EntityType,
-    /// The series of a season, the season of an episode, …
+    /// The series of a season, the season of an episode, the artist of an album.
     pub parent: Option<EntityId>,
     /// Its title as the tree tells it.
     pub title: String,
@@ -25,15 +25,18 @@ pub struct Entity {
     pub year: Option<u16>,
     /// The season, 0 for specials.
     pub season: Option<u16>,
-    /// The episode.
+    /// The episode; the first one of a file that holds several.
     pub episode: Option<u16>,
+    /// The last episode of a file that holds several, else `None`.
+    pub last_episode: Option<u16>,
     /// How it lies on disk.
     pub layout: Layout,
     /// The folder that its artwork goes to.
     pub folder: RelPath,
     /// Its main video; `None` when it has none.
     pub video: Option<RelPath>,
-    /// What identifies it in its library: its own folder, or its video in a shared folder.
+    /// What identifies it in its library: its own folder, or its video in a shared folder. A season without a folder
+    /// has the path that its folder would have; an actor `.actors/NAME` and a movie set `.sets/NAME`, where nothing is.
     pub path: RelPath,
     /// Whether automatic choosing may touch it.
     pub is_monitored: bool,
@@ -68,6 +71,13 @@ pub struct ListKey {
 }
 
 impl Entity {
+    /// The episodes that its file holds; `None` for what is no episode.
+    #[must_use]
+    pub fn episodes(&self) -> Option<EpisodeRange> {
+        let first = self.episode?;
+        Some(self.last_episode.and_then(|last| EpisodeRange::new(first, last)).unwrap_or(EpisodeRange::single(first)))
+    }
+
     /// The place behind this entity in a list.
     #[must_use]
     pub fn list_key(&self) -> ListKey {
@@ -79,7 +89,7 @@ impl Entity {
 macro_rules! entity_columns {
     () => {
         "e.id, e.library_id, e.entity_type, e.parent_id, e.title, e.sort_title, e.year, e.season, e.episode, \
-         e.layout, e.folder, e.video, e.path, e.monitored, e.is_missing, e.added_at, e.updated_at"
+         e.last_episode, e.layout, e.folder, e.video, e.path, e.monitored, e.is_missing, e.added_at, e.updated_at"
     };
 }
 pub(super) use entity_columns;
@@ -265,6 +275,7 @@ pub(super) fn entity_from(row: &Row<'_>, first: usize) -> rusqlite::Result<Entit
         year: row.get(next())?,
         season: row.get(next())?,
         episode: row.get(next())?,
+        last_episode: row.get(next())?,
         layout: row.get(next())?,
         folder: row.get(next())?,
         video: row.get(next())?,

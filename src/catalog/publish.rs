@@ -6,8 +6,8 @@ use super::entities::{self, Entity, entity_columns};
 use super::error::Fault;
 use super::generations::Stamp;
 use super::sql_types::{array, image_type};
-use super::{Catalog, CatalogError, replace};
-use crate::model::{CacheFileId, ContentHash, EntityId, GenerationId, ImageType, LibraryId, Name, RelPath};
+use super::{Catalog, CatalogError, places, replace};
+use crate::model::{CacheFileId, ContentHash, EntityId, GenerationId, ImageType, LibraryId, Name, Placement, RelPath};
 
 /// What is to be published.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,8 @@ pub enum PublishMode {
 pub struct SelectedPicture {
     /// The entity it is for.
     pub entity: Entity,
+    /// Where that lies.
+    pub placement: Placement,
     /// The naming profiles of the entity's library.
     pub naming: String,
     /// What it is of.
@@ -251,7 +253,7 @@ fn fill_wanted(
     let mut selected = connection.prepare_cached(SELECTED)?;
     let mut rows = selected.query(named_params! { ":with_withheld": with_withheld })?;
     while let Some(row) = rows.next()? {
-        let picture = selected_picture(row)?;
+        let picture = selected_picture(connection, row)?;
         for place in places(&picture) {
             if let Some(conflict) = want(connection, &picture, place)? {
                 conflicts.push(conflict);
@@ -306,9 +308,11 @@ fn conflict(row: &Row<'_>) -> rusqlite::Result<Conflict> {
     })
 }
 
-fn selected_picture(row: &Row<'_>) -> rusqlite::Result<SelectedPicture> {
+fn selected_picture(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<SelectedPicture> {
+    let entity = entities::entity_from(row, ENTITY_COLUMN)?;
     Ok(SelectedPicture {
-        entity: entities::entity_from(row, ENTITY_COLUMN)?,
+        placement: places::placement(connection, &entity)?,
+        entity,
         naming: row.get("naming")?,
         image_type: image_type(row)?,
         cache_file: row.get("cache_file_id")?,

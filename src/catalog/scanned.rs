@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::entities::{self, Entity, entity_columns};
 use super::originals::{self, ScannedOriginal};
 use super::sql_types::array;
-use super::{Catalog, CatalogError, external_ids, feed, replace};
+use super::{Catalog, CatalogError, external_ids, feed, places, replace};
 use crate::model::{EntityId, EntityType, Layout, LibraryId, Provider, RelPath, UnixSeconds};
 
 /// An item as a scan found it.
@@ -28,14 +28,20 @@ pub struct ScannedItem {
     pub year: Option<u16>,
     /// The season, 0 for specials.
     pub season: Option<u16>,
-    /// The episode.
+    /// The episode; the first one of a file that holds several.
     pub episode: Option<u16>,
+    /// The last episode of a file that holds several.
+    pub last_episode: Option<u16>,
     /// How it lies on disk.
     pub layout: Layout,
     /// The folder that its artwork goes to.
     pub folder: RelPath,
     /// Its main video.
     pub video: Option<RelPath>,
+    /// Its further videos: parts of a stack, versions.
+    pub further_videos: Vec<RelPath>,
+    /// Its further folders, as [`Placement`](crate::model::Placement) tells.
+    pub folders: Vec<RelPath>,
     /// What identifies it: its own folder, or its video in a shared folder.
     pub path: RelPath,
     /// Ids that names in the tree tell.
@@ -138,7 +144,8 @@ fn record(connection: &Connection, item: &ScannedItem, now: UnixSeconds) -> rusq
     connection.prepare_cached("INSERT OR IGNORE INTO temp.seen (entity_id) VALUES (?1)")?.execute([id])?;
     let has_new_ids = external_ids::replace_scanned(connection, id, &item.ids)?;
     let has_new_originals = originals::replace(connection, item.library, id, &item.originals)?;
-    if outcome == ScanOutcome::Unchanged && (has_new_ids || has_new_originals) {
+    let has_new_places = places::replace(connection, id, item)?;
+    if outcome == ScanOutcome::Unchanged && (has_new_ids || has_new_originals || has_new_places) {
         outcome = ScanOutcome::Changed;
     }
     if matches!(outcome, ScanOutcome::Returned | ScanOutcome::Changed) {
@@ -165,7 +172,8 @@ fn is_same(known: &Entity, item: &ScannedItem) -> bool {
     known.parent == item.parent
         && known.title == item.title
         && known.sort_title == item.sort_title
-        && (known.year, known.season, known.episode) == (item.year, item.season, item.episode)
+        && (known.year, known.season) == (item.year, item.season)
+        && (known.episode, known.last_episode) == (item.episode, item.last_episode)
         && known.layout == item.layout
         && known.folder == item.folder
         && known.video == item.video
@@ -176,17 +184,17 @@ fn insert(connection: &Connection, item: &ScannedItem, now: UnixSeconds) -> rusq
     connection
         .prepare_cached(
             "INSERT INTO entities (library_id, entity_type, parent_id, title, sort_title, year, season, episode,
-                                   layout, folder, video, path, added_at, updated_at)
+                                   last_episode, layout, folder, video, path, added_at, updated_at)
              VALUES (:library, :entity_type, :parent, :title, :sort_title, :year, :season, :episode,
-                     :layout, :folder, :video, :path, :now, :now)
+                     :last_episode, :layout, :folder, :video, :path, :now, :now)
              RETURNING id",
         )?
         .query_row(
             named_params! {
                 ":library": item.library, ":entity_type": item.entity_type, ":parent": item.parent,
                 ":title": item.title, ":sort_title": item.sort_title, ":year": item.year, ":season": item.season,
-                ":episode": item.episode, ":layout": item.layout, ":folder": item.folder, ":video": item.video,
-                ":path": item.path, ":now": now,
+                ":episode": item.episode, ":last_episode": item.last_episode, ":layout": item.layout,
+                ":folder": item.folder, ":video": item.video, ":path": item.path, ":now": now,
             },
             |row| row.get("id"),
         )
@@ -196,14 +204,14 @@ fn update(connection: &Connection, id: EntityId, item: &ScannedItem, now: UnixSe
     connection
         .prepare_cached(
             "UPDATE entities SET parent_id = :parent, title = :title, sort_title = :sort_title, year = :year,
-                    season = :season, episode = :episode, layout = :layout, folder = :folder, video = :video,
+                    season = :season, episode = :episode, last_episode = :last_episode, layout = :layout, folder = :folder, video = :video,
                     path = :path, is_missing = 0, updated_at = :now
              WHERE id = :id",
         )?
         .execute(named_params! {
             ":id": id, ":parent": item.parent, ":title": item.title, ":sort_title": item.sort_title,
-            ":year": item.year, ":season": item.season, ":episode": item.episode, ":layout": item.layout,
-            ":folder": item.folder, ":video": item.video, ":path": item.path, ":now": now,
+            ":year": item.year, ":season": item.season, ":episode": item.episode,
+            ":last_episode": item.last_episode, ":layout": item.layout, ":folder": item.folder, ":video": item.video, ":path": item.path, ":now": now,
         })?;
     Ok(())
 }

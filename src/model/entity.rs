@@ -39,18 +39,19 @@ pub enum LibraryKind {
     Music,
 }
 
-/// How an item lies on disk, which decides the names of its artwork.
+/// How an item lies on disk, which decides the names of its artwork. [`Placement`](super::Placement) has the rest of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Layout {
-    /// In a folder of its own: bare names (`poster.jpg`) are unambiguous.
+    /// In a folder of its own: bare names (`poster.jpg`) are unambiguous. Also for what has no file: a series, a season,
+    /// an artist, an album, an actor, a set.
     Own,
-    /// Beside others in one folder: every name carries the video's name.
+    /// Beside others in one folder, or an episode wherever it lies: every name carries the video's name.
     Flat,
     /// A disc folder (`VIDEO_TS`, `BDMV`).
     Disc,
-    /// One film in several files (`cd1`, `cd2`).
+    /// One film or episode in several files (`cd1`, `cd2`).
     Stack,
-    /// Several versions of one film in one folder.
+    /// Several versions of one film or episode in one folder.
     Version,
 }
 
