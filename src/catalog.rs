@@ -6,8 +6,9 @@
 //! any point, it has happened or it has not.
 //!
 //! One file per table family: [`Library`] (`libraries`), [`Entity`] (`entities`, and `scanned` for what a scan
-//! records), `places` (where they lie), `originals`, [`CacheFile`], [`Candidate`] (`candidates`, selection), `locks`, mappings (`publish`
-//! decides what shall be, `replace` brings it about, `generations` undoes it, `mappings` reads it), `folders` and
+//! records), `places` (where they lie), `originals`, [`CacheFile`], [`Candidate`] (`candidates`, selection), `locks`,
+//! mappings (`publish` decides what shall be, `replace` brings it about, `generations` undoes it, `mappings` reads it,
+//! `lay_out` tells where other names would lead), `folders` and
 //! `feed` for the mount. `migrations/` holds the schema.
 
 mod cache_files;
@@ -18,6 +19,7 @@ mod external_ids;
 mod feed;
 mod folders;
 mod generations;
+mod lay_out;
 mod libraries;
 mod locks;
 mod mappings;
@@ -44,6 +46,7 @@ pub use error::CatalogError;
 pub use feed::Change;
 pub use folders::{FolderMappings, MappedPicture, MappingFolder, SyntheticFolder};
 pub use generations::{Generation, Stamp};
+pub use lay_out::{LaidOut, Layouts};
 pub use libraries::{Library, NewLibrary};
 pub use locks::{Lock, LockOrigin};
 pub use mappings::{Mapping, MappingPage, PathKey, RefusedRow};
@@ -119,6 +122,18 @@ impl Catalog {
             let transaction = connection.transaction()?;
             let value = work(&transaction)?;
             transaction.rollback()?;
+            Ok(value)
+        };
+        run().map_err(|fault: Fault| fault.at(path))
+    }
+
+    /// Runs a transaction that writes nothing but temporary tables, for those that read them afterwards.
+    fn note<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, CatalogError> {
+        let Self { connection, path } = self;
+        let run = || {
+            let transaction = connection.transaction()?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
             Ok(value)
         };
         run().map_err(|fault: Fault| fault.at(path))

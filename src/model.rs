@@ -5,6 +5,7 @@
 //! documentation, the tables and the command line: *entity*, *image type*, *original*, *mapping*, *cache file*.
 
 mod entity;
+mod entity_images;
 mod hash;
 mod ids;
 mod image_type;

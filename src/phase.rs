@@ -3,13 +3,15 @@
 //! - [`scan`](fn@scan): tree → entities, ids, originals.
 //! - [`select`](fn@select), [`deselect`]: a picture into the cache, chosen by hand.
 //! - [`publish`](fn@publish): what is selected, under the names that players look for.
-//! - [`export`](fn@export): the same as real files.
+//! - [`export`](fn@export): the same as real files, also by other profiles.
+//! - [`names`]: what is selected under which names, by any profiles.
 //! - [`items`]: which entity a user means.
 //! - [`PhaseError`], [`Progress`]: what all phases share.
 
 mod error;
 mod export;
 pub mod items;
+pub mod names;
 mod progress;
 mod publish;
 mod scan;
@@ -18,8 +20,9 @@ mod select;
 pub use error::{ItemCandidate, PhaseError};
 pub use export::{
     ExportError, ExportMode, ExportModeError, ExportProblem, ExportReport, ExportRequest, ExportTarget, export,
+    export_as,
 };
 pub use progress::{NoProgress, Progress};
-pub use publish::{LeftOutPicture, PublishReport, publish};
+pub use publish::{LeftOutPicture, PublishReport, profiles_of, publish};
 pub use scan::{DuplicateId, ScanProblem, ScanReport, scan};
 pub use select::{Choice, Selection, deselect, select, select_file};

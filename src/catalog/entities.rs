@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Params, Row, named_params};
 
 use super::error::Fault;
+use super::sql_types::words;
 use super::{Catalog, CatalogError};
 use crate::model::{EntityId, EntityType, EpisodeRange, ImageType, Layout, LibraryId, Provider, RelPath, UnixSeconds};
 
@@ -55,7 +56,8 @@ pub struct EntityFilter {
     pub library: Option<LibraryId>,
     /// Only of that type.
     pub entity_type: Option<EntityType>,
-    /// Only those that have neither a selected picture nor an original of that image type.
+    /// Only those that can have a picture of that image type, and have neither a selected one nor an original. Nothing is
+    /// inherited: a season without a poster has none, whatever its series has.
     pub lacks: Option<ImageType>,
     /// Only those with a lock of their own.
     pub only_locked: bool,
@@ -132,7 +134,8 @@ const PAGE: &str = concat!(
         AND (:entity_type IS NULL OR e.entity_type = :entity_type)
         AND (NOT :only_locked OR EXISTS (SELECT 1 FROM locks k WHERE k.entity_id = e.id AND k.is_locked = 1))
         AND (:lacks IS NULL
-             OR NOT EXISTS (SELECT 1 FROM asset_candidates c WHERE c.entity_id = e.id AND c.image_type = :lacks
+             OR e.entity_type IN (SELECT value FROM rarray(:types_with))
+                AND NOT EXISTS (SELECT 1 FROM asset_candidates c WHERE c.entity_id = e.id AND c.image_type = :lacks
                               AND c.image_number = :lacks_number AND c.is_selected = 1)
                 AND NOT EXISTS (SELECT 1 FROM library_image_files o WHERE o.entity_id = e.id
                               AND o.image_type = :lacks AND o.image_number = :lacks_number
@@ -204,6 +207,9 @@ impl Catalog {
         after: Option<&ListKey>,
         limit: u32,
     ) -> Result<Vec<Entity>, CatalogError> {
+        let lacks = filter.lacks.map(|lacks| filter.entity_type.map_or(lacks, |of| lacks.meant_for(of)));
+        let types_with =
+            EntityType::ALL.iter().filter(|of| lacks.is_some_and(|lacks| of.kinds().contains(&lacks.kind())));
         self.all_entities(
             PAGE,
             named_params! {
@@ -213,8 +219,9 @@ impl Catalog {
                 ":library": filter.library,
                 ":entity_type": filter.entity_type,
                 ":only_locked": filter.only_locked,
-                ":lacks": filter.lacks.map(|lacks| lacks.kind().as_str()),
-                ":lacks_number": filter.lacks.map(ImageType::number),
+                ":lacks": lacks.map(|lacks| lacks.kind().as_str()),
+                ":lacks_number": lacks.map(ImageType::number),
+                ":types_with": words(types_with.map(|of| of.as_str())),
                 ":limit": limit,
             },
         )

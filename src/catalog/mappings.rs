@@ -46,6 +46,19 @@ pub struct PathKey {
     name: Vec<u8>,
 }
 
+impl PathKey {
+    /// The place of a path.
+    #[must_use]
+    pub fn new(folder: &RelPath, name: &Name) -> Self {
+        Self { folder: folder.as_bytes().to_vec(), name: name.as_bytes().to_vec() }
+    }
+
+    /// Folder and name.
+    pub(super) fn parts(&self) -> (&[u8], &[u8]) {
+        (&self.folder, &self.name)
+    }
+}
+
 /// A part of the mappings of a library.
 #[derive(Debug)]
 pub struct MappingPage {

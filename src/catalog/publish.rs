@@ -1,5 +1,7 @@
 //! Publishing: from what is selected to what is shown.
 
+use std::fmt;
+
 use rusqlite::{Connection, Row, named_params};
 
 use super::entities::{self, Entity, entity_columns};
@@ -8,6 +10,7 @@ use super::generations::Stamp;
 use super::sql_types::{array, image_type};
 use super::{Catalog, CatalogError, places, replace};
 use crate::model::{CacheFileId, ContentHash, EntityId, GenerationId, ImageType, LibraryId, Name, Placement, RelPath};
+use crate::naming::split_extension;
 
 /// What is to be published.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +81,8 @@ pub struct Published {
     pub conflict_count: u64,
 }
 
-/// Two pictures want one path: the one of the entity with the lower number has it.
+/// Two pictures want one path, or one name with different extensions, of which players would take either: the one of the
+/// entity with the lower number has it. Where both are the same picture, nobody loses anything and it is no conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
     /// The library.
@@ -93,6 +97,13 @@ pub struct Conflict {
     pub image_type: ImageType,
     /// The entity that has it.
     pub winner: EntityId,
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { winner, image_type, loser, .. } = self;
+        write!(f, "item {winner} has this name already, so {image_type} of item {loser} is not shown under it")
+    }
 }
 
 impl Published {
@@ -133,11 +144,22 @@ const SELECTED: &str = concat!(
 const ENTITY_COLUMN: usize = 6;
 
 const WANT: &str = "
-    INSERT INTO temp.wanted (library_id, folder, name, entity_id, image_type, image_number, cache_file_id, is_synthetic)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+    INSERT INTO temp.wanted (library_id, folder, name, stem, entity_id, image_type, image_number, cache_file_id,
+                             is_synthetic)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
 
 const WANTED_AT: &str = "
-    SELECT entity_id, image_type, image_number FROM temp.wanted WHERE library_id = ?1 AND folder = ?2 AND name = ?3";
+    SELECT w.entity_id, w.image_type, w.image_number, f.sha256
+    FROM temp.wanted w CROSS JOIN cache_image_files f ON f.id = w.cache_file_id
+    WHERE w.library_id = ?1 AND w.folder = ?2 AND w.stem = ?3";
+
+/// The names that a wanted one may have with another extension, for `m.name IN`; see `PictureExtension`.
+macro_rules! all_extensions {
+    () => {
+        "(CAST(w.stem || '.jpg' AS BLOB), CAST(w.stem || '.png' AS BLOB), CAST(w.stem || '.webp' AS BLOB), \
+          CAST(w.stem || '.gif' AS BLOB))"
+    };
+}
 
 const OLD_OF_SCOPE: &str = "
     INSERT INTO temp.old (id)
@@ -145,22 +167,29 @@ const OLD_OF_SCOPE: &str = "
         ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL";
 
 /// Wanted paths that an entity outside the scope has, which also comes first.
-const TAKEN: &str = "
-    SELECT w.library_id, w.folder, w.name, w.entity_id, w.image_type, w.image_number, m.entity_id AS winner
-    FROM temp.wanted w CROSS JOIN library_image_files m
-        ON m.library_id = w.library_id AND m.folder = w.folder AND m.name = w.name
-        AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
-    WHERE m.entity_id < w.entity_id AND m.entity_id NOT IN (SELECT s.entity_id FROM temp.scope s)";
+const TAKEN: &str = concat!(
+    "SELECT w.library_id, w.folder, w.name, w.entity_id, w.image_type, w.image_number, m.entity_id AS winner,
+            wf.sha256 = mf.sha256 AS is_same
+     FROM temp.wanted w CROSS JOIN library_image_files m
+         ON m.library_id = w.library_id AND m.folder = w.folder AND m.name IN ",
+    all_extensions!(),
+    "    AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+     CROSS JOIN cache_image_files wf ON wf.id = w.cache_file_id
+     CROSS JOIN cache_image_files mf ON mf.id = m.cache_file_id
+     WHERE m.entity_id < w.entity_id AND m.entity_id NOT IN (SELECT s.entity_id FROM temp.scope s)"
+);
 
 const DROP_TAKEN: &str = "DELETE FROM temp.wanted WHERE library_id = ?1 AND folder = ?2 AND name = ?3";
 
 /// Wanted paths that an entity outside the scope has, but comes later.
-const OLD_IN_THE_WAY: &str = "
-    INSERT OR IGNORE INTO temp.old (id)
-    SELECT m.id FROM temp.wanted w CROSS JOIN library_image_files m
-        ON m.library_id = w.library_id AND m.folder = w.folder AND m.name = w.name
-        AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
-    WHERE m.entity_id > w.entity_id";
+const OLD_IN_THE_WAY: &str = concat!(
+    "INSERT OR IGNORE INTO temp.old (id)
+     SELECT m.id FROM temp.wanted w CROSS JOIN library_image_files m
+         ON m.library_id = w.library_id AND m.folder = w.folder AND m.name IN ",
+    all_extensions!(),
+    "    AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+     WHERE m.entity_id > w.entity_id"
+);
 
 const RELEASE_SCOPE: &str = "DELETE FROM unpublished WHERE entity_id IN (SELECT s.entity_id FROM temp.scope s)";
 
@@ -196,9 +225,9 @@ impl Catalog {
 
 /// Conflicts seen so far, bounded in memory.
 #[derive(Default)]
-struct Conflicts {
-    first: Vec<Conflict>,
-    count: u64,
+pub(super) struct Conflicts {
+    pub first: Vec<Conflict>,
+    pub count: u64,
 }
 
 impl Conflicts {
@@ -230,7 +259,7 @@ fn prepare(
     Ok(conflicts)
 }
 
-fn fill_scope(connection: &Connection, scope: Scope<'_>) -> Result<(), Fault> {
+pub(super) fn fill_scope(connection: &Connection, scope: Scope<'_>) -> Result<(), Fault> {
     match scope {
         Scope::All => connection.prepare_cached(SCOPE_ALL)?.execute([])?,
         Scope::Libraries(ids) => {
@@ -244,7 +273,8 @@ fn fill_scope(connection: &Connection, scope: Scope<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn fill_wanted(
+/// Notes every path that `places` tells for what is selected in the scope.
+pub(super) fn fill_wanted(
     connection: &Connection,
     with_withheld: bool,
     mut places: impl FnMut(&SelectedPicture) -> Vec<Place>,
@@ -263,13 +293,15 @@ fn fill_wanted(
     Ok(())
 }
 
-/// Notes a wanted path, unless an earlier picture has it.
+/// Notes a wanted path, unless an earlier picture has it, be it with another extension.
 fn want(connection: &Connection, picture: &SelectedPicture, place: Place) -> rusqlite::Result<Option<Conflict>> {
     let Entity { id, library, .. } = picture.entity;
+    let (stem, _) = split_extension(place.name.as_bytes());
     let noted = connection.prepare_cached(WANT)?.execute((
         library,
         &place.folder,
         &place.name,
+        stem,
         id,
         picture.image_type.kind().as_str(),
         picture.image_type.number(),
@@ -279,20 +311,23 @@ fn want(connection: &Connection, picture: &SelectedPicture, place: Place) -> rus
     if noted > 0 {
         return Ok(None);
     }
-    let (winner, winning_type): (EntityId, ImageType) = connection
+    let (winner, hash): (EntityId, ContentHash) = connection
         .prepare_cached(WANTED_AT)?
-        .query_row((library, &place.folder, &place.name), |row| Ok((row.get("entity_id")?, image_type(row)?)))?;
-    let is_itself = (winner, winning_type) == (id, picture.image_type);
+        .query_row((library, &place.folder, stem), |row| Ok((row.get("entity_id")?, row.get("sha256")?)))?;
     let Place { folder, name, .. } = place;
-    Ok((!is_itself).then_some(Conflict { library, folder, name, loser: id, image_type: picture.image_type, winner }))
+    let conflict = Conflict { library, folder, name, loser: id, image_type: picture.image_type, winner };
+    Ok((hash != picture.hash).then_some(conflict))
 }
 
 fn yield_taken(connection: &Connection, conflicts: &mut Conflicts) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached(TAKEN)?;
-    let taken: Vec<Conflict> = statement.query_map([], conflict)?.collect::<Result<_, _>>()?;
-    for conflict in taken {
+    let taken: Vec<(Conflict, bool)> =
+        statement.query_map([], |row| Ok((conflict(row)?, row.get("is_same")?)))?.collect::<Result<_, _>>()?;
+    for (conflict, is_same) in taken {
         connection.prepare_cached(DROP_TAKEN)?.execute((conflict.library, &conflict.folder, &conflict.name))?;
-        conflicts.push(conflict);
+        if !is_same {
+            conflicts.push(conflict);
+        }
     }
     Ok(())
 }

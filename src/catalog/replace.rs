@@ -20,6 +20,7 @@ pub(super) const TEMPORARY_TABLES: &str = "
         library_id    INTEGER NOT NULL,
         folder        BLOB    NOT NULL,
         name          BLOB    NOT NULL,
+        stem          BLOB,             -- the name without extension: two pictures must not have it
         entity_id     INTEGER NOT NULL,
         image_type    TEXT    NOT NULL,
         image_number  INTEGER NOT NULL,
@@ -27,6 +28,7 @@ pub(super) const TEMPORARY_TABLES: &str = "
         is_synthetic  INTEGER NOT NULL,
         PRIMARY KEY (library_id, folder, name)
     ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX temp.wanted_stems ON wanted (library_id, folder, stem) WHERE stem IS NOT NULL;
     CREATE TEMP TABLE touched (
         library_id INTEGER NOT NULL,
         folder     BLOB    NOT NULL,

@@ -105,6 +105,11 @@ pub(super) fn array(numbers: impl Iterator<Item = i64>) -> rusqlite::vtab::array
     std::rc::Rc::new(numbers.map(Into::into).collect())
 }
 
+/// Words as the parameter of `rarray(?)`.
+pub(super) fn words<'a>(words: impl Iterator<Item = &'a str>) -> rusqlite::vtab::array::Array {
+    std::rc::Rc::new(words.map(|word| word.to_owned().into()).collect())
+}
+
 /// The extension of a cache file. It becomes part of a path, so nothing but short words is taken.
 pub(super) fn extension(row: &Row<'_>) -> rusqlite::Result<String> {
     let text: String = row.get("extension")?;

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::catalog::Library;
+use crate::catalog::{Catalog, Library};
 use crate::library::Source;
-use crate::phase::{ExportMode, ExportReport, ExportRequest, ExportTarget, export};
+use crate::naming::Profiles;
+use crate::phase::{ExportMode, ExportReport, ExportRequest, ExportTarget, export, export_as};
 use crate::recycle::Recycle;
 
 use super::Outcome;
@@ -20,7 +21,8 @@ use super::scan::chosen;
 /// a name goes to the recycle bin first. Exporting again changes nothing.
 ///
 /// For example: `posterfs export films --dry-run` tells what would be written into the library films, `posterfs export
-/// --to /srv/artwork --mode hardlink` writes all of it elsewhere and takes no space.
+/// --to /srv/artwork --mode hardlink` writes all of it elsewhere and takes no space. `posterfs export --naming kometa --to
+/// /srv/kometa/assets` writes Kometa's asset directory from what is selected.
 #[derive(Debug, Args)]
 pub struct Export {
     /// Only these libraries. Default: all.
@@ -31,6 +33,10 @@ pub struct Export {
     /// copy; reflink (shares space, btrfs and xfs); hardlink or symlink to the cache.
     #[arg(long, default_value = "copy")]
     mode: ExportMode,
+    /// Use the names of other profiles than the library's: default, kodi, jellyfin, emby, plex; or kodi-sets,
+    /// jellyfin-people, kometa, which make a tree of their own (with --to).
+    #[arg(long, value_name = "PROFILES")]
+    naming: Option<Profiles>,
     /// Tell what would be written, and write nothing.
     #[arg(long)]
     dry_run: bool,
@@ -38,12 +44,12 @@ pub struct Export {
 
 impl Export {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        let catalog = context.catalog()?;
+        let mut catalog = context.catalog()?;
         let libraries = chosen(&catalog, &self.libraries)?;
         let has_one_folder = self.to.is_some() && libraries.len() > 1;
         let mut outcome = Outcome::Done;
         for library in libraries {
-            let report = self.export_one(context, &catalog, &library, has_one_folder)?;
+            let report = self.export_one(context, &mut catalog, &library, has_one_folder)?;
             if report.error_count > 0 {
                 outcome = Outcome::Problems;
             }
@@ -55,7 +61,7 @@ impl Export {
     fn export_one(
         &self,
         context: &Context,
-        catalog: &crate::catalog::Catalog,
+        catalog: &mut Catalog,
         library: &Library,
         has_one_folder: bool,
     ) -> anyhow::Result<ExportReport> {
@@ -70,8 +76,12 @@ impl Export {
             }
         };
         let request = ExportRequest { library, target, mode: self.mode, is_dry_run: self.dry_run, now: context.now() };
-        let recycle = Recycle::open(&context.state.recycle())?;
-        Ok(export(catalog, &context.cache()?, &recycle, &request, &Bar::new(context.output, "files"))?)
+        let (cache, recycle) = (context.cache()?, Recycle::open(&context.state.recycle())?);
+        let bar = Bar::new(context.output, "files");
+        Ok(match &self.naming {
+            None => export(catalog, &cache, &recycle, &request, &bar)?,
+            Some(profiles) => export_as(catalog, &cache, &recycle, &request, profiles, &bar)?,
+        })
     }
 }
 

@@ -38,7 +38,7 @@ enum Action {
         /// What it holds: movies, tv or music.
         #[arg(long)]
         kind: LibraryKind,
-        /// For which players artwork is named; several with commas.
+        /// For which players artwork is named: default (all of them), kodi, jellyfin, emby or plex; several with commas.
         #[arg(long, default_value = "default", value_parser = naming_words)]
         naming: String,
     },
@@ -86,7 +86,7 @@ fn add(context: &Context, name: String, path: PathBuf, kind: LibraryKind, naming
 
 /// Checks the words, which the catalog keeps as they are.
 fn naming_words(text: &str) -> Result<String, ProfileError> {
-    text.parse::<Profiles>()?;
+    Profiles::of_library(text)?;
     Ok(text.to_owned())
 }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, PublishMode, Published, Scope, Stamp};
+use crate::catalog::{Catalog, Conflict, PublishMode, Published, Scope, Stamp};
 use crate::model::{EntityId, GenerationId, ImageType, ItemRef};
 use crate::phase;
 
@@ -95,7 +95,8 @@ impl Unpublish {
         let entity = item::find(context, &catalog, &self.item)?;
         let what = self.image_type.map(|image_type| format!(" {image_type}")).unwrap_or_default();
         let reason = format!("unpublish {}{what}", self.item);
-        let published = catalog.unpublish(entity.id, self.image_type, &stamp(context, reason))?;
+        let image_type = self.image_type.map(|image_type| image_type.meant_for(entity.entity_type));
+        let published = catalog.unpublish(entity.id, image_type, &stamp(context, reason))?;
         context.nudge();
         finish(context, &report(&catalog, &published, false)?)
     }
@@ -121,15 +122,8 @@ fn stamp(context: &Context, reason: String) -> Stamp {
 }
 
 fn report(catalog: &Catalog, published: &Published, dry_run: bool) -> anyhow::Result<Report> {
-    let conflicts = published.conflicts.iter().map(|conflict| {
-        format!(
-            "{}: item {} has this name already, so {} of item {} is not shown under it",
-            conflict.folder.join(&conflict.name),
-            conflict.winner,
-            conflict.image_type,
-            conflict.loser
-        )
-    });
+    let told = |conflict: &Conflict| format!("{}: {conflict}", conflict.folder.join(&conflict.name));
+    let conflicts = published.conflicts.iter().map(told);
     let latest = || anyhow::Ok(catalog.history(None, 1)?.first().map(|generation| generation.id));
     // Where nothing changed there is no new generation: the one in force is told.
     let generation = match published.generation {

@@ -19,6 +19,9 @@ use super::output::byte_size;
 /// The picture is taken into the cache, and the choice is locked: no automatic step changes it. `posterfs publish`
 /// then shows it. What was selected before stays in the cache.
 ///
+/// One picture goes by one word: the portrait of an artist is its thumb, the front of an album its cover, the portrait of
+/// an actor its actorthumb, the still of an episode its thumb; `poster` means these there, too.
+///
 /// For example: `posterfs select "Heat (1995)" poster --file heat.jpg`, or by number, id or path: `posterfs select 42
 /// fanart1 --file still.png`, `posterfs select tmdb:949 clearlogo --file logo.png`, `posterfs select /media/films/Heat
 /// banner --file wide.jpg`.
@@ -77,7 +80,8 @@ impl Select {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut catalog = context.catalog()?;
         let entity = item::find(context, &catalog, &self.item)?;
-        let choice = (entity.id, self.image_type);
+        let image_type = self.image_type.meant_for(entity.entity_type);
+        let choice = (entity.id, image_type);
         let limits = context.limits();
         let Selection { stored, .. } = phase::select_file(
             &mut catalog,
@@ -91,7 +95,7 @@ impl Select {
         let report = SelectedReport {
             id: entity.id.get(),
             title: item::title(&entity),
-            image_type: self.image_type,
+            image_type,
             sha256: stored.hash,
             width: stored.picture.width,
             height: stored.picture.height,
@@ -118,14 +122,15 @@ impl Deselect {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut catalog = context.catalog()?;
         let entity = item::find(context, &catalog, &self.item)?;
-        let reason = format!("deselect {} of item {}", self.image_type, entity.id);
+        let image_type = self.image_type.meant_for(entity.entity_type);
+        let reason = format!("deselect {image_type} of item {}", entity.id);
         let stamp = Stamp { author: context.author(), reason, now: context.now() };
-        let deselected = phase::deselect(&mut catalog, &context.cache()?, entity.id, self.image_type, &stamp)?;
+        let deselected = phase::deselect(&mut catalog, &context.cache()?, entity.id, image_type, &stamp)?;
         context.nudge();
         let report = DeselectedReport {
             id: entity.id.get(),
             title: item::title(&entity),
-            image_type: self.image_type,
+            image_type,
             was_selected: deselected.was_selected,
             locked: true,
             generation: deselected.published.generation.map(crate::model::GenerationId::get),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Entity};
+use crate::catalog::{Catalog, Entity, Library};
 use crate::model::{ContentHash, EntityType, ImageType, ItemRef};
+use crate::phase::names;
 
 use super::Outcome;
 use super::context::Context;
@@ -28,6 +29,10 @@ struct Item {
     r#type: EntityType,
     title: String,
     year: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    season: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    episode: Option<u16>,
     path: String,
     library: String,
     layout: &'static str,
@@ -43,6 +48,8 @@ struct Image {
     selected: Option<SelectedLine>,
     locked: bool,
     originals: Vec<String>,
+    /// What keeps the picture from a name, or a player from reading it.
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,21 +91,27 @@ fn gather(catalog: &Catalog, entity: &Entity) -> anyhow::Result<Item> {
         r#type: entity.entity_type,
         title: entity.title.clone(),
         year: entity.year,
+        season: entity.season,
+        episode: entity.episode,
         path: entity.path.to_string(),
-        library: library.map(|library| library.name).unwrap_or_default(),
+        library: library.as_ref().map(|library| library.name.clone()).unwrap_or_default(),
         layout: entity.layout.as_str(),
         ids: catalog.external_ids_of(entity.id)?.into_iter().map(|(p, value)| (p.to_string(), value)).collect(),
         monitored: entity.is_monitored,
         missing: entity.is_missing,
-        images: images(catalog, entity)?,
+        images: images(catalog, entity, library.as_ref())?,
         mappings: mappings.collect(),
     })
 }
 
-fn images(catalog: &Catalog, entity: &Entity) -> anyhow::Result<BTreeMap<String, Image>> {
+fn images(catalog: &Catalog, entity: &Entity, library: Option<&Library>) -> anyhow::Result<BTreeMap<String, Image>> {
     let mut images: BTreeMap<String, Image> = BTreeMap::new();
     for picture in catalog.selections_of(entity.id)?.into_iter().map(|row| row.picture) {
-        images.entry(picture.image_type.to_string()).or_default().selected = Some(SelectedLine {
+        let image = images.entry(picture.image_type.to_string()).or_default();
+        if let Some(library) = library {
+            image.notes = names::notes(catalog, library, entity, picture.image_type, &picture.extension)?;
+        }
+        image.selected = Some(SelectedLine {
             sha256: picture.hash,
             source: picture.source.clone(),
             provider: picture.provider.clone(),
@@ -139,6 +152,7 @@ fn text(item: &Item) -> String {
     }
     for (image_type, image) in &item.images {
         lines.push(image_line(image_type, image));
+        lines.extend(image.notes.iter().map(|note| format!("    {note}")));
         lines.extend(image.originals.iter().map(|path| format!("    original: {path}")));
     }
     if item.images.is_empty() {

@@ -1,144 +1,87 @@
-//! Naming profiles: tables from what a picture is of to the names it is published under.
+//! Naming profiles: for whom pictures are named.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::{EntityType, ImageKind, ImageType, Layout, Name, RelPathError};
+use crate::model::{EntityType, ImageType, Placement};
 
-use super::recognise::is_bare_name;
-use super::{PictureExtension, stack_part};
+use super::rows::{BESIDE_MEDIA, JELLYFIN_PEOPLE, KODI_SETS, KOMETA_ASSETS, Row};
+use super::template::{Filling, applies, published_names};
+use super::{LeftOut, LeftOutReason, Names, PictureExtension, Players};
 
-/// The longest file name that Linux file systems take, in bytes.
-const NAME_BYTES_MAX: usize = 255;
-
-/// One player's, or one combination of players', table of names.
+/// One player's names, or those of several at once, or of a tree of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Profile {
     name: &'static str,
-    rows: &'static [Row],
+    players: Players,
+    /// Groups of rows; those beside the media are shared by all profiles that are no tree.
+    rows: &'static [&'static [Row]],
+    is_tree: bool,
 }
 
-/// The profiles of a library, at least one. Names that several of them have in common are published once.
+/// The profiles of a library or of a view, at least one. They are one table: what several have in common is published
+/// once, and what would be one too many for one of them is not published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profiles(Vec<Profile>);
 
-/// A word that names no profile.
+/// Words that name no profiles.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no naming profile; there is default")]
-pub struct ProfileError(String);
-
-/// The item whose pictures are named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NamedItem<'a> {
-    /// What it is.
-    pub entity_type: EntityType,
-    /// How it lies on disk.
-    pub layout: Layout,
-    /// The name of its video without extension; of the first part for a stack, of the folder for a disc.
-    pub base: &'a [u8],
+pub enum ProfileError {
+    /// There is no profile of that name.
+    #[error("`{word}` is no naming profile; there are {}", names_of(Profile::ALL))]
+    NoSuch {
+        /// What was given.
+        word: String,
+    },
+    /// A tree was combined with something else.
+    #[error("`{word}` makes a tree of its own, so it stands alone")]
+    NotAlone {
+        /// The profile.
+        word: &'static str,
+    },
+    /// A tree was chosen for a library.
+    #[error(
+        "`{word}` makes a tree of its own, which is no library's; give it to `export` or to a mount, and the library one \
+         or more of {}",
+        names_of(&Profile::ALL[..Profile::BESIDE_MEDIA_COUNT])
+    )]
+    Tree {
+        /// The profile.
+        word: &'static str,
+    },
 }
-
-/// A name relative to the item's folder.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PublishedName {
-    /// The folder beneath the item's folder (`extrafanart`), where the name is not in the item's folder itself.
-    pub subfolder: Option<Name>,
-    /// The file name.
-    pub name: Name,
-}
-
-/// What a picture is published as, and what it cannot be published as.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names {
-    /// The names, most important first, without repetition. Empty when the profiles have no name for the picture.
-    pub names: Vec<PublishedName>,
-    /// The names of the table that are impossible for this item.
-    pub left_out: Vec<LeftOut>,
-}
-
-/// A name that is not published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
-    /// The bytes of the file name.
-    pub name: Vec<u8>,
-    /// Why.
-    pub reason: LeftOutReason,
-}
-
-/// Why a name is not published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LeftOutReason {
-    /// Longer than a file name can be; a shortened one would be found by no player.
-    #[error("the name is longer than {NAME_BYTES_MAX} bytes")]
-    TooLong,
-    /// A video in a flat folder is called `poster` or the like: the name would count for the whole folder.
-    #[error("the name would count for every item of the folder")]
-    Bare,
-    /// The video's name makes a name that is none.
-    #[error("the name is impossible: {0}")]
-    Impossible(RelPathError),
-}
-
-/// One line of a profile. Templates know `{b}` (video's name), `{t}` (stacked title), `{kind}` (word of the image kind)
-/// and `{n}` (number); what stands before a slash is the subfolder.
-#[derive(Debug, PartialEq, Eq)]
-struct Row {
-    entity_type: EntityType,
-    layouts: &'static [Layout],
-    kinds: &'static [ImageKind],
-    /// Whether the row is for numbered pictures (`fanart1`, …) or for the main one.
-    is_numbered: bool,
-    names: &'static [&'static str],
-}
-
-/// The kinds of a film's pictures that have one name each.
-const SINGLE_NAME: &[ImageKind] = &[
-    ImageKind::Fanart,
-    ImageKind::ClearLogo,
-    ImageKind::ClearArt,
-    ImageKind::DiscArt,
-    ImageKind::Banner,
-    ImageKind::Landscape,
-    ImageKind::KeyArt,
-    ImageKind::CharacterArt,
-];
-
-/// The kinds with bare names: everything but flat folders.
-const BARE: &[Layout] = &[Layout::Own, Layout::Disc, Layout::Stack, Layout::Version];
-
-const fn movie(layouts: &'static [Layout], kinds: &'static [ImageKind], names: &'static [&'static str]) -> Row {
-    Row { entity_type: EntityType::Movie, layouts, kinds, is_numbered: false, names }
-}
-
-const fn movie_numbered(layouts: &'static [Layout], names: &'static [&'static str]) -> Row {
-    Row { entity_type: EntityType::Movie, layouts, kinds: &[ImageKind::Fanart], is_numbered: true, names }
-}
-
-/// The smallest set that serves Kodi, Jellyfin, Emby and Plex at once. `<b>-poster` beside `poster` is for Kodi sources
-/// that are not set to "separate folders"; `<b>` alone in flat folders is for Plex. One backdrop name per item, since
-/// Jellyfin shows each alias as one more backdrop; `fanartN` is read by Kodi and Plex, `extrafanart/` by Jellyfin and
-/// Emby, so nobody sees a picture twice. No `thumb` for films: Kodi takes it for a still.
-const DEFAULT: &[Row] = &[
-    movie(&[Layout::Own, Layout::Version], &[ImageKind::Poster], &["poster", "{b}-poster"]),
-    movie(&[Layout::Disc], &[ImageKind::Poster], &["poster"]),
-    movie(&[Layout::Stack], &[ImageKind::Poster], &["poster", "{t}-poster"]),
-    movie(&[Layout::Flat], &[ImageKind::Poster], &["{b}-poster", "{b}"]),
-    movie(BARE, SINGLE_NAME, &["{kind}"]),
-    movie(&[Layout::Flat], SINGLE_NAME, &["{b}-{kind}"]),
-    movie_numbered(BARE, &["fanart{n}", "extrafanart/fanart{n}"]),
-    movie_numbered(&[Layout::Flat], &["{b}-fanart{n}"]),
-];
 
 impl Profile {
-    /// Every profile, the default first.
-    pub const ALL: &'static [Self] = &[Self { name: "default", rows: DEFAULT }];
+    /// Every profile, the default first, the trees last.
+    pub const ALL: &'static [Self] = &[
+        Self::beside_media("default", Players::ALL),
+        Self::beside_media("kodi", Players::KODI),
+        Self::beside_media("jellyfin", Players::JELLYFIN),
+        Self::beside_media("emby", Players::EMBY),
+        Self::beside_media("plex", Players::PLEX),
+        Self::tree("kodi-sets", Players::KODI, KODI_SETS),
+        Self::tree("jellyfin-people", Players::JELLYFIN.and(Players::EMBY), JELLYFIN_PEOPLE),
+        Self::tree("kometa", Players::KOMETA, KOMETA_ASSETS),
+    ];
+
+    /// How many of [`Self::ALL`] name pictures beside the media.
+    const BESIDE_MEDIA_COUNT: usize = 5;
+
+    const fn beside_media(name: &'static str, players: Players) -> Self {
+        Self { name, players, rows: BESIDE_MEDIA, is_tree: false }
+    }
+
+    const fn tree(name: &'static str, players: Players, rows: &'static [&'static [Row]]) -> Self {
+        Self { name, players, rows, is_tree: true }
+    }
 
     /// The profile of that name.
     ///
     /// # Errors
     /// When there is none of that name.
     pub fn parse(name: &str) -> Result<Self, ProfileError> {
-        Self::ALL.iter().copied().find(|profile| profile.name == name).ok_or_else(|| ProfileError(name.to_owned()))
+        let found = Self::ALL.iter().copied().find(|profile| profile.name == name);
+        found.ok_or_else(|| ProfileError::NoSuch { word: name.to_owned() })
     }
 
     /// Its name.
@@ -147,13 +90,27 @@ impl Profile {
         self.name
     }
 
-    fn templates(&self, item: &NamedItem<'_>, image_type: ImageType) -> impl Iterator<Item = &'static str> {
-        let (entity_type, layout) = (item.entity_type, item.layout);
-        self.rows
-            .iter()
-            .filter(move |row| row.entity_type == entity_type && row.layouts.contains(&layout))
-            .filter(move |row| row.kinds.contains(&image_type.kind()) && row.is_numbered == (image_type.number() > 0))
-            .flat_map(|row| row.names.iter().copied())
+    /// The players that it serves.
+    #[must_use]
+    pub fn players(&self) -> Players {
+        self.players
+    }
+
+    /// Whether it has a name for such a picture of such an item, if the item has all that names are made of.
+    #[must_use]
+    pub fn names_something(&self, entity_type: EntityType, image_type: ImageType) -> bool {
+        self.rows.iter().flat_map(|group| group.iter()).any(|row| {
+            row.entity_type == entity_type
+                && row.kinds.contains(&image_type.kind())
+                && row.is_numbered == (image_type.number() > 0)
+                && !row.readers.within(self.players).is_none()
+        })
+    }
+
+    /// Whether its names make a tree of their own instead of lying beside the media.
+    #[must_use]
+    pub fn is_tree(&self) -> bool {
+        self.is_tree
     }
 }
 
@@ -175,7 +132,10 @@ impl FromStr for Profiles {
                 profiles.push(profile);
             }
         }
-        Ok(Self(profiles))
+        match profiles.iter().find(|profile| profile.is_tree) {
+            Some(tree) if profiles.len() > 1 => Err(ProfileError::NotAlone { word: tree.name }),
+            _ => Ok(Self(profiles)),
+        }
     }
 }
 
@@ -187,59 +147,71 @@ impl fmt::Display for Profiles {
 }
 
 impl Profiles {
-    /// The names under which a picture of that item is published.
+    /// The profiles of a library, whose pictures lie beside the media.
+    ///
+    /// # Errors
+    /// When the text names no profiles, or a tree.
+    pub fn of_library(text: &str) -> Result<Self, ProfileError> {
+        let profiles: Self = text.parse()?;
+        match profiles.0.iter().find(|profile| profile.is_tree) {
+            Some(tree) => Err(ProfileError::Tree { word: tree.name }),
+            None => Ok(profiles),
+        }
+    }
+
+    /// Whether the names make a tree of their own: their folders are then beneath the root of that tree, not of the
+    /// library.
     #[must_use]
-    pub fn names(&self, item: &NamedItem<'_>, image_type: ImageType, extension: PictureExtension) -> Names {
+    pub fn is_tree(&self) -> bool {
+        self.0.iter().any(Profile::is_tree)
+    }
+
+    /// All players that the profiles serve.
+    #[must_use]
+    pub fn players(&self) -> Players {
+        self.0.iter().fold(Players::NONE, |all, profile| all.and(profile.players))
+    }
+
+    /// The names under which a picture of that item is published. Nothing but the arguments decides, so that a view or an
+    /// export with other profiles than the library's asks the same question.
+    #[must_use]
+    pub fn names(&self, placed: &Placement, image_type: ImageType, extension: PictureExtension) -> Names {
         let mut found = Names::default();
-        for template in self.0.iter().flat_map(|profile| profile.templates(item, image_type)) {
-            match published_name(template, item, image_type, extension) {
-                Ok(name) if found.names.contains(&name) => {}
-                Ok(name) => found.names.push(name),
-                Err(left_out) if found.left_out.contains(&left_out) => {}
-                Err(left_out) => found.left_out.push(left_out),
+        let filling = Filling { placed, image_type, extension, is_tree: self.is_tree() };
+        for row in self.rows(placed, image_type) {
+            let meant = row.readers.within(self.players());
+            let blind = meant.without(Players::that_read(extension, row.reading));
+            for name in published_names(row.template, &filling) {
+                match name {
+                    Ok(name) if blind == meant => found.leave_out(LeftOut {
+                        name: name.name.as_bytes().to_vec(),
+                        reason: LeftOutReason::Unreadable { players: meant, extension },
+                    }),
+                    Ok(name) => found.publish(name, blind, extension),
+                    Err(left_out) => found.leave_out(left_out),
+                }
             }
         }
         found
     }
+
+    fn rows(&self, placed: &Placement, image_type: ImageType) -> impl Iterator<Item = &'static Row> {
+        let players = self.players();
+        let groups = self.0.first().map_or(&[][..], |profile| profile.rows);
+        groups
+            .iter()
+            .flat_map(|group| group.iter())
+            .filter(move |row| row.entity_type == placed.entity_type && row.layouts.contains(&placed.layout))
+            .filter(move |row| row.kinds.contains(&image_type.kind()) && row.is_numbered == (image_type.number() > 0))
+            .filter(move |row| !row.readers.within(players).is_none() && row.not_with.within(players).is_none())
+            .filter(move |row| applies(row.template, placed))
+    }
 }
 
-fn published_name(
-    template: &'static str,
-    item: &NamedItem<'_>,
-    image_type: ImageType,
-    extension: PictureExtension,
-) -> Result<PublishedName, LeftOut> {
-    let (subfolder, template) = match template.split_once('/') {
-        Some((subfolder, rest)) => (Some(subfolder), rest),
-        None => (None, template),
-    };
-    let stem = fill(template, item, image_type);
-    let bytes = [stem.as_slice(), b".", extension.as_str().as_bytes()].concat();
-    let left_out = |reason| LeftOut { name: bytes.clone(), reason };
-    if bytes.len() > NAME_BYTES_MAX {
-        return Err(left_out(LeftOutReason::TooLong));
+fn names_of(profiles: &[Profile]) -> String {
+    let names: Vec<_> = profiles.iter().map(Profile::as_str).collect();
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.concat(),
     }
-    if item.layout == Layout::Flat && is_bare_name(item.entity_type, &stem) {
-        return Err(left_out(LeftOutReason::Bare));
-    }
-    let impossible = |error| left_out(LeftOutReason::Impossible(error));
-    let subfolder = subfolder.map(|name| Name::parse(name.as_bytes())).transpose().map_err(impossible)?;
-    Ok(PublishedName { subfolder, name: Name::parse(&bytes).map_err(impossible)? })
-}
-
-/// The template with its placeholders replaced. A base that itself looks like a placeholder is not replaced again.
-fn fill(template: &str, item: &NamedItem<'_>, image_type: ImageType) -> Vec<u8> {
-    let mut filled = Vec::new();
-    for piece in template.split_inclusive('}') {
-        let (text, placeholder) = piece.split_once('{').unwrap_or((piece, ""));
-        filled.extend_from_slice(text.as_bytes());
-        match placeholder {
-            "b}" => filled.extend_from_slice(item.base),
-            "t}" => filled.extend(stack_part(item.base).map_or_else(|| item.base.to_vec(), |part| part.title)),
-            "kind}" => filled.extend_from_slice(image_type.kind().as_str().as_bytes()),
-            "n}" => filled.extend_from_slice(image_type.number().to_string().as_bytes()),
-            _ => {}
-        }
-    }
-    filled
 }

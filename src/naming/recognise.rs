@@ -5,55 +5,48 @@
 
 use crate::model::{EntityType, ImageKind, ImageType, Layout};
 
+use super::legal::{kodi_22_actor, kodi_actor, kodi_set};
+use super::season_name::{NamedSeason, kometa_episode, season_of};
+use super::words::{by_word, nameless_kind, parse_number};
 use super::{NamedItem, fold_case, split_extension, stack_part};
 
-/// Where a picture lies.
+/// Where a picture lies, seen from an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PicturePlace {
-    /// In the folder of the item.
+    /// In the folder that its artwork goes to: of a film, series, artist or album; that of the video of an episode; for a
+    /// season that of the show, for a movie set that of one of its films.
     ItemFolder,
     /// In a folder for which [`is_extra_fanart_folder`] holds, beneath the folder of the item.
     ExtraFanart,
+    /// In the folder of the show, for a season or for an episode that lies in a folder of its season.
+    ShowFolder,
+    /// In the folder of a season.
+    SeasonFolder,
+    /// In the folder `metadata` beside the video of an episode.
+    Metadata,
+    /// In the folder `.actors`.
+    Actors,
 }
 
 /// Extensions under which pictures are found. `tbn` is a JPEG or PNG of old Kodi versions.
 const EXTENSIONS: &[&[u8]] = &[b"jpg", b"jpeg", b"png", b"webp", b"gif", b"tbn"];
-
-/// The words for pictures of films, players' and managers' alike.
-const MOVIE_WORDS: &[(&str, ImageKind)] = &[
-    ("poster", ImageKind::Poster),
-    ("folder", ImageKind::Poster),
-    ("cover", ImageKind::Poster),
-    ("movie", ImageKind::Poster),
-    ("default", ImageKind::Poster),
-    ("fanart", ImageKind::Fanart),
-    ("backdrop", ImageKind::Fanart),
-    ("background", ImageKind::Fanart),
-    ("art", ImageKind::Fanart),
-    ("clearlogo", ImageKind::ClearLogo),
-    ("logo", ImageKind::ClearLogo),
-    ("discart", ImageKind::DiscArt),
-    ("disc", ImageKind::DiscArt),
-    ("cdart", ImageKind::DiscArt),
-    ("landscape", ImageKind::Landscape),
-    ("thumb", ImageKind::Landscape),
-    ("banner", ImageKind::Banner),
-    ("clearart", ImageKind::ClearArt),
-    ("keyart", ImageKind::KeyArt),
-    ("characterart", ImageKind::CharacterArt),
-];
 
 /// What a picture is of, by its name: `None` when it is not of this item, or no picture at all. Case is ignored. In a
 /// flat folder bare names (`poster.jpg`) are nobody's.
 #[must_use]
 pub fn recognise(item: &NamedItem<'_>, place: PicturePlace, file_name: &[u8]) -> Option<ImageType> {
     let stem = picture_stem(file_name)?;
-    let words = words(item.entity_type);
-    match place {
-        PicturePlace::ItemFolder if item.layout == Layout::Flat => prefixed(words, &stem, item),
-        PicturePlace::ItemFolder => prefixed(words, &stem, item).or_else(|| by_word(words, &stem)),
-        PicturePlace::ExtraFanart if item.layout == Layout::Flat || words.is_empty() => None,
-        PicturePlace::ExtraFanart => Some(extra_fanart(&stem)),
+    match (item.entity_type, place) {
+        (EntityType::Movie | EntityType::Series | EntityType::Artist | EntityType::Album, place) => {
+            titled(item, place, &stem)
+        }
+        (EntityType::Season, PicturePlace::ItemFolder | PicturePlace::ShowFolder) => of_season(item, &stem),
+        (EntityType::Season, PicturePlace::SeasonFolder) => in_season_folder(item, &stem),
+        (EntityType::Episode, PicturePlace::ItemFolder | PicturePlace::Metadata) => of_episode(item, &stem),
+        (EntityType::Episode, PicturePlace::ShowFolder) => named_by_kometa(item, &stem),
+        (EntityType::MovieSet, PicturePlace::ItemFolder) => of_set(item, &stem),
+        (EntityType::Actor, PicturePlace::Actors) => of_actor(item, &stem),
+        _ => None,
     }
 }
 
@@ -64,15 +57,19 @@ pub fn is_extra_fanart_folder(name: &[u8]) -> bool {
     matches!(fold_case(name).as_slice(), b"extrafanart" | b"extrafanarts")
 }
 
-/// Whether a picture of that name (without extension) counts for a whole folder.
-pub(super) fn is_bare_name(entity_type: EntityType, stem: &[u8]) -> bool {
-    by_word(words(entity_type), &fold_case(stem)).is_some()
+/// Whether managers keep pictures of actors in folders of that name.
+#[must_use]
+pub fn is_actors_folder(name: &[u8]) -> bool {
+    fold_case(name) == b".actors"
 }
 
-fn words(entity_type: EntityType) -> &'static [(&'static str, ImageKind)] {
+/// Whether a picture of that name (without extension) counts for a whole folder.
+pub(super) fn is_bare_name(entity_type: EntityType, stem: &[u8]) -> bool {
+    let stem = fold_case(stem);
     match entity_type {
-        EntityType::Movie => MOVIE_WORDS,
-        _ => &[],
+        // Above an episode is its season or its series.
+        EntityType::Episode => by_word(EntityType::Series, &stem).is_some() || season_of(&stem).is_some(),
+        other => by_word(other, &stem).is_some(),
     }
 }
 
@@ -82,34 +79,115 @@ fn picture_stem(file_name: &[u8]) -> Option<Vec<u8>> {
     EXTENSIONS.contains(&extension.to_ascii_lowercase().as_slice()).then(|| fold_case(stem))
 }
 
-/// `<b>` and `<b>-type`; for a stack also with the stacked title.
-fn prefixed(words: &[(&str, ImageKind)], stem: &[u8], item: &NamedItem<'_>) -> Option<ImageType> {
-    let stacked = stack_part(item.base).filter(|_| item.layout == Layout::Stack).map(|part| fold_case(&part.title));
-    [Some(fold_case(item.base)), stacked].into_iter().flatten().find_map(|prefix| {
-        match stem.strip_prefix(&*prefix)? {
-            [] if !words.is_empty() => Some(ImageType::main(ImageKind::Poster)),
-            // Plex's alternatives: `<b>-2.jpg`.
-            [b'-', digit] if digit.is_ascii_digit() && !words.is_empty() => Some(ImageType::main(ImageKind::Poster)),
-            [b'-', word @ ..] => by_word(words, word),
-            _ => None,
+/// Films, series, artists and albums: bare names in folders of their own, and names with the video's or folder's before
+/// them.
+fn titled(item: &NamedItem<'_>, place: PicturePlace, stem: &[u8]) -> Option<ImageType> {
+    let is_flat = item.entity_type == EntityType::Movie && item.layout == Layout::Flat;
+    match place {
+        PicturePlace::ItemFolder if is_flat => prefixed(item, stem),
+        PicturePlace::ItemFolder => {
+            prefixed(item, stem).or_else(|| by_word(item.entity_type, stem)).or_else(|| all_seasons(item, stem))
         }
+        PicturePlace::ExtraFanart if is_flat => None,
+        PicturePlace::ExtraFanart => Some(extra_fanart(stem)),
+        _ => None,
+    }
+}
+
+/// What Kodi shows for all seasons together is of the series.
+fn all_seasons(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
+    match season_of(stem)? {
+        (NamedSeason::All, rest) if item.entity_type == EntityType::Series => behind_season(rest),
+        _ => None,
+    }
+}
+
+/// `<b>` and `<b>-type`; for a stack also with the stacked title.
+fn prefixed(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
+    let stacked = stack_part(item.base).filter(|_| item.layout == Layout::Stack).map(|part| part.title);
+    [Some(item.base.to_vec()), stacked].into_iter().flatten().find_map(|base| behind(item.entity_type, &base, stem))
+}
+
+/// What a name is of that begins with `base`.
+fn behind(entity_type: EntityType, base: &[u8], stem: &[u8]) -> Option<ImageType> {
+    match stem.strip_prefix(&*fold_case(base))? {
+        _ if base.is_empty() => None,
+        [] => Some(ImageType::main(nameless_kind(entity_type))),
+        // Plex's alternatives: `<b>-2.jpg`.
+        [b'-', digit] if digit.is_ascii_digit() => Some(ImageType::main(nameless_kind(entity_type))),
+        [b'-', word @ ..] => by_word(entity_type, word),
+        _ => None,
+    }
+}
+
+/// A picture of a season in the folder of the show.
+fn of_season(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
+    match season_of(stem) {
+        Some((NamedSeason::Number(number), rest)) if Some(number) == item.season => behind_season(rest),
+        Some(_) => None,
+        None => by_season_folder(item, stem),
+    }
+}
+
+/// Jellyfin also knows the name of the season without spaces: `staffel1-poster`. The folder is mostly called so.
+fn by_season_folder(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
+    let joined: Vec<u8> = item.base.iter().copied().filter(|byte| *byte != b' ').collect();
+    match stem.strip_prefix(&*fold_case(&joined))? {
+        rest @ [b'-', ..] if !joined.is_empty() => behind_season(rest),
+        _ => None,
+    }
+}
+
+/// `-poster`, Kometa's `_background`, or nothing.
+fn behind_season(rest: &[u8]) -> Option<ImageType> {
+    match rest {
+        [] => Some(ImageType::main(ImageKind::Poster)),
+        [_, word @ ..] => by_word(EntityType::Season, word),
+    }
+}
+
+/// In the folder of a season everything bare is of the season.
+fn in_season_folder(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
+    by_word(EntityType::Season, stem)
+        .or_else(|| behind(EntityType::Season, item.base, stem))
+        .or_else(|| of_season(item, stem))
+}
+
+fn of_episode(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
+    let of_video = prefixed(item, stem);
+    let is_disc = item.layout == Layout::Disc;
+    of_video.or_else(|| if is_disc { by_word(EntityType::Episode, stem) } else { None })
+}
+
+/// Kometa's `S01E02` in the folder of the show.
+fn named_by_kometa(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
+    match kometa_episode(stem)? {
+        (season, episode, rest)
+            if Some(season) == item.season && item.episodes.is_some_and(|e| e.contains(episode)) =>
+        {
+            match rest {
+                [] => Some(ImageType::main(ImageKind::Thumb)),
+                [_, word @ ..] => by_word(EntityType::Episode, word),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// A picture of a set in the folder of one of its films: `movieset-poster`, or with the name of the set.
+fn of_set(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
+    let names = [b"movieset".to_vec(), item.title.as_bytes().to_vec(), kodi_set(item.title).into_bytes()];
+    names.into_iter().find_map(|name| match stem.strip_prefix(&*fold_case(&name))? {
+        [b'-', word @ ..] if !name.is_empty() => by_word(EntityType::MovieSet, word),
+        _ => None,
     })
 }
 
-/// A word of the table, perhaps with a number behind it: fanart is numbered, of the others a number makes an
-/// alternative (`poster-2`).
-fn by_word(words: &[(&str, ImageKind)], stem: &[u8]) -> Option<ImageType> {
-    words.iter().find_map(|(word, kind)| {
-        let rest = stem.strip_prefix(word.as_bytes())?;
-        if rest.is_empty() {
-            return Some(ImageType::main(*kind));
-        }
-        let number = parse_number(rest.strip_prefix(b"-").unwrap_or(rest))?;
-        match kind.is_numbered() {
-            true => ImageType::numbered(*kind, number).ok(),
-            false => (number < 10).then_some(ImageType::main(*kind)),
-        }
-    })
+/// By the name of the actor, with spaces or underscores between its words.
+fn of_actor(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
+    let names = [kodi_actor(item.title), kodi_22_actor(item.title), item.title.to_owned()];
+    let is_named = names.into_iter().any(|name| !name.is_empty() && fold_case(name.as_bytes()) == stem);
+    is_named.then_some(ImageType::main(ImageKind::ActorThumb))
 }
 
 /// Any picture there is one more fanart: by the number at the end of its name, else the first one.
@@ -118,9 +196,4 @@ fn extra_fanart(stem: &[u8]) -> ImageType {
     let first = 1;
     let number = parse_number(&stem[digits..]).filter(|&number| number > 0).unwrap_or(first);
     ImageType::numbered(ImageKind::Fanart, number).unwrap_or(ImageType::main(ImageKind::Fanart))
-}
-
-fn parse_number(digits: &[u8]) -> Option<u8> {
-    let all_digits = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    all_digits.then(|| std::str::from_utf8(digits).ok()?.parse().ok())?
 }

@@ -1,25 +1,43 @@
-//! The tables of the artwork names, row by row.
+//! The tables of the artwork names, row by row: films and what all have in common here, the rest in the files below.
+
+mod conflicts;
+mod recognised;
+mod tables;
 
 use proptest::prelude::*;
 
-use crate::model::{EntityType, ImageType, Layout, RelPath};
+use crate::model::{EntityType, ImageType, Layout, Placement, RelPath};
 
 use super::*;
 
 fn item(layout: Layout, base: &[u8]) -> NamedItem<'_> {
-    NamedItem { entity_type: EntityType::Movie, layout, base }
+    NamedItem::new(EntityType::Movie, layout, base)
+}
+
+/// A film in the root of its library, but for a disc, which is a folder.
+fn film(layout: Layout, base: &[u8]) -> Placement {
+    let video = RelPath::parse(&[base, b".mkv"].concat()).unwrap();
+    let folder = if layout == Layout::Disc { RelPath::parse(base).unwrap() } else { RelPath::root() };
+    Placement { layout, folder, videos: vec![video], ..tables::sample(EntityType::Movie, Layout::Own) }
+}
+
+fn names(profiles: &str, placed: &Placement, image_type: &str, extension: PictureExtension) -> Names {
+    profiles.parse::<Profiles>().unwrap().names(placed, image_type.parse().unwrap(), extension)
+}
+
+fn path(text: &str) -> RelPath {
+    RelPath::parse(text.as_bytes()).unwrap()
+}
+
+fn shown(names: &[PublishedName]) -> Vec<String> {
+    names.iter().map(|published| published.folder.join(&published.name).to_string()).collect()
 }
 
 fn paths(layout: Layout, base: &[u8], image_type: &str, extension: &str) -> Vec<String> {
-    let names = Profiles::default().names(&item(layout, base), image_type.parse().unwrap(), extension.parse().unwrap());
-    names
-        .names
-        .iter()
-        .map(|published| match &published.subfolder {
-            Some(subfolder) => format!("{subfolder}/{}", published.name),
-            None => published.name.to_string(),
-        })
-        .collect()
+    let placed = film(layout, base);
+    let published = names("default", &placed, image_type, extension.parse().unwrap()).names;
+    let below = |path: RelPath| path.strip_prefix(&placed.folder).unwrap().to_string();
+    published.iter().map(|published| below(published.folder.join(&published.name))).collect()
 }
 
 #[test]
@@ -47,7 +65,7 @@ fn the_default_profile_row_by_row() {
     let others: &[(Layout, &str, &str, &[&str])] = &[
         (Layout::Flat, "Heat", "poster", &["Heat-poster.jpg", "Heat.jpg"]),
         (Layout::Flat, "Heat", "fanart", &["Heat-fanart.jpg"]),
-        (Layout::Flat, "Heat", "fanart3", &["Heat-fanart3.jpg"]),
+        (Layout::Flat, "Heat", "fanart3", &["Heat-fanart3.jpg", "Heat-fanart-3.jpg"]),
         (Layout::Flat, "Heat", "clearlogo", &["Heat-clearlogo.jpg"]),
         (Layout::Flat, "{n}{t}", "landscape", &["{n}{t}-landscape.jpg"]),
         (Layout::Disc, "Heat", "poster", &["poster.jpg"]),
@@ -64,26 +82,21 @@ fn the_default_profile_row_by_row() {
 #[test]
 fn names_that_cannot_be_are_left_out_and_reported() {
     let long = vec![b'x'; 250];
-    let names = Profiles::default().names(&item(Layout::Own, &long), "poster".parse().unwrap(), PictureExtension::Jpg);
-    assert_eq!(names.names.len(), 1, "the bare name is still there");
-    assert_eq!(names.left_out[0].reason, LeftOutReason::TooLong);
-    assert_eq!(names.left_out[0].name.len(), 250 + "-poster.jpg".len());
+    let found = names("default", &film(Layout::Own, &long), "poster", PictureExtension::Jpg);
+    assert_eq!(found.names.len(), 1, "the bare name is still there");
+    assert_eq!(found.left_out[0].reason, LeftOutReason::TooLong);
+    assert_eq!(found.left_out[0].name.len(), 250 + "-poster.jpg".len());
     let exact = vec![b'x'; 255 - "-poster.jpg".len()];
     assert_eq!(paths(Layout::Own, &exact, "poster", "jpg").len(), 2, "255 bytes are a name");
     for base in ["poster", "Folder", "FANART1", "movie"] {
-        let names = Profiles::default().names(
-            &item(Layout::Flat, base.as_bytes()),
-            "poster".parse().unwrap(),
-            PictureExtension::Png,
-        );
-        assert_eq!(names.names.len(), 1, "{base}: never bare in a flat folder");
-        assert_eq!(names.left_out[0].reason, LeftOutReason::Bare);
+        let found = names("default", &film(Layout::Flat, base.as_bytes()), "poster", PictureExtension::Png);
+        assert_eq!(found.names.len(), 1, "{base}: never bare in a flat folder");
+        assert_eq!(found.left_out[0].reason, LeftOutReason::Bare);
     }
 }
 
 #[test]
 fn artwork_names_are_made_of_the_video_or_of_the_disc_folder() {
-    let path = |text: &str| RelPath::parse(text.as_bytes()).unwrap();
     for (layout, folder, video, base) in [
         (Layout::Own, "Heat (1995)", Some("Heat (1995)/Heat.1080p.mkv"), Some("Heat.1080p")),
         (Layout::Flat, "", Some("Heat.mkv"), Some("Heat")),
@@ -100,9 +113,16 @@ fn artwork_names_are_made_of_the_video_or_of_the_disc_folder() {
 fn profiles_are_named_and_combined() {
     assert_eq!("default".parse(), Ok(Profiles::default()));
     assert_eq!("default, default".parse::<Profiles>().unwrap().to_string(), "default");
-    for text in ["", "defaults", "default,", "Kodi"] {
+    assert_eq!("kodi, jellyfin".parse::<Profiles>().unwrap().players().to_string(), "kodi and jellyfin");
+    for text in ["", "defaults", "default,", "Kodi", "kodi,kometa"] {
         assert!(text.parse::<Profiles>().is_err(), "{text}");
     }
+    for text in ["kodi-sets", "jellyfin-people", "kometa"] {
+        assert!(text.parse::<Profiles>().unwrap().is_tree());
+        let refused = Profiles::of_library(text).unwrap_err().to_string();
+        assert!(refused.contains("export") && refused.ends_with("default, kodi, jellyfin, emby and plex"), "{refused}");
+    }
+    assert_eq!(Profiles::of_library("plex,emby").unwrap().to_string(), "plex,emby");
 }
 
 #[test]
@@ -240,12 +260,14 @@ proptest! {
     ) {
         let image_type: ImageType = kind.parse().unwrap();
         let item = item(layout, &base);
-        for published in Profiles::default().names(&item, image_type, PictureExtension::Jpg).names {
+        prop_assume!(RelPath::parse(&base).is_ok());
+        for published in Profiles::default().names(&film(layout, &base), image_type, PictureExtension::Jpg).names {
             prop_assert!(published.name.as_bytes().len() <= 255);
             if layout == Layout::Flat {
                 prop_assert!(published.name.as_bytes().starts_with(&base));
             }
-            let place = if published.subfolder.is_some() { PicturePlace::ExtraFanart } else { PicturePlace::ItemFolder };
+            let is_below = published.is_synthetic_folder;
+            let place = if is_below { PicturePlace::ExtraFanart } else { PicturePlace::ItemFolder };
             prop_assert_eq!(recognise(&item, place, published.name.as_bytes()), Some(image_type));
         }
     }

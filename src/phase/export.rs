@@ -1,14 +1,17 @@
-//! Export: the mappings of a library as real files, for whoever wants them or cannot run a mount.
+//! Export: the mappings of a library as real files, for whoever wants them or cannot run a mount; or what is selected
+//! under the names of other profiles, such as Kometa's asset directory.
 //!
 //! For each mapping: what is there is left alone when it is the same picture, else it goes to the recycle bin, and the
 //! picture takes its name by a rename, whole and durable. One export at a time writes to a target (a lock on its
 //! root), so what a killed one left half done, under one fixed name in a folder, is recognised and replaced.
 //!
+//! - `picture`: what is exported where
 //! - `tree`: folders of the target, beneath its root and never through links
 //! - `stage`: a picture on its way in, by copy, clone or link
 //! - `error`: what stops an export as a whole; what concerns one file is part of the report
 
 mod error;
+mod picture;
 mod stage;
 mod tree;
 
@@ -20,15 +23,17 @@ use rustix::io::Errno;
 use serde::Serialize;
 
 use crate::cache::{Cache, PictureFormat};
-use crate::catalog::{Catalog, Library, Mapping};
+use crate::catalog::{Catalog, Library};
 use crate::library::Source;
-use crate::model::{RelPath, UnixSeconds, show_bytes};
+use crate::model::{UnixSeconds, show_bytes};
+use crate::naming::Profiles;
 use crate::recycle::Recycle;
 
 use super::{PhaseError, Progress};
 
 pub use error::{ExportError, ExportModeError};
 
+use picture::{LaidOut, Picture, Pictures, Published};
 use stage::{Found, Stage};
 use tree::{Folder, Tree};
 
@@ -147,16 +152,37 @@ pub fn export(
     request: &ExportRequest<'_>,
     progress: &dyn Progress,
 ) -> Result<ExportReport, PhaseError> {
-    let tree = Tree::open(&request.target, request.is_dry_run)?;
-    let report = ExportReport { library: request.library.name.clone(), ..ExportReport::default() };
-    progress.start(None);
-    let result = Export { catalog, cache, recycle, request, tree, report }.run(progress);
-    progress.finish();
-    result
+    let published = Published { catalog, library: request.library.id };
+    Export::begin(cache, recycle, request)?.run(&published, progress)
+}
+
+/// Exports what is selected in a library, as `publish` would show it now, under the names of other profiles than the
+/// library's. The trees of [`Profiles::is_tree`] need a folder of their own.
+///
+/// # Errors
+/// As [`export`]; and when the profiles make a tree of their own and the target is the library.
+pub fn export_as(
+    catalog: &mut Catalog,
+    cache: &Cache,
+    recycle: &Recycle,
+    request: &ExportRequest<'_>,
+    profiles: &Profiles,
+    progress: &dyn Progress,
+) -> Result<ExportReport, PhaseError> {
+    if profiles.is_tree() && matches!(request.target, ExportTarget::Library(_)) {
+        return Err(ExportError::NoTree { naming: profiles.to_string() }.into());
+    }
+    let layouts = super::names::lay_out(catalog, request.library, profiles)?;
+    let mut export = Export::begin(cache, recycle, request)?;
+    for conflict in &layouts.conflicts {
+        let path = export.tree.display(&conflict.folder.join(&conflict.name));
+        export.problem(&show_path(&path), &conflict.to_string());
+    }
+    export.report.error_count = layouts.conflict_count;
+    export.run(&LaidOut { layouts, library: request.library.id }, progress)
 }
 
 struct Export<'a> {
-    catalog: &'a Catalog,
     cache: &'a Cache,
     recycle: &'a Recycle,
     request: &'a ExportRequest<'a>,
@@ -164,32 +190,44 @@ struct Export<'a> {
     report: ExportReport,
 }
 
-impl Export<'_> {
-    fn run(mut self, progress: &dyn Progress) -> Result<ExportReport, PhaseError> {
+impl<'a> Export<'a> {
+    fn begin(cache: &'a Cache, recycle: &'a Recycle, request: &'a ExportRequest<'a>) -> Result<Self, PhaseError> {
+        let tree = Tree::open(&request.target, request.is_dry_run)?;
+        let report = ExportReport { library: request.library.name.clone(), ..ExportReport::default() };
+        Ok(Self { cache, recycle, request, tree, report })
+    }
+
+    fn run(mut self, pictures: &dyn Pictures, progress: &dyn Progress) -> Result<ExportReport, PhaseError> {
+        progress.start(None);
+        let result = self.all(pictures, progress);
+        progress.finish();
+        result.map(|()| self.report)
+    }
+
+    fn all(&mut self, pictures: &dyn Pictures, progress: &dyn Progress) -> Result<(), PhaseError> {
         let mut after = None;
         loop {
-            let page = self.catalog.mappings_page(self.request.library.id, after.as_ref(), PAGE)?;
+            let page = pictures.page(after.as_ref(), PAGE)?;
             for row in page.refused {
                 let path = [row.folder.as_slice(), b"/", &row.name].concat();
                 self.problem(&show_bytes(&path), &row.reason);
             }
-            for mapping in &page.mappings {
-                self.export_one(mapping)?;
+            for picture in &page.pictures {
+                self.export_one(picture, pictures)?;
                 progress.advance(1);
             }
             after = page.next;
             if after.is_none() {
-                self.tree.leave()?;
-                return Ok(self.report);
+                return self.tree.leave();
             }
         }
     }
 
-    fn export_one(&mut self, mapping: &Mapping) -> Result<(), PhaseError> {
-        let path = self.tree.display(&mapping.folder.join(&mapping.name));
-        match self.try_one(mapping, &path) {
+    fn export_one(&mut self, picture: &Picture, pictures: &dyn Pictures) -> Result<(), PhaseError> {
+        let path = self.tree.display(&picture.folder.join(&picture.name));
+        match self.try_one(picture, pictures, &path) {
             Err(Trouble::File(message)) => {
-                self.problem(&show_bytes(path.as_os_str().as_encoded_bytes()), &message);
+                self.problem(&show_path(&path), &message);
                 Ok(())
             }
             Err(Trouble::All(error)) => Err(error),
@@ -197,10 +235,10 @@ impl Export<'_> {
         }
     }
 
-    fn try_one(&mut self, mapping: &Mapping, path: &Path) -> Result<(), Trouble> {
-        let format: PictureFormat = mapping.extension.parse().map_err(Trouble::file)?;
-        let picture = self.cache.open_picture(&mapping.hash, format).map_err(Trouble::file)?;
-        let folder = match self.enter(&mapping.folder)? {
+    fn try_one(&mut self, picture: &Picture, pictures: &dyn Pictures, path: &Path) -> Result<(), Trouble> {
+        let format: PictureFormat = picture.extension.parse().map_err(Trouble::file)?;
+        let content = self.cache.open_picture(&picture.hash, format).map_err(Trouble::file)?;
+        let folder = match self.enter(picture, pictures)? {
             Folder::Open(folder) => folder,
             Folder::ToBeMade => {
                 self.report.added += 1;
@@ -211,8 +249,8 @@ impl Export<'_> {
                 return Ok(());
             }
         };
-        let cache_path = self.cache.path_of(&mapping.hash, format);
-        let stage = Stage { mapping, picture, cache_path, folder: folder.clone(), mode: self.request.mode };
+        let cache_path = self.cache.path_of(&picture.hash, format);
+        let stage = Stage { picture, content, cache_path, folder: folder.clone(), mode: self.request.mode };
         let found = stage.look().map_err(Trouble::file)?;
         match found {
             Found::Same => self.report.unchanged += 1,
@@ -228,7 +266,7 @@ impl Export<'_> {
             stage.prepare().map_err(|failure| self.trouble(failure, path))?;
             if is_taken {
                 let reason = format!("replaced by export of the library {}", self.request.library.name);
-                let name = &stage.mapping.name;
+                let name = &stage.picture.name;
                 let taken = self.recycle.take(stage.folder(), name, path, &reason, self.request.now);
                 if let Err(error) = taken {
                     stage.give_up();
@@ -243,12 +281,9 @@ impl Export<'_> {
         Ok(())
     }
 
-    fn enter(&mut self, folder: &RelPath) -> Result<Folder, Trouble> {
-        let (catalog, library) = (self.catalog, self.request.library.id);
-        let may_make_last = || -> Result<bool, PhaseError> {
-            Ok(catalog.mapping_folder_at(library, folder)?.is_some_and(|known| known.is_synthetic))
-        };
-        match self.tree.enter(folder, may_make_last) {
+    fn enter(&mut self, picture: &Picture, pictures: &dyn Pictures) -> Result<Folder, Trouble> {
+        let folder = &picture.folder;
+        match self.tree.enter(folder, || pictures.is_synthetic(picture)) {
             Ok(folder) => Ok(folder),
             Err(tree::Failure::Phase(error)) => Err(Trouble::All(error)),
             Err(tree::Failure::Io(error)) => Err(self.trouble(stage::Failure::Io(error), &self.tree.display(folder))),
@@ -299,6 +334,10 @@ impl Trouble {
     fn file(error: impl fmt::Display) -> Self {
         Self::File(error.to_string())
     }
+}
+
+fn show_path(path: &Path) -> String {
+    show_bytes(path.as_os_str().as_encoded_bytes())
 }
 
 /// The absolute form of a path, for links and records.

@@ -1,4 +1,4 @@
-use posterfs::catalog::{CatalogError, Place, PublishMode, Scope, SelectedPicture};
+use posterfs::catalog::{CatalogError, NewCacheFile, Place, PublishMode, Scope, SelectedPicture};
 use posterfs::model::{EntityId, GenerationId, ImageType};
 
 use crate::support::{Fixture, at, film, in_own_folder, name, original, path, picture, place, stamp};
@@ -170,6 +170,58 @@ fn of_two_that_want_one_path_the_first_has_it_whatever_the_scope() {
             assert_eq!((conflict.loser, conflict.winner, &conflict.name), (alien, heat, &name("poster.jpg")));
         }
     }
+}
+
+/// Players take either of `poster.jpg` and `poster.png`, so one of them is a conflict; the same picture twice is none.
+#[test]
+fn a_name_with_another_extension_is_the_same_name() {
+    let mut fixture = Fixture::new();
+    let heat = chosen(&mut fixture, "Heat", 1);
+    let alien = fixture.film("Alien");
+    let png = NewCacheFile { extension: "png".into(), ..picture(alien, "poster", 2) };
+    fixture.catalog.select_by_hand(&png, at(3)).unwrap();
+    let same = |picture: &SelectedPicture| vec![place(&path(""), &picture.image_type, &picture.extension)];
+    let mode = PublishMode::Apply;
+    for (scope, shown, conflicts) in [
+        (Scope::Entities(&[alien]), ("poster.png", 2), 0),
+        (Scope::Entities(&[heat]), ("poster.jpg", 1), 0), // comes first and takes it
+        (Scope::Entities(&[alien]), ("poster.jpg", 1), 1),
+        (Scope::All, ("poster.jpg", 1), 1),
+    ] {
+        let published = fixture.catalog.publish(scope, mode, &stamp(10), same).unwrap();
+        assert_eq!(fixture.shown(""), [(shown.0.to_owned(), shown.1)], "{scope:?}");
+        assert_eq!(published.conflict_count, conflicts, "{scope:?}");
+    }
+    fixture.catalog.select_by_hand(&picture(alien, "poster", 1), at(4)).unwrap();
+    for scope in [Scope::Entities(&[alien]), Scope::All] {
+        let published = fixture.catalog.publish(scope, mode, &stamp(11), same).unwrap();
+        assert_eq!((published.conflict_count, fixture.shown("").len()), (0, 1), "{scope:?}");
+    }
+}
+
+/// Names that are worked out for a view or export of its own are those that `publish` would make, and change nothing.
+#[test]
+fn other_names_are_laid_out_without_a_trace() {
+    let mut fixture = Fixture::new();
+    for (byte, title) in [(1, "Heat"), (2, "Alien"), (3, "Brazil")] {
+        chosen(&mut fixture, title, byte);
+    }
+    fixture.publish(10);
+    let library = fixture.library;
+    let by_title = |picture: &SelectedPicture| {
+        let folder = path(if picture.entity.title == "Brazil" { "Heat" } else { &picture.entity.title });
+        vec![Place { is_synthetic_folder: true, ..place(&folder, &picture.image_type, &picture.extension) }]
+    };
+    let layouts = fixture.catalog.lay_out(library, by_title).unwrap();
+    assert_eq!((layouts.conflict_count, layouts.conflicts.len()), (1, 1));
+    let first = layouts.page(library, None, 1).unwrap();
+    assert_eq!((&first[0].folder, first[0].hash.as_bytes()[0]), (&path("Alien"), 2));
+    let rest = layouts.page(library, Some(&first[0].key()), 10).unwrap();
+    assert_eq!((rest.len(), &rest[0].folder, rest[0].is_synthetic_folder), (1, &path("Heat"), true));
+    assert_eq!(rest[0].selected_at, at(3));
+    assert_eq!(fixture.shown("Alien"), [("poster.jpg".into(), 2)]);
+    assert_eq!(fixture.catalog.history(None, 10).unwrap().len(), 1);
+    assert!(fixture.publish(11).is_nothing());
 }
 
 /// Rule 5: "A published picture hides the originals of the same entity and image type in the view; unpublishing shows

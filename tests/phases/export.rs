@@ -1,9 +1,12 @@
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use posterfs::model::UnixSeconds;
+use posterfs::naming::Profiles;
 use posterfs::phase::{ExportMode, ExportRequest, ExportTarget, PhaseError, Progress, export};
 
 use posterfs::recycle::{Recycle, Step};
@@ -116,6 +119,35 @@ fn a_dry_run_tells_the_same_and_writes_nothing() {
     assert_eq!(fs::read(world.path(b"Heat (1995)/poster.png")).unwrap(), b"an original");
     assert!(world.recycle.entries().unwrap().is_empty());
     assert_eq!(dry, world.export(ExportMode::Copy));
+}
+
+/// "The same profiles serve mount and export": what is selected under the names of others, in a folder of its own.
+#[test]
+fn other_profiles_have_names_of_their_own() {
+    let mut world = chosen();
+    world.choose(ODD, "fanart", 4);
+    let (kometa, plex): (Profiles, Profiles) = ("kometa".parse().unwrap(), "plex".parse().unwrap());
+    let refused = world.export_as(&kometa, None).unwrap_err().to_string();
+    assert!(refused.contains("`--to DIR`"), "{refused}");
+    let before = files_below(&world.library.path);
+    let target = world.folder.path().join("assets");
+    let report = world.export_as(&kometa, Some(&target)).unwrap();
+    assert_eq!((report.added, report.error_count), (3, 0), "{report:?}");
+    for (path, seed) in [
+        (&b"Heat (1995)/poster.png"[..], 1),
+        (b"Am\xe9lie \n (2001)/poster.png", 3),
+        (b"Am\xe9lie \n (2001)/background.png", 4),
+    ] {
+        let file = target.join(OsStr::from_bytes(path));
+        assert_eq!(fs::read(&file).unwrap(), png(seed));
+        assert_eq!(fs::metadata(&file).unwrap().mtime(), 5, "when it was chosen");
+    }
+    assert_eq!(world.export_as(&kometa, Some(&target)).unwrap().unchanged, 3);
+    assert_eq!(files_below(&world.library.path), before);
+    let report = world.export_as(&plex, None).unwrap();
+    assert_eq!((report.added, report.replaced, report.error_count), (3, 1, 0), "{report:?}");
+    assert_eq!(fs::read(world.path(b"Heat (1995)/fanart1.png")).unwrap(), png(2));
+    assert!(!world.path(b"Heat (1995)/extrafanart").exists(), "that is not for Plex");
 }
 
 #[test]

@@ -10,9 +10,10 @@ use posterfs::cache::{Cache, Limits};
 use posterfs::catalog::{Catalog, Entity, Library, NewLibrary, PublishMode, Scope, Stamp};
 use posterfs::library::Source;
 use posterfs::model::{Clock, EntityId, LibraryKind, RelPath, UnixSeconds};
+use posterfs::naming::Profiles;
 use posterfs::phase::{
     ExportMode, ExportReport, ExportRequest, ExportTarget, NoProgress, PhaseError, PublishReport, Selection, export,
-    publish, scan, select_file,
+    export_as, publish, scan, select_file,
 };
 use posterfs::recycle::Recycle;
 use rustix::mount::{MountFlags, UnmountFlags};
@@ -35,8 +36,13 @@ impl Clock for At {
 }
 
 impl World {
-    /// A library with these files, scanned. Pictures among them hold "an original".
+    /// A library of films with these files, scanned. Pictures among them hold "an original".
     pub fn with(files: &[&[u8]]) -> Self {
+        Self::of_kind(LibraryKind::Movies, "default", files)
+    }
+
+    /// A library of that kind, with these naming profiles.
+    pub fn of_kind(kind: LibraryKind, naming: &str, files: &[&[u8]]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("media");
         fs::create_dir(&root).unwrap();
@@ -46,12 +52,7 @@ impl World {
         let state = folder.path().join("state");
         fs::create_dir(&state).unwrap();
         let mut catalog = Catalog::open(&state.join("posterfs.db")).unwrap();
-        let new = NewLibrary {
-            name: "films".into(),
-            path: root.canonicalize().unwrap(),
-            kind: LibraryKind::Movies,
-            naming: "default".into(),
-        };
+        let new = NewLibrary { name: "films".into(), path: root.canonicalize().unwrap(), kind, naming: naming.into() };
         let library = catalog.add_library(&new, UnixSeconds::new(0)).unwrap();
         let cache = Cache::open(&state.join("cache")).unwrap();
         let recycle = Recycle::open(&state.join("recycle")).unwrap();
@@ -101,6 +102,19 @@ impl World {
 
     pub fn export(&self, mode: ExportMode) -> ExportReport {
         self.try_export(mode, None, false).unwrap()
+    }
+
+    /// Exports what is selected under the names of other profiles.
+    pub fn export_as(&mut self, profiles: &Profiles, to: Option<&Path>) -> Result<ExportReport, PhaseError> {
+        let source = self.source();
+        let request = ExportRequest {
+            library: &self.library,
+            target: to.map_or(ExportTarget::Library(&source), ExportTarget::Folder),
+            mode: ExportMode::Copy,
+            is_dry_run: false,
+            now: UnixSeconds::new(99),
+        };
+        export_as(&mut self.catalog, &self.cache, &self.recycle, &request, profiles, &NoProgress)
     }
 
     /// Exports into the library, or to a folder.

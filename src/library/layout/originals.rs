@@ -35,7 +35,7 @@ fn owner(
     let of_items = items.iter().enumerate().map(|(index, item)| (index, item.layout, &item.base));
     let of_further = further_bases.iter().filter(|_| items.len() == 1).map(|base| (0, items[0].layout, base));
     let matching = of_items.chain(of_further).filter_map(|(index, layout, base)| {
-        let named = NamedItem { entity_type: EntityType::Movie, layout, base: base.as_bytes() };
+        let named = NamedItem::new(EntityType::Movie, layout, base.as_bytes());
         Some((index, base.as_bytes().len(), recognise(&named, place, picture.as_bytes())?))
     });
     matching.max_by_key(|&(_, base_length, _)| base_length).map(|(index, _, image_type)| (index, image_type))

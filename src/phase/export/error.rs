@@ -48,6 +48,12 @@ pub enum ExportError {
         /// The cause.
         source: io::Error,
     },
+    /// Names that make a tree of their own cannot go into a library.
+    #[error("the names of `{naming}` make a tree of their own; give its folder with `--to DIR`")]
+    NoTree {
+        /// The profile.
+        naming: String,
+    },
     /// A folder could not be made durable.
     #[error("cannot sync {}: {source}", path.display())]
     Sync {

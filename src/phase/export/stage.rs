@@ -11,9 +11,9 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, Stat, Timesp
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
-use crate::catalog::Mapping;
 use crate::model::ContentHash;
 
+use super::picture::Picture;
 use super::tree::give_to_owner_of;
 use super::{ExportMode, absolute};
 
@@ -24,11 +24,11 @@ const TEMPORARY: &str = ".posterfs-export.tmp";
 /// How much is read, hashed and written at a time, in bytes.
 const CHUNK_BYTES: usize = 128 << 10;
 
-/// One mapping and the folder it goes to.
+/// One picture and the folder it goes to.
 pub(super) struct Stage<'a> {
-    pub(super) mapping: &'a Mapping,
-    /// The picture in the cache.
-    pub(super) picture: File,
+    pub(super) picture: &'a Picture,
+    /// What lies in the cache.
+    pub(super) content: File,
     /// Where it lies.
     pub(super) cache_path: PathBuf,
     /// The folder that it goes to.
@@ -79,7 +79,7 @@ impl Stage<'_> {
 
     /// Looks at what is at the place: the same picture is told by size and hash, a link by where it leads.
     pub(super) fn look(&self) -> io::Result<Found> {
-        let name = self.mapping.name.as_os_str();
+        let name = self.picture.name.as_os_str();
         let stat = match rustix::fs::statat(&*self.folder, name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Ok(Found::Nothing),
             stat => stat?,
@@ -114,7 +114,7 @@ impl Stage<'_> {
 
     /// Gives the picture its name, where nothing is now.
     pub(super) fn finish(&self) -> io::Result<()> {
-        let name = self.mapping.name.as_os_str();
+        let name = self.picture.name.as_os_str();
         let folder = &*self.folder;
         let renamed = match rustix::fs::renameat_with(folder, TEMPORARY, folder, name, RenameFlags::NOREPLACE) {
             // A file system that cannot promise it: look once more instead.
@@ -137,26 +137,26 @@ impl Stage<'_> {
     }
 
     fn is_same_file(&self, stat: &Stat) -> io::Result<bool> {
-        if u64::try_from(stat.st_size) != Ok(self.mapping.byte_count) {
+        if u64::try_from(stat.st_size) != Ok(self.picture.byte_count) {
             return Ok(false);
         }
-        let cached = rustix::fs::fstat(&self.picture)?;
+        let cached = rustix::fs::fstat(&self.content)?;
         if (cached.st_dev, cached.st_ino) == (stat.st_dev, stat.st_ino) {
             return Ok(true);
         }
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&*self.folder, self.mapping.name.as_os_str(), flags, Mode::empty())?;
-        Ok(copy_hashing(&File::from(file), &mut io::sink())? == self.mapping.hash)
+        let file = rustix::fs::openat(&*self.folder, self.picture.name.as_os_str(), flags, Mode::empty())?;
+        Ok(copy_hashing(&File::from(file), &mut io::sink())? == self.picture.hash)
     }
 
     fn is_link_to_cache(&self) -> io::Result<bool> {
-        let leads_to = rustix::fs::readlinkat(&*self.folder, self.mapping.name.as_os_str(), Vec::new())?;
+        let leads_to = rustix::fs::readlinkat(&*self.folder, self.picture.name.as_os_str(), Vec::new())?;
         Ok(leads_to.as_bytes() == absolute(&self.cache_path).as_os_str().as_bytes())
     }
 
     fn copy(&self) -> Result<(), Failure> {
         let mut file = self.make_file()?;
-        if copy_hashing(&self.picture, &mut file)? != self.mapping.hash {
+        if copy_hashing(&self.content, &mut file)? != self.picture.hash {
             return Err(Failure::Damaged);
         }
         self.make_durable(&file)
@@ -164,13 +164,13 @@ impl Stage<'_> {
 
     fn reflink(&self) -> Result<(), Failure> {
         let file = self.make_file()?;
-        rustix::fs::ioctl_ficlone(&file, &self.picture).map_err(mode_impossible)?;
+        rustix::fs::ioctl_ficlone(&file, &self.content).map_err(mode_impossible)?;
         self.make_durable(&file)
     }
 
     /// By the open file, so that it is the one that was found in the cache.
     fn hardlink(&self) -> Result<(), Failure> {
-        let opened = format!("/proc/self/fd/{}", self.picture.as_raw_fd());
+        let opened = format!("/proc/self/fd/{}", self.content.as_raw_fd());
         rustix::fs::linkat(CWD, opened, &*self.folder, TEMPORARY, AtFlags::SYMLINK_FOLLOW).map_err(mode_impossible)
     }
 
@@ -192,7 +192,7 @@ impl Stage<'_> {
             file,
             &Timestamps {
                 last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
-                last_modification: Timespec { tv_sec: self.mapping.published_at.get(), tv_nsec: 0 },
+                last_modification: Timespec { tv_sec: self.picture.mtime.get(), tv_nsec: 0 },
             },
         )?;
         Ok(file.sync_all()?)
