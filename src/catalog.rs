@@ -9,7 +9,7 @@
 //! records), `places` (where they lie), `originals`, [`CacheFile`], [`Candidate`] (`candidates`, selection), `locks`,
 //! mappings (`publish` decides what shall be, `replace` brings it about, `generations` undoes it, `mappings` reads it,
 //! `lay_out` tells where other names would lead), `folders` and
-//! `feed` for the mount. `migrations/` holds the schema.
+//! `feed` for the mount, `video_files` (stream details). `migrations/` holds the schema.
 
 mod cache_files;
 mod candidates;
@@ -31,6 +31,7 @@ mod replace;
 mod scanned;
 mod sql_types;
 mod status;
+mod video_files;
 
 #[cfg(test)]
 mod scale_tests;
@@ -54,6 +55,7 @@ pub use originals::{Original, ScannedOriginal};
 pub use publish::{Conflict, Place, PublishMode, Published, Scope, SelectedPicture};
 pub use scanned::{Recorded, ScanOutcome, ScannedItem};
 pub use status::Counts;
+pub use video_files::VideoIdentity;
 
 use error::Fault;
 

@@ -6,5 +6,5 @@
 mod file;
 mod state;
 
-pub use file::{Config, ConfigError, MountSettings, PictureSettings, Setting, SettingSource};
+pub use file::{Config, ConfigError, MountSettings, PictureSettings, Setting, SettingSource, VideoSettings};
 pub use state::{StateDir, StateError};

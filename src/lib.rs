@@ -16,3 +16,4 @@ pub mod naming;
 pub mod overlay;
 pub mod phase;
 pub mod recycle;
+pub mod streams;

@@ -13,6 +13,7 @@ mod item_ref;
 mod language;
 mod placement;
 mod rel_path;
+mod stream_details;
 mod time;
 
 pub use entity::{EntityType, EntityTypeError, Layout, LayoutError, LibraryKind, LibraryKindError, MediaIdentity};
@@ -23,4 +24,5 @@ pub use item_ref::{ItemChild, ItemRef, ItemRefError, ItemTarget, Provider};
 pub use language::{Language, LanguageError};
 pub use placement::{EpisodeRange, Placement};
 pub use rel_path::{Name, RelPath, RelPathError, show_bytes};
+pub use stream_details::{AudioStream, Hdr, HdrError, StreamDetails, SubtitleStream, VideoStream};
 pub use time::{Clock, SystemClock, UnixSeconds};

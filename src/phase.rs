@@ -1,6 +1,7 @@
 //! The work: scan, select, publish, export. Each phase may be killed at any instant and run again.
 //!
 //! - [`scan`](fn@scan): tree → entities, ids, originals.
+//! - [`read_streams`]: what is in the videos.
 //! - [`select`](fn@select), [`deselect`]: a picture into the cache, chosen by hand.
 //! - [`publish`](fn@publish): what is selected, under the names that players look for.
 //! - [`export`](fn@export): the same as real files, also by other profiles.
@@ -16,6 +17,7 @@ mod progress;
 mod publish;
 mod scan;
 mod select;
+mod streams;
 
 pub use error::{ItemCandidate, PhaseError};
 pub use export::{
@@ -26,3 +28,4 @@ pub use progress::{NoProgress, Progress};
 pub use publish::{LeftOutPicture, PublishReport, profiles_of, publish};
 pub use scan::{DuplicateId, ScanProblem, ScanReport, scan};
 pub use select::{Choice, Selection, deselect, select, select_file};
+pub use streams::{StreamReport, read_streams};

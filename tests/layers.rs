@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["model"],
     &["naming", "score"],
     &["cache", "catalog", "config", "control", "recycle"],
-    &["library", "provider"],
+    &["library", "provider", "streams"],
     &["phase", "overlay"],
     &["http", "mount"],
     &["daemon", "demo", "doctor"],

@@ -18,8 +18,11 @@ use super::error::Fault;
 use super::{Catalog, CatalogError, replace, scanned};
 
 /// Every step of the schema's life. Append; never change what has been released.
-const MIGRATIONS: &[M<'static>] =
-    &[M::up(include_str!("migrations/0001_initial.sql")), M::up(include_str!("migrations/0002_places.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("migrations/0001_initial.sql")),
+    M::up(include_str!("migrations/0002_places.sql")),
+    M::up(include_str!("migrations/0003_streams.sql")),
+];
 
 /// `PRAGMA application_id` of a catalog: "pfs1".
 const APPLICATION_ID: i64 = 0x7066_7331;

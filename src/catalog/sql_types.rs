@@ -110,6 +110,15 @@ pub(super) fn words<'a>(words: impl Iterator<Item = &'a str>) -> rusqlite::vtab:
     std::rc::Rc::new(words.map(|word| word.to_owned().into()).collect())
 }
 
+/// A word that is one of a type's, where there is one.
+pub(super) fn optional_word<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
+where
+    T: std::str::FromStr<Err: Error + Send + Sync + 'static>,
+{
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| text.parse().map_err(not_valid)).transpose()
+}
+
 /// The extension of a cache file. It becomes part of a path, so nothing but short words is taken.
 pub(super) fn extension(row: &Row<'_>) -> rusqlite::Result<String> {
     let text: String = row.get("extension")?;

@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -11,6 +12,7 @@ use crate::config::{Config, StateDir};
 use crate::control::{Request, ask, mounts, source_of};
 use crate::model::{Clock, SystemClock, UnixSeconds};
 use crate::mount::{MountError, is_dead};
+use crate::streams::Prober;
 
 use super::output::{Output, show_path};
 
@@ -63,6 +65,12 @@ impl Context {
     pub fn limits(&self) -> Limits {
         let settings = &self.config.picture;
         Limits { file_bytes: settings.bytes_max, pixels: settings.pixels_max, ..Limits::default() }
+    }
+
+    /// What reads videos, by the configuration.
+    pub fn prober(&self) -> Prober {
+        let settings = &self.config.video;
+        Prober::new(settings.ffprobe.clone(), Duration::from_secs(settings.timeout))
     }
 
     /// The present time.

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::catalog::Library;
 use crate::library::Source;
 use crate::model::SystemClock;
-use crate::phase::{ScanReport, scan};
+use crate::phase::{ScanReport, read_streams, scan};
 
 use super::Outcome;
 use super::context::Context;
@@ -13,7 +13,8 @@ use super::progress::Bar;
 
 /// Look what is in the libraries.
 ///
-/// Nothing in them is touched. Items that vanished are kept as missing, with everything they own, and come back with
+/// Nothing in them is touched. Where `ffprobe` is installed, it is asked what is in videos that are new or have changed
+/// (`posterfs show` tells). Items that vanished are kept as missing, with everything they own, and come back with
 /// their folder. Works the same whether or not a view is mounted over the library.
 ///
 /// For example: `posterfs scan films`. It ends with exit code 3 when parts could not be read.
@@ -64,7 +65,10 @@ pub fn chosen(catalog: &crate::catalog::Catalog, names: &[String]) -> anyhow::Re
 fn scan_one(context: &Context, catalog: &mut crate::catalog::Catalog, library: &Library) -> anyhow::Result<ScanReport> {
     let source = Source::from_fd(context.source(&library.path)?, library.path.clone());
     let bar = Bar::new(context.output, "folders");
-    Ok(scan(catalog, library, &source, &SystemClock, &bar)?)
+    let report = scan(catalog, library, &source, &SystemClock, &bar)?;
+    let bar = Bar::new(context.output, "videos");
+    read_streams(catalog, library, &source, &context.prober(), &SystemClock, &bar)?;
+    Ok(report)
 }
 
 fn text(report: &ScanReport) -> String {

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::catalog::{Catalog, Entity, Library};
-use crate::model::{ContentHash, EntityType, ImageType, ItemRef};
+use crate::model::{ContentHash, EntityType, ImageType, ItemRef, StreamDetails};
 use crate::phase::names;
 
 use super::Outcome;
@@ -41,6 +41,15 @@ struct Item {
     missing: bool,
     images: BTreeMap<String, Image>,
     mappings: Vec<MappingLine>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    videos: Vec<VideoLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct VideoLine {
+    path: String,
+    #[serde(flatten)]
+    details: StreamDetails,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -101,6 +110,7 @@ fn gather(catalog: &Catalog, entity: &Entity) -> anyhow::Result<Item> {
         missing: entity.is_missing,
         images: images(catalog, entity, library.as_ref())?,
         mappings: mappings.collect(),
+        videos: videos(catalog, entity)?,
     })
 }
 
@@ -134,6 +144,16 @@ fn images(catalog: &Catalog, entity: &Entity, library: Option<&Library>) -> anyh
     Ok(images)
 }
 
+fn videos(catalog: &Catalog, entity: &Entity) -> anyhow::Result<Vec<VideoLine>> {
+    let mut lines = Vec::new();
+    for path in catalog.placement_of(entity)?.videos {
+        if let Some(details) = catalog.stream_details(entity.library, &path)? {
+            lines.push(VideoLine { path: path.to_string(), details });
+        }
+    }
+    Ok(lines)
+}
+
 fn text(item: &Item) -> String {
     let year = item.year.map(|year| format!(" ({year})")).unwrap_or_default();
     let ids: Vec<_> = item.ids.iter().map(|(provider, value)| format!("{provider}:{value}")).collect();
@@ -150,6 +170,7 @@ fn text(item: &Item) -> String {
     if item.missing {
         lines.push("  missing: the last scan did not find it; everything it owns is kept".to_owned());
     }
+    lines.extend(item.videos.iter().map(|video| format!("  video: {}: {}", video.path, video.details)));
     for (image_type, image) in &item.images {
         lines.push(image_line(image_type, image));
         lines.extend(image.notes.iter().map(|note| format!("    {note}")));

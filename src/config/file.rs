@@ -15,6 +15,8 @@ pub struct Config {
     pub mount: MountSettings,
     /// `[picture]`: what the cache takes.
     pub picture: PictureSettings,
+    /// `[video]`: what is read of videos.
+    pub video: VideoSettings,
 }
 
 /// `[mount]`
@@ -38,6 +40,23 @@ pub struct PictureSettings {
     pub bytes_max: u64,
     /// Most pixels (width × height) of a picture taken into the cache.
     pub pixels_max: u64,
+}
+
+/// `[video]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VideoSettings {
+    /// The program that tells what is in a video, and what stands before its arguments (`["nice", "ffprobe"]`). Where it
+    /// is not installed, and with an empty list, stream details are not read.
+    pub ffprobe: Vec<String>,
+    /// How long it may take for one file, in seconds.
+    pub timeout: u64,
+}
+
+impl Default for VideoSettings {
+    fn default() -> Self {
+        Self { ffprobe: vec!["ffprobe".to_owned()], timeout: 30 }
+    }
 }
 
 impl Default for MountSettings {
@@ -134,6 +153,9 @@ impl Config {
         if !(1..=256).contains(&config.mount.threads) {
             return range("mount.threads", "between 1 and 256");
         }
+        if !(1..=3600).contains(&config.video.timeout) {
+            return range("video.timeout", "between 1 and 3600 seconds");
+        }
         Ok(config)
     }
 
@@ -189,6 +211,7 @@ mod tests {
         assert!(parse("[mont]\n").unwrap_err().contains("mont"));
         assert!(parse("[mount]\nthreads = 0\n").unwrap_err().contains("mount.threads"));
         assert!(parse("[mount]\nattr_timeout = -1\n").unwrap_err().contains("attr_timeout"));
+        assert!(parse("[video]\ntimeout = 0\n").unwrap_err().contains("video.timeout"));
         assert!(parse("[mount\n").unwrap_err().contains("c.toml"));
     }
 

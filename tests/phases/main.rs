@@ -4,4 +4,5 @@ mod export;
 mod export_refused;
 mod publish;
 mod select;
+mod streams;
 mod support;

@@ -27,7 +27,7 @@ pub struct World {
     pub library: Library,
 }
 
-struct At(i64);
+pub struct At(pub i64);
 
 impl Clock for At {
     fn now(&self) -> UnixSeconds {
