@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::catalog::Stamp;
+use crate::catalog::{Catalog, Entity, Stamp};
 use crate::model::{ContentHash, ImageType, ItemRef};
 use crate::phase::{self, Selection};
 
@@ -63,6 +63,8 @@ struct SelectedReport {
     bytes: u64,
     locked: bool,
     new_in_cache: bool,
+    /// What keeps it from a name, or a player from reading it.
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -102,10 +104,12 @@ impl Select {
             bytes: stored.byte_count,
             locked: true,
             new_in_cache: stored.was_new,
+            notes: notes(&catalog, &entity, image_type, stored.picture.format.extension())?,
         };
         context.output.result(&report, |report| {
+            let notes: String = report.notes.iter().map(|note| format!("\n  {note}")).collect();
             format!(
-                "{} of {} is {} ({}×{}, {}), locked; show it with `posterfs publish`",
+                "{} of {} is {} ({}×{}, {}), locked; show it with `posterfs publish`{notes}",
                 report.image_type,
                 report.title,
                 report.sha256,
@@ -116,6 +120,14 @@ impl Select {
         })?;
         Ok(Outcome::Done)
     }
+}
+
+/// What is to be said of a picture's names before it is published.
+fn notes(catalog: &Catalog, entity: &Entity, image_type: ImageType, extension: &str) -> anyhow::Result<Vec<String>> {
+    Ok(match catalog.library(entity.library)? {
+        Some(library) => phase::names::notes(catalog, &library, entity, image_type, extension)?,
+        None => Vec::new(),
+    })
 }
 
 impl Deselect {

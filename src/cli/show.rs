@@ -158,7 +158,7 @@ fn text(item: &Item) -> String {
     let year = item.year.map(|year| format!(" ({year})")).unwrap_or_default();
     let ids: Vec<_> = item.ids.iter().map(|(provider, value)| format!("{provider}:{value}")).collect();
     let mut lines = vec![
-        format!("{} {}: {}{year}", item.r#type, item.id, item.title),
+        format!("{} {}: {}{year}{}", item.r#type, item.id, item.title, numbers(item.season, item.episode)),
         format!("  in library {}, layout {}: {}", item.library, item.layout, item.path),
     ];
     if !ids.is_empty() {
@@ -181,6 +181,15 @@ fn text(item: &Item) -> String {
     }
     lines.extend(item.mappings.iter().map(|mapping| format!("  published: {} ({})", mapping.path, mapping.image_type)));
     lines.join("\n")
+}
+
+/// The numbers of a season or episode, as people write them.
+fn numbers(season: Option<u16>, episode: Option<u16>) -> String {
+    match (season, episode) {
+        (Some(season), Some(episode)) => format!(" (S{season:02}E{episode:02})"),
+        (Some(season), None) => format!(" (S{season:02})"),
+        _ => String::new(),
+    }
 }
 
 fn image_line(image_type: &str, image: &Image) -> String {

@@ -65,7 +65,9 @@ fn child_of(catalog: &Catalog, item: &ItemRef, entity: Entity, child: ItemChild)
     let Some(season) = seasons.into_iter().find(is_season) else { return Err(none(&entity)) };
     let Some(number) = child.episode else { return Ok(season) };
     let episodes = catalog.children_of(season.id)?.into_iter();
-    let episodes: Vec<_> = episodes.filter(|episode| episode.episode == Some(number)).collect();
+    // A file may hold several: each of them names it.
+    let is_it = |episode: &Entity| episode.episodes().is_some_and(|range| range.contains(number));
+    let episodes: Vec<_> = episodes.filter(is_it).collect();
     if episodes.is_empty() { Err(none(&entity)) } else { only_one(catalog, item, episodes) }
 }
 
@@ -111,7 +113,7 @@ fn by_path(catalog: &Catalog, path: &Path) -> Result<Vec<Entity>, PhaseError> {
             for place in std::iter::once(below.clone()).chain(folders_above().filter(|_| exists)) {
                 let found = catalog.entities_at(library.id, &place)?;
                 if !found.is_empty() {
-                    return Ok(found);
+                    return Ok(identified_by(&place, found));
                 }
             }
         }
@@ -120,6 +122,13 @@ fn by_path(catalog: &Catalog, path: &Path) -> Result<Vec<Entity>, PhaseError> {
         (false, Some(path)) => Err(PhaseError::OutsideLibraries { path }),
         _ => Ok(Vec::new()),
     }
+}
+
+/// Those that the path identifies come before those that have their artwork or video there: a series before its seasons,
+/// a season before its episodes.
+fn identified_by(place: &RelPath, found: Vec<Entity>) -> Vec<Entity> {
+    let is_any = found.iter().any(|entity| entity.path == *place);
+    found.into_iter().filter(|entity| !is_any || entity.path == *place).collect()
 }
 
 /// The path as it was typed, then with the links on the way resolved, then with all links resolved: libraries may be

@@ -1,7 +1,10 @@
 //! The phases from a chosen file to real files: select, publish, export, on real trees.
 
+#[path = "../support/every_layout.rs"]
+mod every_layout;
 mod export;
 mod export_refused;
+mod golden;
 mod publish;
 mod select;
 mod streams;

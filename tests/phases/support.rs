@@ -88,6 +88,15 @@ impl World {
         self.choose_for(film, image_type, seed)
     }
 
+    /// Chooses a JPEG, which every player reads under every name.
+    pub fn choose_jpg_for(&mut self, item: EntityId, image_type: &str, seed: u8) {
+        let file = self.folder.path().join(format!("chosen {seed}.jpg"));
+        write(&file, &encoded(seed, image::ImageFormat::Jpeg));
+        let choice = (item, image_type.parse().unwrap());
+        let now = UnixSeconds::new(5);
+        select_file(&mut self.catalog, &self.cache, choice, &file, &Limits::default(), "tester", now).unwrap();
+    }
+
     pub fn choose_for(&mut self, film: EntityId, image_type: &str, seed: u8) -> Selection {
         let file = self.folder.path().join(format!("chosen {seed}.png"));
         write(&file, &png(seed));
@@ -164,9 +173,13 @@ pub fn stamp(now: i64) -> Stamp {
 
 /// A small picture, another one for each seed.
 pub fn png(seed: u8) -> Vec<u8> {
+    encoded(seed, image::ImageFormat::Png)
+}
+
+fn encoded(seed: u8, format: image::ImageFormat) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     let picture = image::RgbImage::from_fn(20, 30, |x, y| image::Rgb([seed, x as u8, y as u8]));
-    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    picture.write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 

@@ -3,9 +3,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/every_layout.rs"]
+mod every_layout;
+
 mod beginning;
 mod ending;
 mod following;
+mod golden;
 mod over;
 mod pictures;
 mod read_only;

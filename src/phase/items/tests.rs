@@ -1,7 +1,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::catalog::NewLibrary;
+use crate::catalog::{NewLibrary, ScannedItem};
 use crate::library::Source;
 use crate::model::{LibraryKind, UnixSeconds};
 use crate::phase::{NoProgress, scan};
@@ -88,6 +88,68 @@ fn every_way_to_name_an_item() {
     }
     let id = resolve(&catalog, &"tmdb:949".parse().unwrap(), &here).unwrap().id;
     assert_eq!(found(&catalog, &id.to_string(), &here), heat);
+}
+
+/// An item of a series, as a scan records it.
+fn part(
+    library: crate::model::LibraryId,
+    entity_type: EntityType,
+    parent: Option<crate::model::EntityId>,
+    path: &str,
+    numbers: (Option<u16>, Option<u16>, Option<u16>),
+) -> ScannedItem {
+    let path = RelPath::parse(path.as_bytes()).unwrap();
+    let is_episode = entity_type == EntityType::Episode;
+    ScannedItem {
+        library,
+        entity_type,
+        parent,
+        title: path.name().unwrap().to_string(),
+        sort_title: path.to_string(),
+        year: None,
+        season: numbers.0,
+        episode: numbers.1,
+        last_episode: numbers.2,
+        layout: if is_episode { crate::model::Layout::Flat } else { crate::model::Layout::Own },
+        folder: if entity_type == EntityType::Series { path.clone() } else { path.parent().unwrap() },
+        video: is_episode.then(|| path.clone()),
+        further_videos: vec![],
+        folders: vec![],
+        path,
+        ids: vec![],
+        originals: vec![],
+    }
+}
+
+#[test]
+fn parts_of_a_series() {
+    let (folder, mut catalog) = library(&["Heat (1995)/Heat.mkv"]);
+    let root = folder.path().canonicalize().unwrap().join("films");
+    let library = catalog.library_named("films").unwrap().id;
+    let mut record = |item| catalog.record(&[item], UnixSeconds::new(1)).unwrap()[0].id;
+    let series = record(part(library, EntityType::Series, None, "Lost", (None, None, None)));
+    let season = record(part(library, EntityType::Season, Some(series), "Lost/Season 1", (Some(1), None, None)));
+    for (file, episode, last) in [("a.mkv", 1, None), ("b.mkv", 2, Some(4))] {
+        let path = format!("Lost/Season 1/{file}");
+        record(part(library, EntityType::Episode, Some(season), &path, (Some(1), Some(episode), last)));
+    }
+    fs::create_dir_all(root.join("Lost/Season 1")).unwrap();
+    fs::File::create(root.join("Lost/Season 1/b.nfo")).unwrap();
+    for (typed, expected) in [
+        ("./Lost", "Lost"),
+        ("Lost", "Lost"),
+        ("Lost/s01", "Lost/Season 1"),
+        ("Lost/s01e01", "Lost/Season 1/a.mkv"),
+        ("Lost/s01e02", "Lost/Season 1/b.mkv"),
+        ("Lost/s01e04", "Lost/Season 1/b.mkv"),
+        ("Lost/s01e05", "no child"),
+        ("Lost/s02", "no child"),
+        ("./Lost/Season 1", "Lost/Season 1"),
+        ("./Lost/Season 1/a.mkv", "Lost/Season 1/a.mkv"),
+        ("./Lost/Season 1/b.nfo", "Lost/Season 1"),
+    ] {
+        assert_eq!(found(&catalog, typed, &root), expected, "{typed}");
+    }
 }
 
 #[test]
