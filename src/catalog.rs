@@ -9,13 +9,15 @@
 //! records), `places` (where they lie), `originals`, [`CacheFile`], [`Candidate`] (`candidates`, selection), `locks`,
 //! mappings (`publish` decides what shall be, `replace` brings it about, `generations` undoes it, `mappings` reads it,
 //! `lay_out` tells where other names would lead), `folders` and
-//! `feed` for the mount, `video_files` (stream details). `migrations/` holds the schema.
+//! `feed` for the mount, `video_files` (stream details), `program_writes`, `shown_attributes` and `renames` for what programs
+//! do through it. `migrations/` holds the schema.
 
 mod cache_files;
 mod candidates;
 mod entities;
 mod error;
 mod external_ids;
+mod facts;
 mod feed;
 mod folders;
 mod generations;
@@ -26,9 +28,12 @@ mod mappings;
 mod open;
 mod originals;
 mod places;
+mod program_writes;
 mod publish;
+mod renames;
 mod replace;
 mod scanned;
+mod shown_attributes;
 mod sql_types;
 mod status;
 mod video_files;
@@ -41,19 +46,23 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use cache_files::{CacheFile, CacheTotals, NewCacheFile};
-pub use candidates::{Candidate, Deselected, Selected, USER_PROVIDER};
+pub use candidates::{Candidate, Deselected, PROGRAM_PROVIDER, Selected, USER_PROVIDER};
 pub use entities::{Entity, EntityFilter, ListKey};
 pub use error::CatalogError;
+pub use facts::PictureFacts;
 pub use feed::Change;
-pub use folders::{FolderMappings, MappedPicture, MappingFolder, SyntheticFolder};
+pub use folders::{FolderMappings, HiddenOriginal, MappedPicture, MappingFolder, Mask, SyntheticFolder};
 pub use generations::{Generation, Stamp};
 pub use lay_out::{LaidOut, Layouts};
 pub use libraries::{Library, NewLibrary};
 pub use locks::{Lock, LockOrigin};
 pub use mappings::{Mapping, MappingPage, PathKey, RefusedRow};
 pub use originals::{Original, ScannedOriginal};
+pub use program_writes::{Program, ProgramWrite, WriteAction};
 pub use publish::{Conflict, Place, PublishMode, Published, Scope, SelectedPicture};
+pub use renames::{NewRename, Rename};
 pub use scanned::{Recorded, ScanOutcome, ScannedItem};
+pub use shown_attributes::{ExactTime, ShownAttributes};
 pub use status::Counts;
 pub use video_files::VideoIdentity;
 

@@ -6,5 +6,8 @@
 mod file;
 mod state;
 
-pub use file::{Config, ConfigError, MountSettings, PictureSettings, Setting, SettingSource, VideoSettings};
+pub use file::{
+    Config, ConfigError, LibrarySettings, MountSettings, PictureSettings, Setting, SettingSource, VideoSettings,
+    WriteSettings,
+};
 pub use state::{StateDir, StateError};

@@ -10,7 +10,10 @@
 //! | `index`, `feed` | what the mappings make of each folder, and following their changes |
 //! | `watch`, `fan`, `submounts` | noticing what changes in the source behind the mount |
 //! | `notify` | telling the kernel what is stale, from one thread |
-//! | `caller` | acting as the calling user |
+//! | `caller`, `program` | acting as the calling user; which program asks, and what the settings say to it |
+//! | `writers`, `changes`, `recover` | changes that need the catalog, made by one thread; what a killed mount left undone |
+//! | `written`, `intake` | what programs write in the place of mapped pictures, and taking it in |
+//! | `moments`, `ticker` | what holds for a while only: the grace period, lost pictures |
 //! | [`Abilities`] (`abilities`) | what a folder offers a view of it, for `doctor` |
 //! | `errno` | the one place where errors become numbers |
 //!
@@ -24,6 +27,7 @@ mod abilities;
 mod attach;
 mod attr;
 mod caller;
+mod changes;
 mod errno;
 mod fan;
 mod feed;
@@ -31,20 +35,28 @@ mod files;
 mod fs;
 mod handle;
 mod index;
+mod intake;
+mod moments;
 mod nodes;
 mod notify;
 mod options;
 mod place;
+mod program;
+mod recover;
 mod reply;
 mod session;
 mod stats;
 mod submounts;
+mod ticker;
 mod unmount;
 mod view;
 mod watch;
+mod writers;
+mod written;
 
 pub use abilities::Abilities;
 pub use options::{MountError, MountOptions};
+pub use program::Rules;
 pub use session::{Session, Stopper};
 pub use stats::StatsSnapshot;
 pub use unmount::{clear_dead, is_dead, is_mounted, mountpoints, true_place, unmount_if_idle};

@@ -9,6 +9,8 @@
 //! | in the mappings | in the source | seen |
 //! | --- | --- | --- |
 //! | a mapped picture | anything or nothing | the picture |
+//! | the same, written over by a program | what it wrote | what it wrote |
+//! | the same, removed by a program | anything or nothing | nothing |
 //! | a hidden original | a file | nothing |
 //! | a folder of mappings | a folder | the folder of the source, the mappings in it |
 //! | a folder of mappings | nothing | a folder of mappings |
@@ -16,13 +18,15 @@
 //!
 //! # What may be done
 //!
-//! Until the write policies exist, what the mappings show is read-only (`EROFS`): a program's write can neither reach
-//! the cache nor get lost. Everything else is the business of the source.
+//! [`decide`] is the table: an operation, what is under the name, the library's settings and who asks, to what is done.
+//! A cache file is never written: what wants to write ends on an inode of the source.
 
 mod folder;
 mod listing;
+mod policy;
 #[cfg(test)]
 mod tests;
 
-pub use folder::{Folder, Refusal, Seen};
+pub use folder::{Folder, Moment, Passing, Refusal, Seen};
 pub use listing::{Listed, ListedKind, Listing};
+pub use policy::{Action, Circumstances, Operation, Subject, decide};

@@ -3,6 +3,7 @@
 //! - [`scan`](fn@scan): tree → entities, ids, originals.
 //! - [`read_streams`]: what is in the videos.
 //! - [`select`](fn@select), [`deselect`]: a picture into the cache, chosen by hand.
+//! - [`take_in`]: what a program wrote over a published picture.
 //! - [`publish`](fn@publish): what is selected, under the names that players look for.
 //! - [`export`](fn@export): the same as real files, also by other profiles.
 //! - [`names`]: what is selected under which names, by any profiles.
@@ -18,6 +19,7 @@ mod publish;
 mod scan;
 mod select;
 mod streams;
+mod take_in;
 
 pub use error::{ItemCandidate, PhaseError};
 pub use export::{
@@ -25,7 +27,8 @@ pub use export::{
     export_as,
 };
 pub use progress::{NoProgress, Progress};
-pub use publish::{LeftOutPicture, PublishReport, profiles_of, publish};
+pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, publish};
 pub use scan::{DuplicateId, ScanProblem, ScanReport, scan};
-pub use select::{Choice, Selection, deselect, select, select_file};
+pub use select::{Choice, Selection, deselect, offer, select, select_file};
 pub use streams::{StreamReport, read_streams};
+pub use take_in::{Taken, take_in};

@@ -38,6 +38,15 @@ pub enum Origin {
         /// The address at the provider.
         url: String,
     },
+    /// A program wrote it through a mounted view.
+    Program {
+        /// The name of the program.
+        name: String,
+        /// The user it ran as.
+        uid: u32,
+        /// Where it wrote, from the root of the file system.
+        path: PathBuf,
+    },
 }
 
 /// What a picture serves and since when: one entity and image type.

@@ -13,6 +13,9 @@ use crate::model::{CacheFileId, CandidateId, EntityId, ImageType, UnixSeconds};
 /// The provider of pictures that a person brought.
 pub const USER_PROVIDER: &str = "user";
 
+/// The provider of pictures that managers and players wrote through a view.
+pub const PROGRAM_PROVIDER: &str = "program";
+
 /// A picture that could be chosen for an entity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
@@ -95,6 +98,18 @@ impl Catalog {
             locks::set(transaction, new.entity, &new.image_type.to_string(), true, LockOrigin::Manual, now)?;
             release(transaction, new.entity, new.image_type)?;
             Ok(Selected { candidate, cache_file })
+        })
+    }
+
+    /// Notes a picture of the cache that a program wrote, as a candidate of [`PROGRAM_PROVIDER`]. Nothing is selected.
+    ///
+    /// # Errors
+    /// When there is no such entity, or the catalog cannot be written.
+    pub fn offer_captured(&mut self, new: &NewCacheFile, now: UnixSeconds) -> Result<CandidateId, CatalogError> {
+        self.write(|transaction| {
+            entities::require(transaction, new.entity)?;
+            let cache_file = cache_files::put(transaction, new)?;
+            Ok(insert_captured(transaction, new, cache_file, now)?)
         })
     }
 
@@ -184,6 +199,31 @@ fn insert_chosen(
             named_params! {
                 ":entity": new.entity, ":image_type": new.image_type.kind().as_str(),
                 ":number": new.image_type.number(), ":provider": USER_PROVIDER, ":key": new.hash.to_string(),
+                ":url": new.source_url, ":width": new.width, ":height": new.height, ":file": cache_file, ":now": now,
+            },
+            |row| row.get("id"),
+        )
+}
+
+fn insert_captured(
+    connection: &Connection,
+    new: &NewCacheFile,
+    cache_file: CacheFileId,
+    now: UnixSeconds,
+) -> rusqlite::Result<CandidateId> {
+    connection
+        .prepare_cached(
+            "INSERT INTO asset_candidates (entity_id, image_type, image_number, provider, provider_key, url, width,
+                 height, cache_file_id, fetched_at)
+             VALUES (:entity, :image_type, :number, :provider, :key, :url, :width, :height, :file, :now)
+             ON CONFLICT (entity_id, image_type, image_number, provider, provider_key) DO UPDATE
+                SET cache_file_id = excluded.cache_file_id, fetched_at = excluded.fetched_at
+             RETURNING id",
+        )?
+        .query_row(
+            named_params! {
+                ":entity": new.entity, ":image_type": new.image_type.kind().as_str(),
+                ":number": new.image_type.number(), ":provider": PROGRAM_PROVIDER, ":key": new.hash.to_string(),
                 ":url": new.source_url, ":width": new.width, ":height": new.height, ":file": cache_file, ":now": now,
             },
             |row| row.get("id"),

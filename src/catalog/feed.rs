@@ -110,6 +110,30 @@ pub(super) fn announce(
     Ok(())
 }
 
+/// The same for what was noted in `touched` outside of a generation; nothing is written when that is nothing.
+pub(super) fn announce_if_touched(connection: &Connection, now: UnixSeconds) -> rusqlite::Result<()> {
+    if connection.prepare_cached("SELECT 1 FROM temp.touched")?.exists([])? {
+        announce(connection, None, now)?;
+    }
+    Ok(())
+}
+
+/// Notes a folder in `touched`.
+pub(super) fn touch(connection: &Connection, library: LibraryId, folder: &RelPath) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO temp.touched (library_id, folder) VALUES (?1, ?2)")?
+        .execute((library, folder))?;
+    Ok(())
+}
+
+/// Tells those who follow that something in the folder looks different, though its listing does not.
+pub(super) fn append(connection: &Connection, library: LibraryId, folder: &RelPath) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO changes (generation, library_id, folder) VALUES (NULL, ?1, ?2)")?
+        .execute((library, folder))?;
+    Ok(())
+}
+
 fn add_synthetic(connection: &Connection, now: UnixSeconds) -> rusqlite::Result<()> {
     let mut unknown = connection.prepare_cached(NEW_SYNTHETIC)?;
     let mut add = connection.prepare_cached(ADD_SYNTHETIC)?;

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::shown_attributes::{ShownAttributes, shown_attributes};
 use super::sql_types::{count, extension, image_type, valid};
 use super::{Catalog, CatalogError};
 use crate::model::{
@@ -18,9 +19,29 @@ pub struct FolderMappings {
     /// The pictures shown directly in it, by name.
     pub mapped: Vec<MappedPicture>,
     /// The originals directly in it that published pictures of the same entity and image type hide, by name.
-    pub hidden: Vec<Name>,
+    pub hidden: Vec<HiddenOriginal>,
     /// The folders to be shown in it even where the tree lacks them, by name.
     pub folders: Vec<SyntheticFolder>,
+}
+
+/// An original that is not seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HiddenOriginal {
+    /// Its name.
+    pub name: Name,
+    /// A published picture that hides it.
+    pub by: ContentHash,
+}
+
+/// Whether a mapped picture is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mask {
+    /// It is.
+    Shown,
+    /// A program has written over it: its file is seen instead.
+    Written,
+    /// A program has removed it: nothing is seen until it is published again.
+    Withdrawn,
 }
 
 /// A picture shown in a folder.
@@ -42,6 +63,10 @@ pub struct MappedPicture {
     pub entity: EntityId,
     /// What it is of.
     pub image_type: ImageType,
+    /// Whether it is seen.
+    pub mask: Mask,
+    /// The attributes that programs have set for it.
+    pub set: Option<ShownAttributes>,
 }
 
 /// A folder that mappings need.
@@ -53,6 +78,8 @@ pub struct SyntheticFolder {
     pub name: Name,
     /// When its mappings last changed.
     pub changed_at: UnixSeconds,
+    /// The attributes that programs have set for it.
+    pub set: Option<ShownAttributes>,
 }
 
 /// A folder that mappings have concerned.
@@ -82,13 +109,22 @@ const FOLDER_BY_PATH: &str = "
     WHERE library_id = ?1 AND folder = ?2";
 
 const MAPPED: &str = "
-    SELECT m.id, m.name, m.published_at, m.entity_id, m.image_type, m.image_number, f.sha256, f.extension, f.byte_count
+    SELECT m.id, m.name, m.published_at, m.entity_id, m.image_type, m.image_number, f.sha256, f.extension, f.byte_count,
+           EXISTS (SELECT 1 FROM withdrawn w WHERE w.mapping_id = m.id) AS is_withdrawn,
+           EXISTS (SELECT 1 FROM program_writes p WHERE p.mapping_id = m.id AND p.action = 'adopt') AS is_written,
+           a.changed_at AS set_at, a.mode, a.uid, a.gid, iif(a.mapping_id = m.id, a.atime, NULL) AS atime, a.atime_ns,
+           iif(a.mapping_id = m.id, a.mtime, NULL) AS mtime, a.mtime_ns
     FROM library_image_files m CROSS JOIN cache_image_files f ON f.id = m.cache_file_id
+    LEFT JOIN shown_attributes a ON a.library_id = m.library_id AND a.folder = m.folder AND a.name = m.name
     WHERE m.library_id = ?1 AND m.folder = ?2 AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
     ORDER BY m.name";
 
 const HIDDEN: &str = "
-    SELECT g.name FROM library_image_files g
+    SELECT g.name, (SELECT f.sha256 FROM library_image_files m CROSS JOIN cache_image_files f ON f.id = m.cache_file_id
+                    WHERE m.entity_id = g.entity_id AND m.image_type = g.image_type
+                      AND m.image_number = g.image_number
+                      AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL LIMIT 1) AS hidden_by
+    FROM library_image_files g
     WHERE g.library_id = ?1 AND g.folder = ?2 AND g.cache_file_id IS NULL
       AND EXISTS (SELECT 1 FROM library_image_files m
                   WHERE m.entity_id = g.entity_id AND m.image_type = g.image_type
@@ -97,8 +133,11 @@ const HIDDEN: &str = "
     ORDER BY g.name";
 
 const SYNTHETIC: &str = "
-    SELECT id, name, changed_at FROM mapping_folders
-    WHERE library_id = ?1 AND parent = ?2 AND is_synthetic = 1 AND mapping_count > 0 ORDER BY name";
+    SELECT s.id, s.name, s.changed_at, a.changed_at AS set_at, a.mode, a.uid, a.gid, a.atime, a.atime_ns, a.mtime,
+           a.mtime_ns
+    FROM mapping_folders s
+    LEFT JOIN shown_attributes a ON a.library_id = s.library_id AND a.folder = s.parent AND a.name = s.name
+    WHERE s.library_id = ?1 AND s.parent = ?2 AND s.is_synthetic = 1 AND s.mapping_count > 0 ORDER BY s.name";
 
 /// Names of mappings that began or ended, of originals that these hid or showed, and of synthetic folders.
 const NAMES_TOUCHED: &str = "
@@ -142,7 +181,7 @@ impl Catalog {
                 id,
                 changed_at,
                 mapped: valid_rows(connection, MAPPED, library, folder, mapped_picture)?,
-                hidden: valid_rows(connection, HIDDEN, library, folder, |row| row.get("name"))?,
+                hidden: valid_rows(connection, HIDDEN, library, folder, hidden_original)?,
                 folders: valid_rows(connection, SYNTHETIC, library, folder, synthetic_folder)?,
             }))
         })
@@ -218,11 +257,26 @@ fn mapped_picture(row: &Row<'_>) -> rusqlite::Result<MappedPicture> {
         published_at: row.get("published_at")?,
         entity: row.get("entity_id")?,
         image_type: image_type(row)?,
+        mask: match (row.get("is_withdrawn")?, row.get("is_written")?) {
+            (true, _) => Mask::Withdrawn,
+            (false, true) => Mask::Written,
+            (false, false) => Mask::Shown,
+        },
+        set: shown_attributes(row)?,
     })
 }
 
+fn hidden_original(row: &Row<'_>) -> rusqlite::Result<HiddenOriginal> {
+    Ok(HiddenOriginal { name: row.get("name")?, by: row.get("hidden_by")? })
+}
+
 fn synthetic_folder(row: &Row<'_>) -> rusqlite::Result<SyntheticFolder> {
-    Ok(SyntheticFolder { id: row.get("id")?, name: row.get("name")?, changed_at: row.get("changed_at")? })
+    Ok(SyntheticFolder {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        changed_at: row.get("changed_at")?,
+        set: shown_attributes(row)?,
+    })
 }
 
 fn mapping_folder(row: &Row<'_>) -> rusqlite::Result<MappingFolder> {

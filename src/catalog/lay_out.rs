@@ -69,7 +69,7 @@ impl Catalog {
         self.note(|connection| {
             replace::clear(connection)?;
             fill_scope(connection, Scope::Libraries(&[library]))?;
-            fill_wanted(connection, false, places, &mut conflicts)
+            fill_wanted(connection, Scope::Libraries(&[library]), places, &mut conflicts)
         })?;
         Ok(Layouts { catalog: self, conflicts: conflicts.first, conflict_count: conflicts.count })
     }

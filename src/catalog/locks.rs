@@ -36,7 +36,30 @@ impl LockOrigin {
     }
 }
 
+/// The nearest word on the way up holds; an entity that is not monitored is locked whatever is said.
+const IN_FORCE: &str = "
+    WITH RECURSIVE above (id, parent_id, monitored, depth) AS (
+        SELECT id, parent_id, monitored, 0 FROM entities WHERE id = ?1
+        UNION ALL
+        SELECT e.id, e.parent_id, e.monitored, a.depth + 1 FROM above a JOIN entities e ON e.id = a.parent_id
+        WHERE a.depth < 8)
+    SELECT EXISTS (SELECT 1 FROM above WHERE monitored = 0)
+           OR coalesce((SELECT k.is_locked FROM above a JOIN locks k ON k.entity_id = a.id AND k.field = ?2
+                        ORDER BY a.depth LIMIT 1), 0) AS is_locked";
+
 impl Catalog {
+    /// Whether a field is locked, by a word on the entity itself or on what it belongs to. An entity that is not
+    /// monitored counts as locked.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn has_lock_in_force(&self, entity: EntityId, field: &str) -> Result<bool, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(IN_FORCE)?;
+            Ok(statement.query_row((entity, field), |row| row.get("is_locked"))?)
+        })
+    }
+
     /// The locks of the entity itself, by field; those of its parents are not among them.
     ///
     /// # Errors

@@ -107,7 +107,7 @@ impl Catalog {
     /// # Errors
     /// When the catalog cannot be read, or the row is not valid.
     pub fn mapping(&self, id: MappingId) -> Result<Option<Mapping>, CatalogError> {
-        self.read(|connection| Ok(connection.prepare_cached(BY_ID)?.query_row([id], mapping).optional()?))
+        self.read(|connection| Ok(by_id(connection, id)?))
     }
 
     /// The current mappings of an entity, by path.
@@ -133,6 +133,10 @@ impl Catalog {
     ) -> Result<MappingPage, CatalogError> {
         self.read(|connection| Ok(page(connection, library, after, limit)?))
     }
+}
+
+pub(super) fn by_id(connection: &Connection, id: MappingId) -> rusqlite::Result<Option<Mapping>> {
+    connection.prepare_cached(BY_ID)?.query_row([id], mapping).optional()
 }
 
 fn page(

@@ -22,6 +22,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0001_initial.sql")),
     M::up(include_str!("migrations/0002_places.sql")),
     M::up(include_str!("migrations/0003_streams.sql")),
+    M::up(include_str!("migrations/0004_programs.sql")),
 ];
 
 /// `PRAGMA application_id` of a catalog: "pfs1".
@@ -59,6 +60,14 @@ impl Catalog {
         connection.execute_batch(replace::TEMPORARY_TABLES).map_err(at)?;
         connection.execute_batch(scanned::TEMPORARY_TABLES).map_err(at)?;
         Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// Changes how long a method waits for another process that writes, before it fails with [`CatalogError::Busy`].
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub fn set_patience(&self, at_most: Duration) -> Result<(), CatalogError> {
+        self.read(|connection| Ok(connection.busy_timeout(at_most)?))
     }
 
     /// Opens the catalog for reading only. It never waits for a writer and never makes one wait.

@@ -8,7 +8,7 @@ use super::entities::{self, Entity, entity_columns};
 use super::error::Fault;
 use super::generations::Stamp;
 use super::sql_types::{array, image_type};
-use super::{Catalog, CatalogError, places, replace};
+use super::{Catalog, CatalogError, feed, places, program_writes, replace};
 use crate::model::{CacheFileId, ContentHash, EntityId, GenerationId, ImageType, LibraryId, Name, Placement, RelPath};
 use crate::naming::split_extension;
 
@@ -21,6 +21,8 @@ pub enum Scope<'a> {
     Libraries(&'a [LibraryId]),
     /// These entities, by name: what `unpublish` withheld of them is released.
     Entities(&'a [EntityId]),
+    /// One picture of an entity; the others stay as they are.
+    Picture(EntityId, ImageType),
 }
 
 /// Whether a change is made or only worked out.
@@ -134,10 +136,24 @@ const SELECTED: &str = concat!(
       CROSS JOIN cache_image_files f ON f.id = c.cache_file_id
       CROSS JOIN entities e ON e.id = s.entity_id
       CROSS JOIN libraries l ON l.id = e.library_id
-      WHERE :with_withheld OR NOT EXISTS (
+      WHERE (:with_withheld OR NOT EXISTS (
           SELECT 1 FROM unpublished u WHERE u.entity_id = c.entity_id AND u.image_type = c.image_type
-                                        AND u.image_number = c.image_number)
+                                        AND u.image_number = c.image_number))
+        AND (:image_type IS NULL OR (c.image_type = :image_type AND c.image_number = :number))
       ORDER BY s.entity_id, c.image_type, c.image_number"
+);
+
+/// The same columns of what is shown of the entities in `scope`.
+pub(super) const SHOWN: &str = concat!(
+    "SELECT DISTINCT m.image_type, m.image_number, m.cache_file_id, f.sha256, f.extension, l.naming, ",
+    entity_columns!(),
+    " FROM temp.scope s
+      CROSS JOIN library_image_files m
+          ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+      CROSS JOIN cache_image_files f ON f.id = m.cache_file_id
+      CROSS JOIN entities e ON e.id = s.entity_id
+      CROSS JOIN libraries l ON l.id = e.library_id
+      ORDER BY s.entity_id, m.image_type, m.image_number"
 );
 
 /// Where the columns of the entity begin in [`SELECTED`].
@@ -164,7 +180,8 @@ macro_rules! all_extensions {
 const OLD_OF_SCOPE: &str = "
     INSERT INTO temp.old (id)
     SELECT m.id FROM temp.scope s CROSS JOIN library_image_files m
-        ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL";
+        ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+    WHERE :image_type IS NULL OR (m.image_type = :image_type AND m.image_number = :number)";
 
 /// Wanted paths that an entity outside the scope has, which also comes first.
 const TAKEN: &str = concat!(
@@ -195,8 +212,8 @@ const RELEASE_SCOPE: &str = "DELETE FROM unpublished WHERE entity_id IN (SELECT 
 
 impl Catalog {
     /// Makes the mappings of the scope what is selected and not withheld, in one generation. `places` tells the
-    /// paths of each picture; it is called in the order of entities and must not change the catalog. Missing
-    /// entities are left alone, whatever the scope. Publishing the same again makes no generation.
+    /// paths of each picture; it is called in the order of entities and must not change the catalog. What programs
+    /// removed or wrote over without its being taken in is shown again. Missing entities are left alone, whatever the scope. Publishing the same again makes no generation.
     ///
     /// # Errors
     /// When a named entity does not exist, or the catalog cannot be written; then nothing has changed.
@@ -213,7 +230,12 @@ impl Catalog {
                 if matches!(scope, Scope::Entities(_)) {
                     transaction.prepare_cached(RELEASE_SCOPE)?.execute([])?;
                 }
-                Ok(conflicts.added_to(replace::carry_out(transaction, stamp)?))
+                program_writes::unmask_scope(transaction)?;
+                let published = replace::carry_out(transaction, stamp)?;
+                if published.generation.is_none() {
+                    feed::announce_if_touched(transaction, stamp.now)?;
+                }
+                Ok(conflicts.added_to(published))
             }),
             PublishMode::DryRun => self.try_out(|transaction| {
                 let conflicts = prepare(transaction, scope, places)?;
@@ -252,11 +274,19 @@ fn prepare(
     replace::clear(connection)?;
     fill_scope(connection, scope)?;
     let mut conflicts = Conflicts::default();
-    fill_wanted(connection, matches!(scope, Scope::Entities(_)), places, &mut conflicts)?;
+    fill_wanted(connection, scope, places, &mut conflicts)?;
     yield_taken(connection, &mut conflicts)?;
-    connection.prepare_cached(OLD_OF_SCOPE)?.execute([])?;
+    let of_type = of_type(scope);
+    connection.prepare_cached(OLD_OF_SCOPE)?.execute(named_params! {
+        ":image_type": of_type.map(|t| t.kind().as_str()), ":number": of_type.map(ImageType::number),
+    })?;
     connection.prepare_cached(OLD_IN_THE_WAY)?.execute([])?;
     Ok(conflicts)
+}
+
+/// The one image type that is published; `None` for all.
+fn of_type(scope: Scope<'_>) -> Option<ImageType> {
+    if let Scope::Picture(_, image_type) = scope { Some(image_type) } else { None }
 }
 
 pub(super) fn fill_scope(connection: &Connection, scope: Scope<'_>) -> Result<(), Fault> {
@@ -269,6 +299,10 @@ pub(super) fn fill_scope(connection: &Connection, scope: Scope<'_>) -> Result<()
             ids.iter().try_for_each(|id| entities::require(connection, *id))?;
             connection.prepare_cached(SCOPE_ENTITIES)?.execute([array(ids.iter().map(|id| id.get()))])?
         }
+        Scope::Picture(id, _) => {
+            entities::require(connection, id)?;
+            connection.prepare_cached(SCOPE_ENTITIES)?.execute([array(std::iter::once(id.get()))])?
+        }
     };
     Ok(())
 }
@@ -276,12 +310,16 @@ pub(super) fn fill_scope(connection: &Connection, scope: Scope<'_>) -> Result<()
 /// Notes every path that `places` tells for what is selected in the scope.
 pub(super) fn fill_wanted(
     connection: &Connection,
-    with_withheld: bool,
+    scope: Scope<'_>,
     mut places: impl FnMut(&SelectedPicture) -> Vec<Place>,
     conflicts: &mut Conflicts,
 ) -> Result<(), Fault> {
     let mut selected = connection.prepare_cached(SELECTED)?;
-    let mut rows = selected.query(named_params! { ":with_withheld": with_withheld })?;
+    let of_type = of_type(scope);
+    let mut rows = selected.query(named_params! {
+        ":with_withheld": matches!(scope, Scope::Entities(_)),
+        ":image_type": of_type.map(|t| t.kind().as_str()), ":number": of_type.map(ImageType::number),
+    })?;
     while let Some(row) = rows.next()? {
         let picture = selected_picture(connection, row)?;
         for place in places(&picture) {
@@ -294,7 +332,11 @@ pub(super) fn fill_wanted(
 }
 
 /// Notes a wanted path, unless an earlier picture has it, be it with another extension.
-fn want(connection: &Connection, picture: &SelectedPicture, place: Place) -> rusqlite::Result<Option<Conflict>> {
+pub(super) fn want(
+    connection: &Connection,
+    picture: &SelectedPicture,
+    place: Place,
+) -> rusqlite::Result<Option<Conflict>> {
     let Entity { id, library, .. } = picture.entity;
     let (stem, _) = split_extension(place.name.as_bytes());
     let noted = connection.prepare_cached(WANT)?.execute((
@@ -343,7 +385,7 @@ fn conflict(row: &Row<'_>) -> rusqlite::Result<Conflict> {
     })
 }
 
-fn selected_picture(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<SelectedPicture> {
+pub(super) fn selected_picture(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<SelectedPicture> {
     let entity = entities::entity_from(row, ENTITY_COLUMN)?;
     Ok(SelectedPicture {
         placement: places::placement(connection, &entity)?,

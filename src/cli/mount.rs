@@ -109,6 +109,8 @@ impl Mount {
             attr_timeout: Duration::from_secs_f64(settings.attr_timeout),
             entry_timeout: Duration::from_secs_f64(settings.entry_timeout),
             has_chosen_timeouts: false,
+            rules: (&context.config).into(),
+            limits: context.limits(),
             threads: settings.threads,
         };
         self.options.iter().try_for_each(|option| apply(&mut options, option))?;

@@ -1,9 +1,12 @@
 //! The configuration file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
+
+use crate::model::{OnDelete, OnWrite};
 
 use super::state::variable;
 
@@ -17,6 +20,10 @@ pub struct Config {
     pub picture: PictureSettings,
     /// `[video]`: what is read of videos.
     pub video: VideoSettings,
+    /// `[write]`: what becomes of what programs write over published pictures, and of what they delete.
+    pub write: WriteSettings,
+    /// `[library.NAME]`: what of that differs in one library.
+    pub library: BTreeMap<String, LibrarySettings>,
 }
 
 /// `[mount]`
@@ -56,6 +63,65 @@ pub struct VideoSettings {
 impl Default for VideoSettings {
     fn default() -> Self {
         Self { ffprobe: vec!["ffprobe".to_owned()], timeout: 30 }
+    }
+}
+
+/// `[write]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WriteSettings {
+    /// What becomes of what a person's program writes: `adopt`, `capture` or `deny`.
+    pub on_write: OnWrite,
+    /// What becomes of what a manager or player writes.
+    pub on_write_by_managers: OnWrite,
+    /// What becomes of what a program deletes: `restore` or `withdraw`.
+    pub on_delete: OnDelete,
+    /// After how many seconds a deleted picture is back.
+    pub grace_period: f64,
+    /// Managers and players, by the beginning of their program's name; upper and lower case are the same.
+    pub managers: Vec<String>,
+}
+
+/// `[library.NAME]`: `None` is as in `[write]`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LibrarySettings {
+    /// See [`WriteSettings::on_write`].
+    pub on_write: Option<OnWrite>,
+    /// See [`WriteSettings::on_write_by_managers`].
+    pub on_write_by_managers: Option<OnWrite>,
+    /// See [`WriteSettings::on_delete`].
+    pub on_delete: Option<OnDelete>,
+    /// See [`WriteSettings::grace_period`].
+    pub grace_period: Option<f64>,
+    /// See [`WriteSettings::managers`].
+    pub managers: Option<Vec<String>>,
+}
+
+/// The managers and players that write artwork by themselves.
+const MANAGERS: &[&str] = &[
+    "Radarr",
+    "Sonarr",
+    "Lidarr",
+    "Whisparr",
+    "jellyfin",
+    "emby",
+    "Plex",
+    "kodi",
+    "tinyMediaManager",
+    "bazarr",
+    "kometa",
+];
+
+impl Default for WriteSettings {
+    fn default() -> Self {
+        Self {
+            on_write: OnWrite::Adopt,
+            on_write_by_managers: OnWrite::Capture,
+            on_delete: OnDelete::Restore,
+            grace_period: 10.0,
+            managers: MANAGERS.iter().map(|&name| name.to_owned()).collect(),
+        }
     }
 }
 
@@ -156,7 +222,25 @@ impl Config {
         if !(1..=3600).contains(&config.video.timeout) {
             return range("video.timeout", "between 1 and 3600 seconds");
         }
+        let graces = config.library.values().filter_map(|library| library.grace_period);
+        if !graces.chain([config.write.grace_period]).all(|seconds| (0.0..=86_400.0).contains(&seconds)) {
+            return range("grace_period", "between 0 and 86400 seconds");
+        }
         Ok(config)
+    }
+
+    /// What holds for writes and deletions in the library of that name.
+    #[must_use]
+    pub fn writes_in(&self, library: &str) -> WriteSettings {
+        let mut settings = self.write.clone();
+        if let Some(own) = self.library.get(library) {
+            settings.on_write = own.on_write.unwrap_or(settings.on_write);
+            settings.on_write_by_managers = own.on_write_by_managers.unwrap_or(settings.on_write_by_managers);
+            settings.on_delete = own.on_delete.unwrap_or(settings.on_delete);
+            settings.grace_period = own.grace_period.unwrap_or(settings.grace_period);
+            settings.managers = own.managers.clone().unwrap_or(settings.managers);
+        }
+        settings
     }
 
     /// Every key as it is in force, and where its value comes from.
@@ -213,6 +297,21 @@ mod tests {
         assert!(parse("[mount]\nattr_timeout = -1\n").unwrap_err().contains("attr_timeout"));
         assert!(parse("[video]\ntimeout = 0\n").unwrap_err().contains("video.timeout"));
         assert!(parse("[mount\n").unwrap_err().contains("c.toml"));
+    }
+
+    #[test]
+    fn a_library_has_its_own_rules_where_it_says_so() {
+        let config =
+            parse("[write]\non_write = 'deny'\n[library.films]\non_write = 'capture'\ngrace_period = 2").unwrap();
+        assert_eq!(config.writes_in("films").on_write, OnWrite::Capture);
+        assert_eq!((config.writes_in("films").grace_period, config.writes_in("tv").grace_period), (2.0, 10.0));
+        assert_eq!(
+            (config.writes_in("tv").on_write, config.writes_in("tv").on_delete),
+            (OnWrite::Deny, OnDelete::Restore)
+        );
+        assert!(parse("[library.films]\non_wrote = 'deny'").unwrap_err().contains("on_wrote"));
+        assert!(parse("[write]\non_delete = 'purge'").unwrap_err().contains("purge"));
+        assert!(parse("[library.films]\ngrace_period = -1").unwrap_err().contains("grace_period"));
     }
 
     #[test]

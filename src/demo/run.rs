@@ -181,6 +181,8 @@ impl Demo {
             attr_timeout: Duration::from_secs(1),
             entry_timeout: Duration::from_secs(1),
             has_chosen_timeouts: false,
+            rules: crate::mount::Rules::default(),
+            limits: Limits::default(),
             threads: 4,
         };
         Session::start(options, &self.state)

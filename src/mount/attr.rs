@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{FileType, Stat, major, minor};
 
+use crate::catalog::{ExactTime, MappedPicture, ShownAttributes};
 use crate::model::UnixSeconds;
 
 use super::nodes::NodeId;
@@ -93,6 +94,28 @@ impl Attr {
             gid: owner.gid,
             rdev: 0,
             blksize: PICTURE_IO_BYTES,
+        }
+    }
+
+    /// The same with what programs have set.
+    #[must_use]
+    pub fn of_mapped(ino: NodeId, picture: &MappedPicture, owner: Owner) -> Self {
+        Self::of_picture(ino, picture.byte_count, picture.published_at, owner).with_set(picture.set.as_ref())
+    }
+
+    /// With the attributes that programs have set.
+    #[must_use]
+    pub fn with_set(self, set: Option<&ShownAttributes>) -> Self {
+        let Some(set) = set else { return self };
+        let exact = |set: Option<ExactTime>, shown| set.map_or(shown, |(seconds, fraction)| time(seconds, fraction));
+        Self {
+            permissions: set.mode.map_or(self.permissions, |mode| (mode & 0o777) as u16),
+            uid: set.uid.unwrap_or(self.uid),
+            gid: set.gid.unwrap_or(self.gid),
+            atime: exact(set.atime, self.atime),
+            mtime: exact(set.mtime, self.mtime),
+            ctime: self.ctime.max(time(set.changed_at, 0)),
+            ..self
         }
     }
 

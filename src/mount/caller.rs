@@ -264,7 +264,7 @@ fn own_groups() -> &'static [Gid] {
 }
 
 /// What `/proc` tells of a process; nothing when it is gone.
-fn status_of(path: impl AsRef<std::path::Path>) -> String {
+pub(super) fn status_of(path: impl AsRef<std::path::Path>) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
 

@@ -130,6 +130,12 @@ impl<B> OpenFiles<B> {
         inodes.get(&node).is_some_and(|inode| inode.mappable_opens > 0 && matches!(inode.mode, Mode::Passthrough(_)))
     }
 
+    /// Whether that open file is for writing.
+    #[must_use]
+    pub fn is_for_writing(&self, id: FileId) -> bool {
+        self.get(id).is_some_and(|file| file.mode != OFlags::RDONLY)
+    }
+
     /// Whether the kernel reads and writes this inode by itself at present.
     #[must_use]
     pub fn is_passed_through(&self, node: NodeId) -> bool {

@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use fuser::{
     BackingId, BsdFileFlags, Errno, FileHandle, Filesystem, FopenFlags, Generation, INodeNo, InitFlags, IoctlFlags,
@@ -20,13 +20,14 @@ use fuser::{
 use rustix::fs::OFlags;
 
 use super::attr::Attr;
-use super::errno::Result;
+use super::changes::{ChangeQueue, Changes};
+use super::errno::{RequestError, Result};
 use super::files::Mode;
 use super::reply::{
     Sink, caller, file_attr, fopen_flags, new_time, open_flags, reply_empty, reply_written, reply_xattr, to_errno,
 };
 use super::stats::Stats;
-use super::view::{Entry, NewAttributes, NewNode, View};
+use super::view::{Created, Entry, NewAttributes, NewNode, Opened, View};
 
 /// Largest single request for reading, writing or listing.
 const REQUEST_BYTES_MAX: u32 = 1 << 20;
@@ -37,13 +38,14 @@ const BACKGROUND_MAX: u16 = 64;
 #[derive(Debug)]
 pub struct Fs {
     view: Arc<View<BackingId>>,
+    changes: ChangeQueue,
 }
 
 impl Fs {
-    /// Wraps a view.
+    /// Wraps a view, and where changes are handed in.
     #[must_use]
-    pub fn new(view: Arc<View<BackingId>>) -> Self {
-        Self { view }
+    pub fn new(view: Arc<View<BackingId>>, changes: ChangeQueue) -> Self {
+        Self { view, changes }
     }
 
     /// Counts a request, runs it, and logs what is our own fault.
@@ -53,24 +55,103 @@ impl Fs {
         work: impl FnOnce(&View<BackingId>) -> Result<T>,
     ) -> std::result::Result<T, Errno> {
         Stats::count(&self.view.stats().requests);
-        work(&self.view).map_err(|error| {
-            if error.is_our_fault() {
-                tracing::error!(request = name, %error, "a request failed");
-            }
-            to_errno(&error)
-        })
+        work(&self.view).map_err(|error| errno_of(name, &error))
     }
 
-    fn reply_entry(&self, reply: ReplyEntry, parent: INodeNo, entry: std::result::Result<Option<Entry>, Errno>) {
-        let absent = Entry { attr: Attr::unknown(rustix::fs::FileType::RegularFile), generation: 0 };
-        match entry {
-            Err(errno) => reply.error(errno),
-            Ok(found) => {
-                let entry = found.unwrap_or(absent);
-                let generation = Generation(entry.generation);
-                let attributes = self.view.lifetimes(entry.attr.ino).attributes;
-                let entries = self.view.lifetimes(parent.0).entries;
-                reply.entry_with_ttls(&attributes, &entries, &file_attr(&entry.attr), generation);
+    /// Runs a request that may turn out to need the thread that makes changes: then that one runs it, and answers.
+    fn change<T: 'static>(
+        &self,
+        name: &'static str,
+        work: impl Fn(&View<BackingId>, Option<&mut Changes>) -> Result<T> + Send + 'static,
+        answer: impl FnOnce(&View<BackingId>, std::result::Result<T, Errno>) + Send + 'static,
+    ) {
+        Stats::count(&self.view.stats().requests);
+        match work(&self.view, None) {
+            Err(RequestError::Later) if self.changes.is_open() => {
+                let view = Arc::clone(&self.view);
+                // When the thread has ended, dropping the reply answers.
+                let _ = self.changes.submit(move |changes| {
+                    let outcome = work(&view, Some(changes));
+                    answer(&view, outcome.map_err(|error| errno_of(name, &error)));
+                });
+            }
+            outcome => answer(&self.view, outcome.map_err(|error| errno_of(name, &error))),
+        }
+    }
+}
+
+fn errno_of(name: &'static str, error: &RequestError) -> Errno {
+    if error.is_our_fault() {
+        tracing::error!(request = name, %error, "a request failed");
+    }
+    to_errno(error)
+}
+
+fn reply_entry(
+    view: &View<BackingId>,
+    reply: ReplyEntry,
+    parent: INodeNo,
+    entry: std::result::Result<Option<Entry>, Errno>,
+) {
+    let unknown = Attr::unknown(rustix::fs::FileType::RegularFile);
+    match entry {
+        Err(errno) => reply.error(errno),
+        Ok(found) => {
+            let entry = found.unwrap_or(Entry { attr: unknown, generation: 0, is_for_one: false });
+            let generation = Generation(entry.generation);
+            let attributes = view.lifetimes(entry.attr.ino).attributes;
+            let entries = if entry.is_for_one { Duration::ZERO } else { view.lifetimes(parent.0).entries };
+            reply.entry_with_ttls(&attributes, &entries, &file_attr(&entry.attr), generation);
+        }
+    }
+}
+
+impl Fs {
+    fn make(
+        &self,
+        request_name: &'static str,
+        request: &Request,
+        (parent, name): (INodeNo, &OsStr),
+        new: NewNode,
+        umask: u32,
+        reply: ReplyEntry,
+    ) {
+        let (name, caller) = (name.to_owned(), caller(request));
+        let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
+            view.make((parent.0, &name), &new, umask, caller, changes).map(Some)
+        };
+        self.change(request_name, work, move |view, made| reply_entry(view, reply, parent, made));
+    }
+}
+
+/// Answers an open.
+fn answer_open(reply: ReplyOpen, opened: std::result::Result<Opened<BackingId>, Errno>) {
+    match opened {
+        Err(errno) => reply.error(errno),
+        Ok(opened) => match &opened.mode {
+            Mode::Passthrough(id) => reply.opened_passthrough(FileHandle(opened.file), FopenFlags::empty(), id),
+            Mode::Cached => reply.opened(FileHandle(opened.file), fopen_flags(&opened)),
+        },
+    }
+}
+
+fn answer_create(
+    view: &View<BackingId>,
+    reply: ReplyCreate,
+    parent: INodeNo,
+    created: std::result::Result<Created<BackingId>, Errno>,
+) {
+    let lifetime = view.lifetimes(parent.0).attributes;
+    match created {
+        Err(errno) => reply.error(errno),
+        Ok(created) => {
+            let (attr, generation) = (file_attr(&created.entry.attr), Generation(created.entry.generation));
+            let file = FileHandle(created.opened.file);
+            match &created.opened.mode {
+                Mode::Passthrough(id) => {
+                    reply.created_passthrough(&lifetime, &attr, generation, file, FopenFlags::empty(), id);
+                }
+                Mode::Cached => reply.created(&lifetime, &attr, generation, file, fopen_flags(&created.opened)),
             }
         }
     }
@@ -106,8 +187,9 @@ impl Filesystem for Fs {
         Ok(())
     }
 
-    fn lookup(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        self.reply_entry(reply, parent, self.run("lookup", |view| view.lookup(parent.0, name)));
+    fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        let found = self.run("lookup", |view| view.lookup(parent.0, name, caller(request)));
+        reply_entry(&self.view, reply, parent, found);
     }
 
     fn forget(&self, _request: &Request, node: INodeNo, count: u64) {
@@ -141,11 +223,14 @@ impl Filesystem for Fs {
         reply: ReplyAttr,
     ) {
         let new = NewAttributes { mode, uid, gid, size, atime: atime.map(new_time), mtime: mtime.map(new_time) };
-        let lifetime = self.view.lifetimes(node.0).attributes;
-        match self.run("setattr", |view| view.setattr(node.0, file.map(|file| file.0), new, caller(request))) {
+        let (lifetime, caller) = (self.view.lifetimes(node.0).attributes, caller(request));
+        let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
+            view.setattr(node.0, file.map(|file| file.0), new, caller, changes)
+        };
+        self.change("setattr", work, move |_, outcome| match outcome {
             Ok(attr) => reply.attr(&lifetime, &file_attr(&attr)),
             Err(errno) => reply.error(errno),
-        }
+        });
     }
 
     fn readlink(&self, _request: &Request, node: INodeNo, reply: ReplyData) {
@@ -165,33 +250,34 @@ impl Filesystem for Fs {
         device: u32,
         reply: ReplyEntry,
     ) {
-        let new = NewNode::Special { mode, device };
-        let made = self.run("mknod", |view| view.make(parent.0, name, new, umask, caller(request)));
-        self.reply_entry(reply, parent, made.map(Some));
+        self.make("mknod", request, (parent, name), NewNode::Special { mode, device }, umask, reply);
     }
 
     fn mkdir(&self, request: &Request, parent: INodeNo, name: &OsStr, mode: u32, umask: u32, reply: ReplyEntry) {
-        let new = NewNode::Folder { mode };
-        let made = self.run("mkdir", |view| view.make(parent.0, name, new, umask, caller(request)));
-        self.reply_entry(reply, parent, made.map(Some));
+        self.make("mkdir", request, (parent, name), NewNode::Folder { mode }, umask, reply);
     }
 
-    fn unlink(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        reply_empty(reply, self.run("unlink", |view| view.unlink(parent.0, name)));
+    fn unlink(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        let (name, caller) = (name.to_owned(), caller(request));
+        let work =
+            move |view: &View<BackingId>, changes: Option<&mut Changes>| view.unlink(parent.0, &name, caller, changes);
+        self.change("unlink", work, move |_, outcome| reply_empty(reply, outcome));
     }
 
-    fn rmdir(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        reply_empty(reply, self.run("rmdir", |view| view.rmdir(parent.0, name)));
+    fn rmdir(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        let (name, caller) = (name.to_owned(), caller(request));
+        let work =
+            move |view: &View<BackingId>, changes: Option<&mut Changes>| view.rmdir(parent.0, &name, caller, changes);
+        self.change("rmdir", work, move |_, outcome| reply_empty(reply, outcome));
     }
 
     fn symlink(&self, request: &Request, parent: INodeNo, name: &OsStr, target: &Path, reply: ReplyEntry) {
-        let made = self.run("symlink", |view| view.make(parent.0, name, NewNode::Link { target }, 0, caller(request)));
-        self.reply_entry(reply, parent, made.map(Some));
+        self.make("symlink", request, (parent, name), NewNode::Link { target: target.to_owned() }, 0, reply);
     }
 
     fn rename(
         &self,
-        _request: &Request,
+        request: &Request,
         parent: INodeNo,
         name: &OsStr,
         new_parent: INodeNo,
@@ -200,27 +286,40 @@ impl Filesystem for Fs {
         reply: ReplyEmpty,
     ) {
         let flags = rustix::fs::RenameFlags::from_bits_retain(flags.bits());
-        let outcome = self.run("rename", |view| view.rename((parent.0, name), (new_parent.0, new_name), flags));
-        reply_empty(reply, outcome);
+        let (name, new_name, caller) = (name.to_owned(), new_name.to_owned(), caller(request));
+        let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
+            view.rename((parent.0, &name), (new_parent.0, &new_name), flags, caller, changes)
+        };
+        self.change("rename", work, move |_, outcome| reply_empty(reply, outcome));
     }
 
-    fn link(&self, _request: &Request, node: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        let made = self.run("link", |view| view.link(node.0, parent.0, name));
-        self.reply_entry(reply, parent, made.map(Some));
+    fn link(&self, request: &Request, node: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        let (name, caller) = (name.to_owned(), caller(request));
+        let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
+            view.link(node.0, (parent.0, &name), caller, changes).map(Some)
+        };
+        self.change("link", work, move |view, made| reply_entry(view, reply, parent, made));
     }
 
     fn open(&self, request: &Request, node: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
+        Stats::count(&self.view.stats().requests);
+        let (flags, caller) = (open_flags(flags.0), caller(request));
         // The kernel writes to a backing file with the rights of whoever registered it.
-        let register = |fd: BorrowedFd<'_>| match open_flags(flags.0) & OFlags::RWMODE {
+        let register = |fd: BorrowedFd<'_>| match flags & OFlags::RWMODE {
             OFlags::RDONLY => reply.open_backing(fd),
-            _ => caller(request).within_limits(|| reply.open_backing(fd)),
+            _ => caller.within_limits(|| reply.open_backing(fd)),
         };
-        match self.run("open", |view| view.open(node.0, open_flags(flags.0), &register)) {
-            Err(errno) => reply.error(errno),
-            Ok(opened) => match &opened.mode {
-                Mode::Passthrough(id) => reply.opened_passthrough(FileHandle(opened.file), FopenFlags::empty(), id),
-                Mode::Cached => reply.opened(FileHandle(opened.file), fopen_flags(&opened)),
-            },
+        match self.view.open(node.0, flags, &register) {
+            Err(RequestError::Later) if self.changes.is_open() => {
+                let view = Arc::clone(&self.view);
+                let _ = self.changes.submit(move |changes| {
+                    let refused = view.write_over(node.0, caller, Some(changes));
+                    // It never opens anything: the kernel looks again, and opens what it then finds.
+                    let error = refused.err().unwrap_or(RequestError::Source(rustix::io::Errno::STALE));
+                    reply.error(errno_of("open", &error));
+                });
+            }
+            opened => answer_open(reply, opened.map_err(|error| errno_of("open", &error))),
         }
     }
 
@@ -234,22 +333,22 @@ impl Filesystem for Fs {
         flags: i32,
         reply: ReplyCreate,
     ) {
-        let lifetime = self.view.lifetimes(parent.0).attributes;
-        let register = |fd: BorrowedFd<'_>| caller(request).within_limits(|| reply.open_backing(fd));
-        let created = self.run("create", |view| {
-            view.create((parent.0, name), open_flags(flags), (mode, umask), caller(request), &register)
-        });
-        match created {
-            Err(errno) => reply.error(errno),
-            Ok(created) => {
-                let (attr, generation) = (file_attr(&created.entry.attr), Generation(created.entry.generation));
-                let file = FileHandle(created.opened.file);
-                match &created.opened.mode {
-                    Mode::Passthrough(id) => {
-                        reply.created_passthrough(&lifetime, &attr, generation, file, FopenFlags::empty(), id);
-                    }
-                    Mode::Cached => reply.created(&lifetime, &attr, generation, file, fopen_flags(&created.opened)),
-                }
+        Stats::count(&self.view.stats().requests);
+        let (name, caller, flags) = (name.to_owned(), caller(request), open_flags(flags));
+        let create = move |view: &View<BackingId>, changes: Option<&mut Changes>, reply: &ReplyCreate| {
+            let register = |fd: BorrowedFd<'_>| caller.within_limits(|| reply.open_backing(fd));
+            view.create((parent.0, &name), flags, (mode, umask), (caller, changes), &register)
+        };
+        match create(&self.view, None, &reply) {
+            Err(RequestError::Later) if self.changes.is_open() => {
+                let view = Arc::clone(&self.view);
+                let _ = self.changes.submit(move |changes| {
+                    let created = create(&view, Some(changes), &reply);
+                    answer_create(&view, reply, parent, created.map_err(|error| errno_of("create", &error)));
+                });
+            }
+            created => {
+                answer_create(&self.view, reply, parent, created.map_err(|error| errno_of("create", &error)));
             }
         }
     }

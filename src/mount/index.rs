@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use lru::LruCache;
 use parking_lot::Mutex;
 
-use crate::catalog::{Catalog, CatalogError, Library, Mapping};
+use crate::catalog::{Catalog, CatalogError, Library, Mapping, PictureFacts};
 use crate::model::{FolderId, LibraryId, MappingId, RelPath, UnixSeconds};
 use crate::overlay::Folder;
 
@@ -135,6 +135,41 @@ impl FolderIndex {
         let mut known = self.known.lock();
         self.changes.fetch_add(1, Ordering::AcqRel);
         keys.iter().map(|key| known.pop(key).flatten()).collect()
+    }
+
+    /// Drops everything that is known: paths have changed.
+    pub fn forget_folders(&self) {
+        let mut known = self.known.lock();
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        known.clear();
+    }
+
+    /// The name of a library; `None` when there is none of that number.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn library_name(&self, id: LibraryId) -> Result<Option<String>, CatalogError> {
+        Ok(self.read(|catalog| catalog.library(id))?.map(|library| library.name))
+    }
+
+    /// Whether a rename of that folder or file concerns the catalog.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn concerns(&self, key: &FolderKey, is_folder: bool) -> Result<bool, CatalogError> {
+        self.read(|catalog| catalog.concerns(key.library, &key.folder, is_folder))
+    }
+
+    /// Where a mapped picture is from, and whether its image type is locked.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn facts(&self, mapping: MappingId) -> Result<Option<(PictureFacts, bool)>, CatalogError> {
+        self.read(|catalog| {
+            let Some(facts) = catalog.picture_facts(mapping)? else { return Ok(None) };
+            let is_locked = catalog.has_lock_in_force(facts.entity, &facts.image_type.to_string())?;
+            Ok(Some((facts, is_locked)))
+        })
     }
 
     /// A mapping by its row, also one that is no longer current.

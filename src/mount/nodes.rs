@@ -154,6 +154,13 @@ impl NodeTable {
         }
     }
 
+    /// What a picture looks like is no longer what it was.
+    pub fn update_picture(&self, id: NodeId, picture: Arc<MappedPicture>) {
+        if let Some(entry) = self.shard(id).lock().get_mut(&id) {
+            entry.node = Node::Picture(picture);
+        }
+    }
+
     /// Takes `count` look-ups back; the node goes with the last. The root stays.
     pub fn forget(&self, id: NodeId, count: u64) {
         if id == ROOT {

@@ -6,7 +6,10 @@ use std::time::Duration;
 use rustix::fs::StatVfsMountFlags;
 use rustix::mount::MountFlags;
 
+use crate::cache::Limits;
+
 use super::attach::Attachment;
+use super::program::Rules;
 
 /// What to mount where.
 #[derive(Debug, Clone)]
@@ -23,6 +26,10 @@ pub struct MountOptions {
     pub entry_timeout: Duration,
     /// The two times were chosen for this mount: they hold even where changes behind the mount can be noticed.
     pub has_chosen_timeouts: bool,
+    /// What becomes of what programs write over pictures, and of what they delete.
+    pub rules: Rules,
+    /// What the cache takes.
+    pub limits: Limits,
     /// How many requests are served at once.
     pub threads: u16,
 }

@@ -28,11 +28,15 @@ use super::fs::Fs;
 use super::index::FolderIndex;
 use super::notify::{Kernel, NoticeQueue, queue};
 use super::options::{MountError, MountOptions};
+use super::program::KnownRules;
 use super::stats::{Stats, StatsSnapshot};
 use super::submounts::MountTableWatcher;
+use super::ticker::Ticker;
 use super::unmount::{clear_dead, detach, is_mounted, true_place, unmount_if_idle};
 use super::view::{Lifetimes, View, ViewParts};
 use super::watch::{Watch, Watcher};
+use super::writers::{Writers, writer_ends};
+use super::written::Written;
 
 /// How long open files may keep a stopped mount alive.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -55,6 +59,7 @@ pub struct Session {
     server: Option<Server>,
     registration: Option<Registration>,
     notifier: Option<JoinHandle<()>>,
+    writers: Option<Writers>,
 }
 
 /// Why a waiting session wakes up.
@@ -143,12 +148,15 @@ impl Session {
         }
         let (notices, notice_queue) = queue();
         let watch = watch(&options, &source);
-        let view = Arc::new(make_view(&options, state, &source, notices, watch.is_some())?);
+        let (written, ticker, ends) = writer_ends();
+        let view = Arc::new(make_view(&options, state, &source, (notices, written, ticker), watch.is_some())?);
         let catalog = Catalog::open_read_only(&state.database())?;
         let attached = Attached::new(&options)?;
         let serve_failed = |source| MountError::Serve { path: options.mountpoint.clone(), source };
-        let started = Self::serve(&options, source, view, notice_queue, attached, registration, (catalog, watch))
-            .map_err(serve_failed)?;
+        let writers = Writers::start(ends, &view, state, (options.read_only, options.limits)).map_err(serve_failed)?;
+        let started =
+            Self::serve(&options, source, view, notice_queue, attached, registration, (catalog, watch, writers))
+                .map_err(serve_failed)?;
         std::fs::metadata(&started.mountpoint).map_err(serve_failed)?;
         drop(lock);
         Ok(started)
@@ -161,10 +169,10 @@ impl Session {
         notice_queue: NoticeQueue,
         attached: Attached,
         registration: Registration,
-        (catalog, watch): (Catalog, Option<Watch>),
+        (catalog, watch, writers): (Catalog, Option<Watch>, Writers),
     ) -> std::io::Result<Self> {
         let device = attached.device.try_clone()?;
-        let fs = Fs::new(Arc::clone(&view));
+        let fs = Fs::new(Arc::clone(&view), writers.queue());
         let session = fuser::Session::from_fd(fs, device, fuser::SessionACL::All, options.session_config())?;
         let kernel = Kernel { notifier: session.notifier(), device: attached.device.try_clone()? };
         let notifier = spawn("notifier", move || notice_queue.run(&kernel))?;
@@ -195,6 +203,7 @@ impl Session {
             server: Some(server),
             registration: Some(registration),
             notifier: Some(notifier),
+            writers: Some(writers),
         })
     }
 
@@ -261,6 +270,7 @@ impl Session {
         *self.shared.feed.lock() = None;
         *self.shared.watcher.lock() = None;
         *self.shared.mount_table.lock() = None;
+        self.writers = None;
         *self.shared.view.lock() = None;
         if self.has_ended.load(Ordering::Acquire) {
             let _ = self.serving.take().map(JoinHandle::join);
@@ -346,7 +356,7 @@ fn make_view(
     options: &MountOptions,
     state: &StateDir,
     source: &OwnedFd,
-    notices: super::notify::Notices,
+    (notices, written, ticker): (super::notify::Notices, Written, Ticker),
     is_watched: bool,
 ) -> Result<View<BackingId>, MountError> {
     let failed =
@@ -359,6 +369,10 @@ fn make_view(
         lifetimes: Lifetimes { attributes: options.attr_timeout, entries: options.entry_timeout },
         is_watched,
         stats: Arc::new(Stats::default()),
+        rules: KnownRules::new(options.rules.clone()),
+        written,
+        ticker,
+        shown_as: options.source.clone(),
     };
     View::new(parts).map_err(|error| MountError::View { path: options.source.clone(), source: Box::new(error) })
 }

@@ -5,17 +5,21 @@
 //! requests and packs replies. `B` is the kernel's registration of a backing file.
 
 mod attributes;
+mod dir;
 mod ioctl;
 mod list;
 mod lookup;
 mod make;
 mod open;
 mod remove;
+mod rename;
+mod write;
 mod xattr;
 
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -25,7 +29,7 @@ use parking_lot::Mutex;
 use rustix::io::Errno;
 
 use crate::cache::Cache;
-use crate::catalog::{MappedPicture, Mapping};
+use crate::catalog::{MappedPicture, Mapping, Mask};
 use crate::model::{FolderId, Name, RelPath};
 use crate::overlay::{Folder, Listing, Refusal};
 
@@ -34,17 +38,22 @@ use super::errno::Result;
 use super::fan::Handle;
 use super::files::OpenFiles;
 use super::handle::FileHandle;
-use super::index::FolderIndex;
+use super::index::{FolderIndex, FolderKey};
+use super::moments::Moments;
 use super::nodes::{Node, NodeId, NodeTable, ROOT, VirtualRow, source_inode, source_node_id, virtual_row};
 use super::notify::{Notices, Stale};
-use super::place::{Devices, PathFd, Place, link_of};
+use super::place::{Devices, Place, link_of};
+use super::program::KnownRules;
 use super::stats::Stats;
+use super::ticker::Ticker;
+use super::written::Written;
 
 pub use attributes::{NewAttributes, NewTime};
 pub use list::{DirectorySink, Item};
 pub use lookup::Entry;
 pub use make::NewNode;
-pub use open::Opened;
+pub use open::{Created, Opened};
+pub use write::hash_of;
 
 /// How many listings are kept for readers that are in the middle of one.
 const LISTINGS_MAX: NonZeroUsize = NonZeroUsize::new(32).unwrap();
@@ -79,6 +88,12 @@ pub struct View<B> {
     /// Whether changes behind the mount are noticed.
     is_watched: AtomicBool,
     stats: Arc<Stats>,
+    rules: KnownRules,
+    moments: Moments,
+    written: Written,
+    ticker: Ticker,
+    /// Where the source is, as users know it.
+    shown_as: PathBuf,
 }
 
 /// What a node is, once everything about it is at hand.
@@ -106,6 +121,14 @@ pub struct ViewParts {
     pub is_watched: bool,
     /// Where it is counted.
     pub stats: Arc<Stats>,
+    /// What becomes of writes and deletions.
+    pub rules: KnownRules,
+    /// Where what programs wrote is taken in.
+    pub written: Written,
+    /// What wakes the thread that brings back what was removed.
+    pub ticker: Ticker,
+    /// Where the source is, as users know it.
+    pub shown_as: PathBuf,
 }
 
 impl<B> View<B> {
@@ -130,7 +153,30 @@ impl<B> View<B> {
             lifetimes: parts.lifetimes,
             is_watched: AtomicBool::new(parts.is_watched),
             stats: parts.stats,
+            rules: parts.rules,
+            moments: Moments::default(),
+            written: parts.written,
+            ticker: parts.ticker,
+            shown_as: parts.shown_as,
         })
+    }
+
+    /// What holds for a while only.
+    #[must_use]
+    pub fn moments(&self) -> &Moments {
+        &self.moments
+    }
+
+    /// What programs write in the place of mapped pictures.
+    #[must_use]
+    pub fn written(&self) -> &Written {
+        &self.written
+    }
+
+    /// The pictures.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        &self.cache
     }
 
     /// What the mappings make of the folders.
@@ -155,6 +201,30 @@ impl<B> View<B> {
     #[must_use]
     pub fn nodes(&self) -> &NodeTable {
         &self.nodes
+    }
+
+    /// The source itself: an open folder.
+    #[must_use]
+    pub fn source(&self) -> Arc<OwnedFd> {
+        self.devices.source()
+    }
+
+    /// Where an open inode of the source is; `None` when it cannot be told.
+    #[must_use]
+    pub fn place_of(&self, fd: &OwnedFd, stat: &rustix::fs::Stat) -> Option<Place> {
+        Some(self.devices.place_of(fd.try_clone().ok()?, stat))
+    }
+
+    /// Whether somebody has the file open for writing.
+    #[must_use]
+    pub fn has_writer(&self, id: NodeId) -> bool {
+        self.files.has_writer(id)
+    }
+
+    /// Tells the threads that serve changes to end.
+    pub fn end_writers(&self) {
+        self.written.end();
+        self.ticker.end();
     }
 
     /// How many files are open, and on how many inodes of them the kernel works by itself.
@@ -248,7 +318,11 @@ impl<B> View<B> {
             Some(VirtualRow::Folder(folder)) => Ok(Target::Folder(folder)),
             Some(VirtualRow::Picture(mapping)) => {
                 let mapping = self.index.mapping(mapping)?.ok_or(Errno::STALE)?;
-                Ok(Target::Picture(Arc::new(picture_of(mapping))))
+                let key = FolderKey { library: mapping.library, folder: mapping.folder.clone() };
+                let folder = self.folder(&key);
+                let shown = folder.as_ref().and_then(|folder| folder.mapped(&mapping.name));
+                let shown = shown.filter(|shown| shown.id == mapping.id).cloned();
+                Ok(Target::Picture(Arc::new(shown.unwrap_or_else(|| picture_of(mapping)))))
             }
             None => {
                 let fd = self.devices.open_by_number(source_inode(id).ok_or(Errno::STALE)?)?;
@@ -266,16 +340,7 @@ impl<B> View<B> {
         }
     }
 
-    /// A folder of the source, open as `O_PATH`, and what the mappings make of it.
-    fn source_folder(&self, id: NodeId) -> Result<(PathFd, Option<Arc<Folder>>)> {
-        let place = self.source_place(id)?;
-        let fd = self.devices.path_fd(&place)?;
-        let folder = self.folder_at(id, fd.as_fd());
-        Ok((fd, folder))
-    }
-
-    /// What the mappings make of a folder of the source. A catalog that cannot be read makes nothing of it: the
-    /// source stays usable, and the trouble is shown by `status`.
+    /// What the mappings make of a folder of the source.
     fn folder_at(&self, id: NodeId, fd: BorrowedFd<'_>) -> Option<Arc<Folder>> {
         if !self.index.has_libraries() {
             return None;
@@ -285,14 +350,7 @@ impl<B> View<B> {
     }
 
     fn folder_by_path(&self, path: &RelPath) -> Option<Arc<Folder>> {
-        let key = self.index.key(path)?;
-        match self.index.folder(&key) {
-            Ok(folder) => folder,
-            Err(error) => {
-                self.stats.degrade(&error);
-                None
-            }
-        }
+        self.folder(&self.index.key(path)?)
     }
 
     /// The path of a folder beneath the view's root, as the source has it now. `None` when it has none: it was removed,
@@ -331,5 +389,7 @@ fn picture_of(mapping: Mapping) -> MappedPicture {
         published_at: mapping.published_at,
         entity: mapping.entity,
         image_type: mapping.image_type,
+        mask: Mask::Shown,
+        set: None,
     }
 }

@@ -1,17 +1,44 @@
 //! What the mappings make of one folder.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::catalog::{FolderMappings, MappedPicture, SyntheticFolder};
-use crate::model::{Name, UnixSeconds};
+use crate::catalog::{FolderMappings, HiddenOriginal, MappedPicture, Mask, SyntheticFolder};
+use crate::model::{ContentHash, MappingId, Name, UnixSeconds};
 
-/// The mappings, hidden originals and folders of mappings that concern one folder of the view.
+/// The mappings, hidden originals and folders of mappings that concern one folder of the view. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Folder {
+    known: Arc<Known>,
+    moment: Arc<Moment>,
+}
+
+/// What the catalog says.
+#[derive(Debug)]
+struct Known {
     pictures: BTreeMap<Name, MappedPicture>,
-    hidden: BTreeSet<Name>,
+    hidden: BTreeMap<Name, HiddenOriginal>,
     folders: BTreeMap<Name, SyntheticFolder>,
     changed_at: UnixSeconds,
+}
+
+/// What holds at this moment only, and is in no catalog.
+#[derive(Debug, Clone, Default)]
+pub struct Moment {
+    /// Names that look different for a while.
+    pub names: BTreeMap<Name, Passing>,
+    /// Pictures that are missing from the cache or damaged there.
+    pub lost: BTreeSet<ContentHash>,
+}
+
+/// How a name looks for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passing {
+    /// A program has removed what was shown, that mapping or a folder of mappings: nothing is there, whatever the source
+    /// has, until another mapping is.
+    Removed(Option<MappingId>),
+    /// What the source has is seen: a program has made something in the place of what it removed.
+    Source,
 }
 
 /// What is seen under one name.
@@ -21,102 +48,133 @@ pub enum Seen<'a> {
     Source,
     /// A mapped picture, whatever the source has.
     Picture(&'a MappedPicture),
+    /// What the source has: a program's file in the place of that picture.
+    Written(&'a MappedPicture),
     /// The folder of the source if it has one, else a folder of mappings.
     SourceOrFolder(&'a SyntheticFolder),
     /// Nothing: an original that a published picture hides.
     Hidden,
+    /// Nothing: a program removed the picture (or the folder of mappings) that is shown there otherwise.
+    Removed(Option<&'a MappedPicture>),
 }
 
 /// Why the view refuses a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The name shows a mapped picture or a folder of mappings.
+    /// The library's settings refuse it, or nothing can be written at present.
     #[error("what posterfs shows here is read-only")]
     ReadOnly,
     /// Nothing is seen under the name.
     #[error("there is nothing under this name")]
     Absent,
-    /// A picture is shown in the folder, so it is not empty.
-    #[error("the folder shows mapped pictures")]
+    /// Something is seen under the name.
+    #[error("there is something under this name")]
+    Exists,
+    /// Something is shown in the folder, so it is not empty.
+    #[error("the folder shows something")]
     NotEmpty,
+    /// What the mappings show cannot be linked or moved there.
+    #[error("what posterfs shows cannot be there")]
+    AnotherFileSystem,
+    /// What the mappings show cannot be changed like that.
+    #[error("what posterfs shows has no such attributes")]
+    Unsupported,
 }
 
 impl Folder {
     /// Arranges what the catalog knows of the folder.
     #[must_use]
     pub fn new(mappings: FolderMappings) -> Self {
-        let named = |picture: MappedPicture| (picture.name.clone(), picture);
-        Self {
-            pictures: mappings.mapped.into_iter().map(named).collect(),
-            hidden: mappings.hidden.into_iter().collect(),
+        let known = Known {
+            pictures: mappings.mapped.into_iter().map(|picture| (picture.name.clone(), picture)).collect(),
+            hidden: mappings.hidden.into_iter().map(|original| (original.name.clone(), original)).collect(),
             folders: mappings.folders.into_iter().map(|folder| (folder.name.clone(), folder)).collect(),
             changed_at: mappings.changed_at,
-        }
+        };
+        Self { known: Arc::new(known), moment: Arc::default() }
+    }
+
+    /// The same folder as it looks at this moment.
+    #[must_use]
+    pub fn at_moment(&self, moment: Arc<Moment>) -> Self {
+        Self { known: Arc::clone(&self.known), moment }
     }
 
     /// When its mappings changed last; the folder's own time in the view is never older.
     #[must_use]
     pub fn changed_at(&self) -> UnixSeconds {
-        self.changed_at
+        self.known.changed_at
     }
 
     /// What is seen under the name.
     #[must_use]
     pub fn at(&self, name: &Name) -> Seen<'_> {
-        if let Some(picture) = self.pictures.get(name) {
-            Seen::Picture(picture)
-        } else if self.hidden.contains(name) {
-            Seen::Hidden
-        } else if let Some(folder) = self.folders.get(name) {
-            Seen::SourceOrFolder(folder)
-        } else {
-            Seen::Source
+        let picture = self.known.pictures.get(name);
+        match self.moment.names.get(name) {
+            Some(Passing::Removed(id)) if *id == picture.map(|picture| picture.id) => return Seen::Removed(picture),
+            Some(Passing::Source) => return picture.map_or(Seen::Source, Seen::Written),
+            Some(Passing::Removed(_)) | None => {}
+        }
+        if let Some(picture) = picture {
+            return match picture.mask {
+                Mask::Shown if self.is_given_up(&picture.hash) => Seen::Source,
+                Mask::Shown => Seen::Picture(picture),
+                Mask::Written => Seen::Written(picture),
+                Mask::Withdrawn => Seen::Removed(Some(picture)),
+            };
+        }
+        match (self.known.hidden.get(name), self.known.folders.get(name)) {
+            (Some(hidden), _) if self.moment.lost.contains(&hidden.by) => Seen::Source,
+            (Some(_), _) => Seen::Hidden,
+            (None, Some(folder)) => Seen::SourceOrFolder(folder),
+            (None, None) => Seen::Source,
         }
     }
 
-    /// The mapped pictures, by name.
-    pub fn pictures(&self) -> impl Iterator<Item = &MappedPicture> {
-        self.pictures.values()
+    /// Whether a picture is lost, and an original of this folder is shown instead of it.
+    fn is_given_up(&self, hash: &ContentHash) -> bool {
+        self.moment.lost.contains(hash) && self.known.hidden.values().any(|hidden| hidden.by == *hash)
     }
 
-    /// The folders of mappings, by name.
+    /// The mapped pictures that are seen, by name.
+    pub fn pictures(&self) -> impl Iterator<Item = &MappedPicture> {
+        self.known.pictures.values().filter(|picture| matches!(self.at(&picture.name), Seen::Picture(_)))
+    }
+
+    /// The mapped picture of that name, also where it is not seen at present.
+    #[must_use]
+    pub fn mapped(&self, name: &Name) -> Option<&MappedPicture> {
+        self.known.pictures.get(name)
+    }
+
+    /// The folders of mappings that are seen, by name.
     pub fn folders(&self) -> impl Iterator<Item = &SyntheticFolder> {
-        self.folders.values()
+        self.known.folders.values().filter(|folder| matches!(self.at(&folder.name), Seen::SourceOrFolder(_)))
+    }
+
+    /// The folder of mappings of that name, also where it is not seen at present.
+    #[must_use]
+    pub fn folder_of_mappings(&self, name: &Name) -> Option<&SyntheticFolder> {
+        self.known.folders.get(name)
     }
 
     /// Every name that the mappings have a say in: what to drop from caches when they change.
     pub fn names(&self) -> impl Iterator<Item = &Name> {
-        self.pictures.keys().chain(&self.hidden).chain(self.folders.keys())
+        self.known.pictures.keys().chain(self.known.hidden.keys()).chain(self.known.folders.keys())
     }
 
-    /// Whether the source may make something under the name (create, mkdir, link, the target of a rename).
-    ///
-    /// # Errors
-    /// [`Refusal::ReadOnly`] where the mappings or a hidden original hold the name.
-    pub fn may_make(&self, name: &Name) -> Result<(), Refusal> {
-        match self.at(name) {
-            Seen::Source => Ok(()),
-            Seen::Picture(_) | Seen::SourceOrFolder(_) | Seen::Hidden => Err(Refusal::ReadOnly),
-        }
-    }
-
-    /// Whether the source may take away what is under the name (unlink, rmdir, the origin of a rename).
-    ///
-    /// # Errors
-    /// [`Refusal::ReadOnly`] for what the mappings show, [`Refusal::Absent`] for a hidden original.
-    pub fn may_take(&self, name: &Name) -> Result<(), Refusal> {
-        match self.at(name) {
-            Seen::Source => Ok(()),
-            Seen::Picture(_) | Seen::SourceOrFolder(_) => Err(Refusal::ReadOnly),
-            Seen::Hidden => Err(Refusal::Absent),
-        }
+    /// Whether nothing of the source is to be seen under the name, though the source may have something there.
+    #[must_use]
+    pub fn conceals(&self, name: &Name) -> bool {
+        matches!(self.at(name), Seen::Hidden | Seen::Removed(_) | Seen::Picture(_))
     }
 
     /// Whether this folder itself may be removed once the source finds it empty.
     ///
     /// # Errors
-    /// [`Refusal::NotEmpty`] while it shows mapped pictures.
+    /// [`Refusal::NotEmpty`] while it shows mapped pictures or folders.
     pub fn may_be_removed(&self) -> Result<(), Refusal> {
-        if self.pictures.is_empty() && self.folders.is_empty() { Ok(()) } else { Err(Refusal::NotEmpty) }
+        let shows_something = self.pictures().next().is_some() || self.folders().next().is_some();
+        if shows_something { Err(Refusal::NotEmpty) } else { Ok(()) }
     }
 }

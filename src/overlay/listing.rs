@@ -53,10 +53,10 @@ impl Listing {
         let mut folders_of_source = Vec::new();
         for name in source {
             match folder.map_or(Seen::Source, |folder| folder.at(&name)) {
-                Seen::Source => {}
+                Seen::Source | Seen::Written(_) => {}
                 // Also when the source has a file of that name: what the source has is shown.
                 Seen::SourceOrFolder(_) => folders_of_source.push(name.clone()),
-                Seen::Picture(_) | Seen::Hidden => continue,
+                Seen::Picture(_) | Seen::Hidden | Seen::Removed(_) => continue,
             }
             entries.push(listed(name, ListedKind::Source));
         }

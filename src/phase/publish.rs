@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Library, PublishMode, Published, Scope, SelectedPicture, Stamp};
+use crate::catalog::{Catalog, Library, Place, PublishMode, Published, Scope, SelectedPicture, Stamp};
 use crate::model::{EntityId, ImageType, LibraryId};
 use crate::naming::Profiles;
 
@@ -63,6 +63,23 @@ pub fn publish(
         places(names)
     })?;
     Ok(report)
+}
+
+/// A rename in the tree has happened: the catalog follows, and names that are made of what was renamed are made anew.
+/// `false` when somebody else has followed already. Where a library's profiles are not known, names stay.
+///
+/// # Errors
+/// When the catalog cannot be written; the rename then stays noted.
+pub fn follow_rename(catalog: &mut Catalog, rename: i64, stamp: &Stamp) -> Result<bool, PhaseError> {
+    let profiles = all_profiles(catalog);
+    let mut names = profiles.as_ref().ok().map(|profiles| {
+        |picture: &SelectedPicture| {
+            let profiles = profiles.get(&picture.entity.library);
+            profiles.map(|profiles| places(names_of_selected(profiles, picture))).unwrap_or_default()
+        }
+    });
+    let names = names.as_mut().map(|names| names as &mut dyn FnMut(&SelectedPicture) -> Vec<Place>);
+    Ok(catalog.follow_rename(rename, stamp, names)?.is_some())
 }
 
 impl PublishReport {

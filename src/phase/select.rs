@@ -92,6 +92,31 @@ pub fn select(
     Ok(Selection { stored, selected })
 }
 
+/// Takes a picture into the cache as a candidate. Nothing is selected, and what is shown does not change.
+///
+/// # Errors
+/// As [`select`].
+pub fn offer(
+    catalog: &mut Catalog,
+    cache: &Cache,
+    choice: &Choice<'_>,
+    reader: impl Read,
+    limits: &Limits,
+    now: UnixSeconds,
+) -> Result<Stored, PhaseError> {
+    let entity = entity(catalog, choice.entity)?;
+    let subject = subject(catalog, &entity, choice.image_type)?;
+    let stored = cache.put(reader, &ShownOrigin(&choice.origin), limits)?;
+    // A picture that is selected already, and is written once more, stays what it is.
+    if !selected(catalog, &entity, choice.image_type)?.iter().any(|file| file.picture.hash == stored.hash) {
+        let (origin, author) = (choice.origin.clone(), choice.author.to_owned());
+        let record = ProvenanceRecord { time: now, origin, author, selected: false, locked: false, ..subject };
+        cache.record(&stored.hash, &record)?;
+    }
+    catalog.offer_captured(&cache_file(&stored, choice, now), now)?;
+    Ok(stored)
+}
+
 /// Takes a choice back for good: what was published of it ends at once, and the image type is locked.
 ///
 /// # Errors
@@ -172,9 +197,10 @@ fn named_by(catalog: &Catalog, entity: &Entity) -> Result<Entity, PhaseError> {
 fn cache_file(stored: &Stored, choice: &Choice<'_>, now: UnixSeconds) -> NewCacheFile {
     let picture = &stored.picture;
     let (source, provider, source_url) = match &choice.origin {
-        Origin::File(path) => ("file", None, Some(format!("file://{}", show_bytes(path.as_os_str().as_bytes())))),
+        Origin::File(path) => ("file", None, Some(file_url(path))),
         Origin::Url(url) => ("url", None, Some(url.clone())),
         Origin::Provider { name, url } => ("provider", Some(name.clone()), Some(url.clone())),
+        Origin::Program { path, .. } => ("program", None, Some(file_url(path))),
     };
     NewCacheFile {
         hash: stored.hash,
@@ -197,13 +223,17 @@ fn cache_file(stored: &Stored, choice: &Choice<'_>, now: UnixSeconds) -> NewCach
     }
 }
 
+fn file_url(path: &Path) -> String {
+    format!("file://{}", show_bytes(path.as_os_str().as_bytes()))
+}
+
 /// Where a picture comes from, for messages.
 struct ShownOrigin<'a>(&'a Origin);
 
 impl fmt::Display for ShownOrigin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Origin::File(path) => f.write_str(&show_bytes(path.as_os_str().as_bytes())),
+            Origin::File(path) | Origin::Program { path, .. } => f.write_str(&show_bytes(path.as_os_str().as_bytes())),
             Origin::Url(url) | Origin::Provider { url, .. } => f.write_str(url),
         }
     }

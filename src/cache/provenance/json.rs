@@ -56,6 +56,7 @@ enum OriginLine {
     File { path: PathLine },
     Url { url: String },
     Provider { name: String, url: String },
+    Program { name: String, uid: u32, path: PathLine },
 }
 
 /// A path: text where it is UTF-8, else its bytes.
@@ -107,6 +108,9 @@ pub(super) fn to_line(record: &ProvenanceRecord) -> io::Result<Vec<u8>> {
             Origin::File(path) => OriginLine::File { path: PathLine::of(path.as_os_str().as_bytes()) },
             Origin::Url(url) => OriginLine::Url { url: url.clone() },
             Origin::Provider { name, url } => OriginLine::Provider { name: name.clone(), url: url.clone() },
+            Origin::Program { name, uid, path } => {
+                OriginLine::Program { name: name.clone(), uid: *uid, path: PathLine::of(path.as_os_str().as_bytes()) }
+            }
         },
         author: record.author.clone(),
         selected: record.selected,
@@ -130,6 +134,9 @@ pub(super) fn from_line(bytes: &[u8]) -> Option<ProvenanceRecord> {
         OriginLine::File { path } => Origin::File(OsString::from_vec(path.into_bytes()?).into()),
         OriginLine::Url { url } => Origin::Url(url),
         OriginLine::Provider { name, url } => Origin::Provider { name, url },
+        OriginLine::Program { name, uid, path } => {
+            Origin::Program { name, uid, path: OsString::from_vec(path.into_bytes()?).into() }
+        }
     };
     Some(ProvenanceRecord {
         time: UnixSeconds::new(line.time),

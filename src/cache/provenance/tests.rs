@@ -58,6 +58,8 @@ fn what_is_recorded_is_read_back_whatever_the_bytes() {
         ..record("Lost")
     });
     expected.push(ProvenanceRecord { origin: Origin::Url("https://example.org/2".into()), ..record("url") });
+    let written = Origin::Program { name: "Radarr".into(), uid: 1000, path: "/media/Heat/poster.jpg".into() };
+    expected.push(ProvenanceRecord { origin: written, ..record("program") });
     for record in &expected {
         assert!(cache.record(&hash(), record).unwrap());
     }

@@ -9,16 +9,20 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use crate::catalog::{MappedPicture, ShownAttributes};
 use crate::model::RelPath;
 
 use super::super::attr::{Attr, Owner};
 use super::super::caller::Caller;
+use super::super::changes::Changes;
 use super::super::errno::Result;
 use super::super::files::{FileId, OpenFile};
+use super::super::index::FolderKey;
 use super::super::nodes::{NodeId, ROOT, source_node_id};
 use super::super::notify::Stale;
 use super::super::place::{PathFd, Place};
 use super::super::submounts::open_below;
+use super::dir::now_or_later;
 use super::make::SGID;
 use super::open::bears_bits;
 use super::{Target, View};
@@ -56,13 +60,11 @@ impl<B> View<B> {
     /// Those of the source; `ESTALE` when the node is gone.
     pub fn getattr(&self, id: NodeId, file: Option<FileId>) -> Result<Attr> {
         match self.target(id)? {
-            Target::Picture(picture) => {
-                let owner = self.owner_of_mapping(id)?;
-                Ok(Attr::of_picture(id, picture.byte_count, picture.published_at, owner))
-            }
+            Target::Picture(picture) => Ok(Attr::of_mapped(id, &picture, self.owner_of_mapping(id)?)),
             Target::Folder(folder) => {
-                let (_, changed_at) = self.index.synthetic_folder(folder)?.ok_or(Errno::STALE)?;
-                Ok(Attr::of_folder(id, changed_at, self.owner_of_mapping(id)?))
+                let (key, changed_at) = self.index.synthetic_folder(folder)?.ok_or(Errno::STALE)?;
+                let attr = Attr::of_folder(id, changed_at, self.owner_of_mapping(id)?);
+                Ok(attr.with_set(self.set_of_folder(&key).as_ref()))
             }
             Target::Source(place) => {
                 if let Some(open) = file.and_then(|file| self.files.get(file)) {
@@ -98,9 +100,23 @@ impl<B> View<B> {
     /// Changes attributes, as the caller where the source makes a difference of it, and reads them back.
     ///
     /// # Errors
-    /// Those of the source; `EROFS` for what the mappings show.
-    pub fn setattr(&self, id: NodeId, file: Option<FileId>, new: NewAttributes, caller: Caller) -> Result<Attr> {
-        let place = self.source_place(id)?;
+    /// Those of the source; `ESTALE` when a mapped picture is to be truncated and the kernel has to look again.
+    pub fn setattr(
+        &self,
+        id: NodeId,
+        file: Option<FileId>,
+        new: NewAttributes,
+        caller: Caller,
+        changes: Option<&mut Changes>,
+    ) -> Result<Attr> {
+        let place = match self.target(id)? {
+            Target::Source(place) => place,
+            Target::Picture(_) if new.size.is_some() => {
+                self.write_over(id, caller, changes)?;
+                return Err(Errno::STALE.into());
+            }
+            Target::Picture(_) | Target::Folder(_) => return self.set_shown(id, new, changes),
+        };
         let open = file.and_then(|file| self.files.get(file));
         if let Some(size) = new.size {
             self.truncate(&place, open.as_deref().map(|file| &file.fd), size, caller)?;
@@ -113,11 +129,56 @@ impl<B> View<B> {
         } else if new.size.is_none() {
             self.clear_privileges(id, &self.changing_fd(id, &place, open)?, caller)?;
         }
+        if new.size.is_some() && !self.files.has_writer(id) {
+            self.written.close(id);
+        }
         let attr = self.getattr(id, file)?;
         if attr.is_folder() && (new.uid.is_some() || new.gid.is_some()) {
             self.owner_changed(id, &place);
         }
         Ok(attr)
+    }
+
+    /// Remembers attributes of what the mappings show.
+    fn set_shown(&self, id: NodeId, new: NewAttributes, changes: Option<&mut Changes>) -> Result<Attr> {
+        if new == NewAttributes::default() {
+            return self.getattr(id, None);
+        }
+        let changes = now_or_later(changes)?;
+        let now = changes.now().get();
+        let (key, name, picture) = match self.target(id)? {
+            Target::Picture(picture) => {
+                let mapping = self.index.mapping(picture.id)?.ok_or(Errno::STALE)?;
+                let key = FolderKey { library: mapping.library, folder: mapping.folder };
+                (key, mapping.name, Some(picture))
+            }
+            Target::Folder(folder) => {
+                let (key, _) = self.index.synthetic_folder(folder)?.ok_or(Errno::STALE)?;
+                let (parent, name) = key.folder.split_last().ok_or(Errno::STALE)?;
+                (FolderKey { library: key.library, folder: parent }, name, None)
+            }
+            Target::Source(_) => return Err(Errno::STALE.into()),
+        };
+        let folder = self.folder(&key).ok_or(Errno::STALE)?;
+        let known = match picture {
+            Some(_) => folder.mapped(&name).and_then(|picture| picture.set),
+            None => folder.folder_of_mappings(&name).and_then(|folder| folder.set),
+        };
+        let set = merged(known.unwrap_or_default(), new, now);
+        let mapping = picture.as_ref().map(|picture| picture.id);
+        changes.catalog.remember_attributes(key.library, (&key.folder, &name), mapping, &set)?;
+        self.index.drop_folders(std::slice::from_ref(&key));
+        if let Some(picture) = picture {
+            self.nodes.update_picture(id, Arc::new(MappedPicture { set: Some(set), ..(*picture).clone() }));
+        }
+        self.getattr(id, None)
+    }
+
+    /// What programs have set for a folder of mappings.
+    fn set_of_folder(&self, key: &FolderKey) -> Option<ShownAttributes> {
+        let (parent, name) = key.folder.split_last()?;
+        let above = self.folder(&FolderKey { library: key.library, folder: parent })?;
+        above.folder_of_mappings(&name)?.set
     }
 
     /// By place, or through any open file when the last name of the inode is gone.
@@ -214,6 +275,23 @@ impl<B> View<B> {
             },
             Target::Picture(_) | Target::Folder(_) => Ok(fstatvfs(self.devices.source())?),
         }
+    }
+}
+
+/// What is set from now on.
+fn merged(known: ShownAttributes, new: NewAttributes, now: i64) -> ShownAttributes {
+    let time = |new: Option<NewTime>, known| match new {
+        None => known,
+        Some(NewTime::Now) => Some((now, 0)),
+        Some(NewTime::At(seconds, fraction)) => Some((seconds, fraction)),
+    };
+    ShownAttributes {
+        mode: new.mode.map(|mode| mode & 0o777).or(known.mode),
+        uid: new.uid.or(known.uid),
+        gid: new.gid.or(known.gid),
+        atime: time(new.atime, known.atime),
+        mtime: time(new.mtime, known.mtime),
+        changed_at: now,
     }
 }
 

@@ -53,8 +53,8 @@ struct Open {
 
 /// What the source has in a folder.
 #[derive(Default)]
-struct Names {
-    names: Vec<Name>,
+pub(super) struct Names {
+    pub names: Vec<Name>,
     /// What it shows as the number of `..`.
     above: Option<u64>,
 }
@@ -128,7 +128,7 @@ impl<B> View<B> {
         let parent = self.parent_number(id, open, above).unwrap_or(open.own.ino);
         let names = [(".", 1, open.own.ino), ("..", OFFSET_DOTS, parent)];
         names.into_iter().filter(|(_, position, _)| *position > offset).all(|(name, position, ino)| {
-            let entry = Entry { attr: Attr { ino, ..open.own }, generation: 0 };
+            let entry = Entry { attr: Attr { ino, ..open.own }, generation: 0, is_for_one: false };
             sink.add(&Item { name: name.as_ref(), offset: position, entry })
         })
     }
@@ -153,7 +153,7 @@ impl<B> View<B> {
 
     fn mappings_folder(&self, id: FolderId) -> Result<Option<Arc<Folder>>> {
         let (key, _) = self.index.synthetic_folder(id)?.ok_or(Errno::STALE)?;
-        Ok(self.index.folder(&key)?)
+        Ok(self.folder(&key))
     }
 
     /// The node of a listed name; `None` when it is gone by now.
@@ -165,7 +165,9 @@ impl<B> View<B> {
             (ListedKind::Source, Some((fd, _))) => {
                 match self.source_entry(fd.as_fd(), listed.name.as_os_str(), Some(parent)) {
                     // A name that the source lists but cannot look at still is a name: the next call on it tells why.
-                    Err(_) => Ok(Some(Entry { attr: Attr::unknown(FileType::RegularFile), generation: 0 })),
+                    Err(_) => {
+                        Ok(Some(Entry { attr: Attr::unknown(FileType::RegularFile), generation: 0, is_for_one: false }))
+                    }
                     found => found,
                 }
             }
@@ -174,7 +176,7 @@ impl<B> View<B> {
 }
 
 /// Reads an open folder.
-fn names_in(folder: &OwnedFd) -> Result<Names> {
+pub(super) fn names_in(folder: &OwnedFd) -> Result<Names> {
     let mut buffer = vec![MaybeUninit::uninit(); READ_BYTES];
     let mut entries = RawDir::new(folder, &mut buffer);
     let mut found = Names::default();

@@ -12,7 +12,9 @@ use crate::model::{FolderId, Name};
 use crate::overlay::{Folder, Seen};
 
 use super::super::attr::{Attr, Owner};
+use super::super::caller::Caller;
 use super::super::errno::Result;
+use super::super::index::FolderKey;
 use super::super::nodes::{Node, NodeId, ROOT, folder_node_id, picture_node_id, source_node_id};
 use super::super::place::Place;
 use super::{Target, View};
@@ -24,6 +26,8 @@ pub struct Entry {
     pub attr: Attr,
     /// Differs when the number is used anew for another inode.
     pub generation: u64,
+    /// Whether the name means something else to other programs: the kernel must ask again for the next one.
+    pub is_for_one: bool,
 }
 
 /// The folder above a folder.
@@ -41,7 +45,7 @@ impl<B> View<B> {
     ///
     /// # Errors
     /// Those of the source; `ENOTDIR` when the parent is no folder.
-    pub fn lookup(&self, parent: NodeId, name: &OsStr) -> Result<Option<Entry>> {
+    pub fn lookup(&self, parent: NodeId, name: &OsStr, caller: Caller) -> Result<Option<Entry>> {
         match (self.target(parent)?, name.as_encoded_bytes()) {
             (_, b".") => self.entry_of(parent).map(Some),
             (Target::Picture(_), _) => Err(Errno::NOTDIR.into()),
@@ -51,7 +55,13 @@ impl<B> View<B> {
             (Target::Source(_), b"..") => self.parent_in_source(parent).map(Some),
             (Target::Source(place), _) => {
                 let fd = self.devices.path_fd(&place)?;
-                let folder = self.folder_at(parent, fd.as_fd());
+                let key = self.key_of(parent, fd.as_fd());
+                let folder = key.as_ref().and_then(|key| self.folder(key));
+                if let (Some(key), Some(folder)) = (&key, &folder)
+                    && let Some(entry) = self.file_being_written(key, folder, fd.as_fd(), name, caller)?
+                {
+                    return Ok(Some(entry));
+                }
                 let found = self.lookup_in_source(parent, fd.as_fd(), folder.as_deref(), name)?;
                 // Nothing is in a root that was removed, but that does not mean that the library is empty.
                 if found.is_none() && parent == ROOT && fstat(fd.as_fd())?.st_nlink == 0 {
@@ -60,6 +70,31 @@ impl<B> View<B> {
                 Ok(found)
             }
         }
+    }
+
+    /// Which folder of which library a folder of the source is.
+    fn key_of(&self, id: NodeId, fd: BorrowedFd<'_>) -> Option<FolderKey> {
+        if !self.index.has_libraries() {
+            return None;
+        }
+        self.index.key(&*self.path_in_view(id, fd)?)
+    }
+
+    /// The source's file, for the program that is about to write to it in the place of a picture that all others see.
+    fn file_being_written(
+        &self,
+        key: &FolderKey,
+        folder: &Folder,
+        fd: BorrowedFd<'_>,
+        name: &OsStr,
+        caller: Caller,
+    ) -> Result<Option<Entry>> {
+        let name = Self::parse_name(name)?;
+        if !matches!(folder.at(&name), Seen::Picture(_)) || !self.written.sees_file(key, &name, caller.pid) {
+            return Ok(None);
+        }
+        let entry = self.source_entry(fd, name.as_os_str(), None)?;
+        Ok(entry.map(|entry| Entry { is_for_one: true, ..entry }))
     }
 
     fn lookup_in_source(
@@ -72,7 +107,12 @@ impl<B> View<B> {
         let Some(folder) = folder else { return self.source_entry(fd, name, Some(parent)) };
         match folder.at(&Self::parse_name(name)?) {
             Seen::Source => self.source_entry(fd, name, Some(parent)),
-            Seen::Hidden => Ok(None),
+            Seen::Written(picture) => {
+                let entry = self.source_entry(fd, name, Some(parent))?;
+                entry.iter().for_each(|entry| self.meet_written(entry.attr.ino, picture));
+                Ok(entry)
+            }
+            Seen::Hidden | Seen::Removed(_) => Ok(None),
             Seen::Picture(picture) => {
                 Ok(Some(self.picture_entry(picture, Attr::of_source(parent, &fstat(fd)?).owner())))
             }
@@ -87,12 +127,12 @@ impl<B> View<B> {
 
     fn lookup_in_mappings(&self, parent: NodeId, id: FolderId, name: &Name) -> Result<Option<Entry>> {
         let Some((key, _)) = self.index.synthetic_folder(id)? else { return Err(Errno::STALE.into()) };
-        let Some(folder) = self.index.folder(&key)? else { return Ok(None) };
+        let Some(folder) = self.folder(&key) else { return Ok(None) };
         let owner = self.getattr(parent, None)?.owner();
         Ok(match folder.at(name) {
             Seen::Picture(picture) => Some(self.picture_entry(picture, owner)),
             Seen::SourceOrFolder(synthetic) => Some(self.folder_entry(synthetic, owner)),
-            Seen::Source | Seen::Hidden => None,
+            Seen::Source | Seen::Hidden | Seen::Written(_) | Seen::Removed(_) => None,
         })
     }
 
@@ -139,7 +179,7 @@ impl<B> View<B> {
                 let attr = self.getattr(id, None)?;
                 let generation = if id == ROOT { 0 } else { place.generation() };
                 self.nodes.remember(id, Node::Source(place));
-                Ok(Entry { attr: Attr { ino: id, ..attr }, generation })
+                Ok(Entry { attr: Attr { ino: id, ..attr }, generation, is_for_one: false })
             }
             Target::Picture(picture) => {
                 let attr = self.getattr(id, None)?;
@@ -148,7 +188,7 @@ impl<B> View<B> {
             Target::Folder(folder) => {
                 let attr = self.getattr(id, None)?;
                 self.nodes.remember(id, Node::Folder(folder));
-                Ok(Entry { attr, generation: 0 })
+                Ok(Entry { attr, generation: 0, is_for_one: false })
             }
         }
     }
@@ -188,7 +228,7 @@ impl<B> View<B> {
 
     fn enter_place(&self, place: Place, stat: &Stat) -> Entry {
         let id = source_node_id(stat.st_ino, &place);
-        let entry = Entry { attr: Attr::of_source(id, stat), generation: place.generation() };
+        let entry = Entry { attr: Attr::of_source(id, stat), generation: place.generation(), is_for_one: false };
         self.nodes.remember(id, Node::Source(place));
         entry
     }
@@ -197,13 +237,14 @@ impl<B> View<B> {
     pub(super) fn picture_entry(&self, picture: &MappedPicture, owner: Owner) -> Entry {
         let id = picture_node_id(picture.id);
         self.nodes.remember(id, Node::Picture(Arc::new(picture.clone())));
-        Entry { attr: Attr::of_picture(id, picture.byte_count, picture.published_at, owner), generation: 0 }
+        Entry { attr: Attr::of_mapped(id, picture, owner), generation: 0, is_for_one: false }
     }
 
     /// Tells of a folder that exists only as mappings.
     pub(super) fn folder_entry(&self, folder: &SyntheticFolder, owner: Owner) -> Entry {
         let id = folder_node_id(folder.id);
         self.nodes.remember(id, Node::Folder(folder.id));
-        Entry { attr: Attr::of_folder(id, folder.changed_at, owner), generation: 0 }
+        let attr = Attr::of_folder(id, folder.changed_at, owner).with_set(folder.set.as_ref());
+        Entry { attr, generation: 0, is_for_one: false }
     }
 }

@@ -1,25 +1,29 @@
 //! Making names: files, folders, special files, symbolic links, hard links.
 
 use std::ffi::OsStr;
-use std::os::fd::AsFd;
-use std::path::Path;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, fstat, linkat, mkdirat, mknodat, openat, symlinkat};
 use rustix::io::Errno;
 
+use crate::overlay::Refusal;
+
 use super::super::attr::decode_device;
 use super::super::caller::Caller;
+use super::super::changes::Changes;
 use super::super::errno::Result;
 use super::super::nodes::NodeId;
-use super::super::place::PathFd;
+use super::super::written::Closed;
+use super::dir::Dir;
 use super::{Entry, Target, View};
 
 /// `S_ISGID`: the kernel sends it on only when the caller may set it.
 pub(super) const SGID: u32 = 0o2000;
 
 /// What to make.
-#[derive(Debug, Clone, Copy)]
-pub enum NewNode<'a> {
+#[derive(Debug, Clone)]
+pub enum NewNode {
     /// A folder.
     Folder {
         /// Permission bits before the umask.
@@ -35,7 +39,7 @@ pub enum NewNode<'a> {
     /// A symbolic link.
     Link {
         /// Where it points.
-        target: &'a Path,
+        target: PathBuf,
     },
 }
 
@@ -43,10 +47,18 @@ impl<B> View<B> {
     /// Makes a name in a folder, as the caller.
     ///
     /// # Errors
-    /// Those of the source; `EROFS` where the mappings hold the name.
-    pub fn make(&self, parent: NodeId, name: &OsStr, new: NewNode<'_>, umask: u32, caller: Caller) -> Result<Entry> {
-        let fd = self.folder_for_making(parent, name)?;
-        match new {
+    /// Those of the source; `EEXIST` where the mappings hold the name.
+    pub fn make(
+        &self,
+        (parent, name): (NodeId, &OsStr),
+        new: &NewNode,
+        umask: u32,
+        caller: Caller,
+        changes: Option<&mut Changes>,
+    ) -> Result<Entry> {
+        let (dir, closed) = self.dir_for_making(parent, name, caller, changes)?;
+        let fd = dir.fd()?;
+        match *new {
             NewNode::Folder { mode } => caller.create(umask, mode & SGID != 0, || {
                 mkdirat(fd.as_fd(), name, Mode::from_raw_mode(mode as RawMode & 0o7777))
             })?,
@@ -54,20 +66,28 @@ impl<B> View<B> {
                 let (kind, mode) = (FileType::from_raw_mode(mode as RawMode), mode as RawMode & 0o7777);
                 mknodat(fd.as_fd(), name, kind, Mode::from_raw_mode(mode), decode_device(device))
             })?,
-            NewNode::Link { target } => {
+            NewNode::Link { ref target } => {
                 caller.create(umask, false, || symlinkat(target, fd.as_fd(), name))?;
             }
         }
-        self.made(parent, &fd, name)
+        self.made_in_place(&dir, &Self::parse_name(name)?, closed, false)?;
+        self.made(parent, fd, name)
     }
 
     /// Makes another name of an inode. What the mappings show cannot be linked (`EXDEV`: programs copy instead).
     ///
     /// # Errors
-    /// Those of the source; `EXDEV` for a mapped picture, `EROFS` where the mappings hold the new name.
-    pub fn link(&self, id: NodeId, parent: NodeId, name: &OsStr) -> Result<Entry> {
-        let Target::Source(place) = self.target(id)? else { return Err(Errno::XDEV.into()) };
-        let fd = self.folder_for_making(parent, name)?;
+    /// Those of the source; `EXDEV` for a mapped picture, `EEXIST` where the mappings hold the new name.
+    pub fn link(
+        &self,
+        id: NodeId,
+        (parent, name): (NodeId, &OsStr),
+        caller: Caller,
+        changes: Option<&mut Changes>,
+    ) -> Result<Entry> {
+        let Target::Source(place) = self.target(id)? else { return Err(Refusal::AnotherFileSystem.into()) };
+        let (dir, closed) = self.dir_for_making(parent, name, caller, changes)?;
+        let fd = dir.fd()?;
         let inode = self.devices.path_fd(&place)?;
         match linkat(inode.as_fd(), "", fd.as_fd(), name, AtFlags::EMPTY_PATH) {
             // Without CAP_DAC_READ_SEARCH the descriptor itself cannot be linked, its name in /proc can.
@@ -76,33 +96,40 @@ impl<B> View<B> {
             }
             outcome => outcome?,
         }
-        self.made(parent, &fd, name)
+        self.made_in_place(&dir, &Self::parse_name(name)?, closed, false)?;
+        self.made(parent, fd, name)
     }
 
-    pub(super) fn folder_for_making(&self, parent: NodeId, name: &OsStr) -> Result<PathFd> {
-        let (fd, folder) = self.source_folder(parent)?;
-        if let Some(folder) = folder {
-            folder.may_make(&Self::parse_name(name)?)?;
-        }
-        Ok(fd)
+    /// A folder with room for a new name; with it what is made in the place of a mapped picture.
+    fn dir_for_making(
+        &self,
+        parent: NodeId,
+        name: &OsStr,
+        caller: Caller,
+        changes: Option<&mut Changes>,
+    ) -> Result<(Dir, Option<Closed>)> {
+        let dir = self.dir(parent)?;
+        let closed = self.prepare_to_make(&dir, &Self::parse_name(name)?, caller, changes)?;
+        Ok((dir, closed))
     }
 
     /// The entry of what was just made. Somebody else may have removed it again: then that is the answer.
-    fn made(&self, parent: NodeId, fd: &PathFd, name: &OsStr) -> Result<Entry> {
-        Ok(self.source_entry(fd.as_fd(), name, Some(parent))?.ok_or(Errno::NOENT)?)
+    fn made(&self, parent: NodeId, fd: BorrowedFd<'_>, name: &OsStr) -> Result<Entry> {
+        Ok(self.source_entry(fd, name, Some(parent))?.ok_or(Errno::NOENT)?)
     }
 
     /// Makes and opens a file, as the caller. Never an existing one: the kernel, which thought that there was none, has
     /// not judged whether the caller may open it. `ESTALE` makes it look anew.
     pub(super) fn create_in_source(
         &self,
-        parent: NodeId,
-        name: &OsStr,
+        (parent, name): (NodeId, &OsStr),
         flags: OFlags,
         (mode, umask): (u32, u32),
         caller: Caller,
+        changes: Option<&mut Changes>,
     ) -> Result<(Entry, std::os::fd::OwnedFd)> {
-        let folder = self.folder_for_making(parent, name)?;
+        let (dir, closed) = self.dir_for_making(parent, name, caller, changes)?;
+        let folder = dir.fd()?;
         let all_flags = flags | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let made = caller.create(umask, mode & SGID != 0, || {
             openat(folder.as_fd(), name, all_flags, Mode::from_raw_mode(mode as RawMode & 0o7777))
@@ -113,6 +140,8 @@ impl<B> View<B> {
         };
         let stat = fstat(&fd)?;
         let kept = fd.try_clone().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
-        Ok((self.enter_source(fd, &stat), kept))
+        let entry = self.enter_source(fd, &stat);
+        self.made_in_place(&dir, &Self::parse_name(name)?, closed, true)?;
+        Ok((entry, kept))
     }
 }

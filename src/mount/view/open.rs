@@ -1,19 +1,24 @@
 //! Opening, reading and writing.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use rustix::fs::{FallocateFlags, OFlags, SeekFrom, copy_file_range, fallocate, fstat, seek};
 use rustix::io::{Errno, pread, pwrite};
 
-use crate::overlay::Refusal;
+use crate::catalog::MappedPicture;
+use crate::overlay::{Passing, Seen};
 
 use super::super::caller::Caller;
-use super::super::errno::Result;
+use super::super::changes::Changes;
+use super::super::errno::{RequestError, Result};
 use super::super::files::{FileId, Mode, OpenFile};
+use super::super::index::FolderKey;
 use super::super::nodes::NodeId;
 use super::super::stats::Stats;
+use super::write::is_plain_file;
 use super::{Entry, Target, View};
 
 /// Bits that writing must clear.
@@ -46,7 +51,7 @@ impl<B> View<B> {
     /// Opens a node with the flags of `open`.
     ///
     /// # Errors
-    /// Those of the source; `EROFS` for writing to a mapped picture.
+    /// Those of the source; [`RequestError::Later`] for writing to a mapped picture: see [`View::write_over`].
     pub fn open(&self, id: NodeId, flags: OFlags, register: Register<'_, B>) -> Result<Opened<B>> {
         match self.target(id)? {
             Target::Source(place) => {
@@ -63,11 +68,9 @@ impl<B> View<B> {
                 // A cache file is never writable through the mount: with passthrough the kernel would open it anew
                 // with the daemon's rights, so the refusal has to come before a backing file exists.
                 if flags.intersects(OFlags::WRONLY | OFlags::RDWR | OFlags::TRUNC) {
-                    return Err(Refusal::ReadOnly.into());
+                    return Err(RequestError::Later);
                 }
-                // The catalog holds no other extensions than those of the cache's formats.
-                let format = picture.extension.parse().map_err(|_| Errno::IO)?;
-                let file = self.cache.open_picture(&picture.hash, format)?;
+                let file = self.open_cached(&picture)?;
                 Ok(Opened { is_immutable: true, ..self.enter_file(id, file.into(), register) })
             }
             Target::Folder(_) => Err(Errno::ISDIR.into()),
@@ -77,17 +80,17 @@ impl<B> View<B> {
     /// Makes a file and opens it.
     ///
     /// # Errors
-    /// Those of the source; `EROFS` where the mappings hold the name.
+    /// Those of the source; `EEXIST` where the mappings hold the name.
     pub fn create(
         &self,
         (parent, name): (NodeId, &OsStr),
         flags: OFlags,
         (mode, umask): (u32, u32),
-        caller: Caller,
+        (caller, changes): (Caller, Option<&mut Changes>),
         register: Register<'_, B>,
     ) -> Result<Created<B>> {
         let flags = daemon_flags(flags) | (flags & OFlags::EXCL);
-        let (entry, fd) = self.create_in_source(parent, name, flags, (mode, umask), caller)?;
+        let (entry, fd) = self.create_in_source((parent, name), flags, (mode, umask), caller, changes)?;
         Ok(Created { entry, opened: self.enter_file(entry.attr.ino, fd, register) })
     }
 
@@ -137,9 +140,57 @@ impl<B> View<B> {
         })
     }
 
-    /// Closes an open file.
+    /// Closes an open file. What was written in the place of a mapped picture is taken in after its last writer.
     pub fn release(&self, file: FileId) {
-        drop(self.files.remove(file));
+        let was_for_writing = self.files.is_for_writing(file);
+        let Some(open) = self.files.remove(file) else { return };
+        if was_for_writing && !self.files.has_writer(open.node) {
+            self.written.close(open.node);
+        }
+    }
+
+    /// Opens a picture in the cache. One that is missing, or has lost bytes, is given up: an original that it hides is
+    /// seen again.
+    ///
+    /// # Errors
+    /// `ESTALE` when something else is to be seen under its name now; `EIO` when there is nothing else.
+    fn open_cached(&self, picture: &MappedPicture) -> Result<File> {
+        // The catalog holds no other extensions than those of the cache's formats.
+        let format = picture.extension.parse().map_err(|_| Errno::IO)?;
+        let opened = self.cache.open_picture(&picture.hash, format);
+        let is_whole = |file: &File| file.metadata().is_ok_and(|found| found.len() == picture.byte_count);
+        match opened {
+            Ok(file) if is_whole(&file) => return Ok(file),
+            Ok(_) => self.give_up(picture, &"it has lost bytes"),
+            Err(error) => self.give_up(picture, &error),
+        }
+        let seen = self.instead_of(picture)?;
+        Err(if seen { Errno::STALE } else { Errno::IO }.into())
+    }
+
+    fn give_up(&self, picture: &MappedPicture, why: &dyn std::fmt::Display) {
+        if self.moments.lose(picture.hash) {
+            let (hash, name) = (&picture.hash, &picture.name);
+            tracing::error!(%hash, %name, %why, "a picture is missing from the cache or damaged; run `posterfs verify`");
+        }
+        self.ticker.wake();
+    }
+
+    /// Whether something else is seen in the place of a lost picture: what the source has there, or an original.
+    fn instead_of(&self, picture: &MappedPicture) -> Result<bool> {
+        let mapping = self.index.mapping(picture.id)?.ok_or(Errno::STALE)?;
+        let key = FolderKey { library: mapping.library, folder: mapping.folder };
+        let path = self.index.path_in_view(&key).ok_or(Errno::STALE)?;
+        if self.open_in_source(&path).is_ok_and(|folder| is_plain_file(folder.as_fd(), &mapping.name)) {
+            self.moments.set(&key, &mapping.name, Passing::Source, None);
+        }
+        let folder = self.folder(&key).ok_or(Errno::STALE)?;
+        let names: Vec<_> = folder.names().cloned().collect();
+        let is_seen = matches!(folder.at(&mapping.name), Seen::Picture(_));
+        if !is_seen {
+            self.name_changed(&key, &names.iter().collect::<Vec<_>>());
+        }
+        Ok(!is_seen)
     }
 
     /// Makes a file durable.

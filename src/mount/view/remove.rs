@@ -1,58 +1,163 @@
-//! Removing and renaming.
+//! Removing names and folders.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{AtFlags, FileType, OFlags, RenameFlags, fstat, openat, renameat_with, statat, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, unlinkat};
+use rustix::io::Errno;
 
+use crate::model::Name;
+use crate::overlay::{Action, Folder, Operation, Refusal, Seen};
+
+use super::super::caller::Caller;
+use super::super::changes::{Changes, Step};
 use super::super::errno::Result;
+use super::super::index::FolderKey;
 use super::super::nodes::{NodeId, source_node_id};
-use super::super::notify::Stale;
 use super::super::place::Place;
 use super::View;
+use super::dir::{Dir, Given, is_dir, now_or_later};
+use super::list::names_in;
 
 impl<B> View<B> {
-    /// Removes a name that is no folder.
+    /// Removes a name that is no folder. A mapped picture is gone at once, and what the source has there stays hidden.
     ///
     /// # Errors
-    /// Those of the source; `EROFS` for what the mappings show, `ENOENT` for a hidden original.
-    pub fn unlink(&self, parent: NodeId, name: &OsStr) -> Result<()> {
-        let (fd, folder) = self.source_folder(parent)?;
-        if let Some(folder) = folder {
-            folder.may_take(&Self::parse_name(name)?)?;
+    /// Those of the source; `ENOENT` for what is not seen, `EISDIR` for a folder of mappings.
+    pub fn unlink(&self, parent: NodeId, name: &OsStr, caller: Caller, changes: Option<&mut Changes>) -> Result<()> {
+        let dir = self.dir(parent)?;
+        let name = Self::parse_name(name)?;
+        match dir.seen(&name) {
+            Seen::Hidden | Seen::Removed(_) => Err(Refusal::Absent.into()),
+            Seen::Picture(_) => self.unshow(&dir, &name, &self.given(dir.key()?, caller)?, changes),
+            Seen::Written(_) => self.unlink_written(&dir, &name, caller, now_or_later(changes)?),
+            Seen::SourceOrFolder(_) if dir.stat(&name)?.is_none() => Err(Errno::ISDIR.into()),
+            Seen::Source | Seen::SourceOrFolder(_) => {
+                self.unlink_in_source(dir.fd()?, &name)?;
+                self.something_was_removed(&dir);
+                Ok(())
+            }
         }
-        let doomed = self.doomed(fd.as_fd(), name);
-        unlinkat(fd.as_fd(), name, AtFlags::empty())?;
+    }
+
+    /// What is shown under a name is shown no more, for a while or until it is published again.
+    pub(super) fn unshow(&self, dir: &Dir, name: &Name, given: &Given, changes: Option<&mut Changes>) -> Result<()> {
+        let key = dir.key()?;
+        let seen = dir.seen(name);
+        let decided = self.decide(Operation::Unlink, (key, name), seen, given, changes.as_deref());
+        let mapping = dir.folder.as_ref().and_then(|folder| folder.mapped(name));
+        match (decided?, mapping) {
+            (Action::Hide, _) | (Action::Withdraw, None) => self.hide(dir, name, given)?,
+            (Action::Withdraw, Some(picture)) => {
+                let changes = now_or_later(changes)?;
+                changes.catalog.withdraw(picture.id, &given.program, changes.now())?;
+                self.index.drop_folders(std::slice::from_ref(key));
+            }
+            (Action::Absent, _) => return Err(Refusal::Absent.into()),
+            _ => return Err(Refusal::ReadOnly.into()),
+        }
+        self.name_changed(key, &[name]);
+        Ok(())
+    }
+
+    /// A program's file goes, and the picture in whose place it was does not come back at once.
+    fn unlink_written(&self, dir: &Dir, name: &Name, caller: Caller, changes: &mut Changes) -> Result<()> {
+        let given = self.given(dir.key()?, caller)?;
+        self.unlink_in_source(dir.fd()?, name)?;
+        changes.reached(Step::Done);
+        self.written_went(dir, name, &given, changes)
+    }
+
+    /// A program's file is no longer under the name of a mapped picture.
+    pub(super) fn written_went(&self, dir: &Dir, name: &Name, given: &Given, changes: &mut Changes) -> Result<()> {
+        self.unshow(dir, name, given, Some(changes))?;
+        if let Some(picture) = dir.folder.as_ref().and_then(|folder| folder.mapped(name)) {
+            changes.catalog.end_write(picture.id, changes.now())?;
+            self.folder_changed(dir.key()?, &[name]);
+        }
+        Ok(())
+    }
+
+    fn unlink_in_source(&self, folder: BorrowedFd<'_>, name: &Name) -> Result<()> {
+        let doomed = self.doomed(folder, name.as_os_str());
+        unlinkat(folder, name.as_os_str(), AtFlags::empty())?;
         self.keep(doomed);
         Ok(())
     }
 
-    /// Removes an empty folder.
+    /// Removes a folder that shows nothing. What is hidden in it goes to the recycle bin.
     ///
     /// # Errors
-    /// Those of the source; `ENOTEMPTY` while it shows mapped pictures.
-    pub fn rmdir(&self, parent: NodeId, name: &OsStr) -> Result<()> {
-        let (fd, folder) = self.source_folder(parent)?;
-        if let Some(folder) = folder {
-            folder.may_take(&Self::parse_name(name)?)?;
+    /// Those of the source; `ENOTEMPTY` while it shows something.
+    pub fn rmdir(&self, parent: NodeId, name: &OsStr, caller: Caller, changes: Option<&mut Changes>) -> Result<()> {
+        let dir = self.dir(parent)?;
+        let name = Self::parse_name(name)?;
+        match dir.seen(&name) {
+            Seen::Hidden | Seen::Removed(_) => return Err(Refusal::Absent.into()),
+            Seen::Picture(_) => return Err(Errno::NOTDIR.into()),
+            Seen::Source | Seen::Written(_) | Seen::SourceOrFolder(_) => {}
         }
-        if let Some(path) = self.path_in_view(parent, fd.as_fd())
-            && let Some(below) = self.folder_by_path(&path.join(&Self::parse_name(name)?))
-            && is_folder(fd.as_fd(), name)
-        {
-            below.may_be_removed()?;
+        let below = dir.key.as_ref().map(|key| key.join(&name));
+        let shown = below.as_ref().and_then(|below| self.folder(below));
+        match dir.stat(&name)? {
+            None if matches!(dir.seen(&name), Seen::SourceOrFolder(_)) => {
+                shown.as_ref().map_or(Ok(()), |shown| shown.may_be_removed())?;
+                return self.unshow(&dir, &name, &self.given(dir.key()?, caller)?, changes);
+            }
+            Some(stat) if is_dir(&stat) => {
+                if let (Some(below), Some(shown)) = (&below, &shown) {
+                    shown.may_be_removed()?;
+                    self.clear_concealed(&dir, &name, below, shown, changes)?;
+                }
+            }
+            _ => {}
         }
-        let doomed = self.doomed(fd.as_fd(), name);
-        unlinkat(fd.as_fd(), name, AtFlags::REMOVEDIR)?;
+        let doomed = self.doomed(dir.fd()?, name.as_os_str());
+        unlinkat(dir.fd()?, name.as_os_str(), AtFlags::REMOVEDIR)?;
         self.keep(doomed);
+        // When the folder comes back, so does its artwork.
+        below.iter().for_each(|below| self.moments.clear_below(below));
+        self.something_was_removed(&dir);
+        Ok(())
+    }
+
+    /// What the source has in a folder that shows nothing goes to the recycle bin.
+    pub(super) fn clear_concealed(
+        &self,
+        dir: &Dir,
+        name: &Name,
+        below: &FolderKey,
+        shown: &Folder,
+        changes: Option<&mut Changes>,
+    ) -> Result<()> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = openat(dir.fd()?, name.as_os_str(), flags, Mode::empty())?;
+        let there = names_in(&folder)?.names;
+        if there.is_empty() {
+            return Ok(());
+        }
+        if !there.iter().all(|name| shown.conceals(name)) {
+            return Err(Refusal::NotEmpty.into());
+        }
+        let changes = now_or_later(changes)?;
+        for name in &there {
+            let stat = rustix::fs::statat(&folder, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW)?;
+            if self.is_in_cache(folder.as_fd(), name, &stat) {
+                unlinkat(&folder, name.as_os_str(), AtFlags::empty())?;
+            } else {
+                let path = self.shown_entry(below, name);
+                changes.discard(folder.as_fd(), name, &path, "its folder was removed while it was hidden")?;
+            }
+            changes.reached(Step::RoomMade);
+        }
         Ok(())
     }
 
     /// An inode whose last name is about to go, open. Whoever has it still, as working folder or by an `O_PATH`
     /// descriptor, goes on having it, and its number is not used anew meanwhile.
-    fn doomed(&self, folder: BorrowedFd<'_>, name: &OsStr) -> Option<(NodeId, Place)> {
+    pub(super) fn doomed(&self, folder: BorrowedFd<'_>, name: &OsStr) -> Option<(NodeId, Place)> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = openat(folder, name, flags, rustix::fs::Mode::empty()).ok()?;
+        let fd = openat(folder, name, flags, Mode::empty()).ok()?;
         let stat = fstat(&fd).ok()?;
         let has_other_names = stat.st_nlink > 1 && FileType::from_raw_mode(stat.st_mode) != FileType::Directory;
         let known_as = self.devices.handle_place_of(fd.as_fd()).filter(|_| !has_other_names)?;
@@ -60,48 +165,9 @@ impl<B> View<B> {
     }
 
     /// Until the kernel, which knows who has it, forgets it.
-    fn keep(&self, doomed: Option<(NodeId, Place)>) {
+    pub(super) fn keep(&self, doomed: Option<(NodeId, Place)>) {
         if let Some((id, place)) = doomed {
             self.nodes.keep(id, place);
-        }
-    }
-
-    /// Renames, with the flags of `renameat2`.
-    ///
-    /// # Errors
-    /// Those of the source; `EROFS` where the mappings hold one of the names, `ENOENT` for a hidden original.
-    pub fn rename(
-        &self,
-        (parent, name): (NodeId, &OsStr),
-        (new_parent, new_name): (NodeId, &OsStr),
-        flags: RenameFlags,
-    ) -> Result<()> {
-        let (from, from_folder) = self.source_folder(parent)?;
-        let other = if new_parent == parent { None } else { Some(self.source_folder(new_parent)?) };
-        let (to, to_folder) = other.as_ref().map_or((&from, &from_folder), |(to, folder)| (to, folder));
-        if let Some(folder) = &from_folder {
-            folder.may_take(&Self::parse_name(name)?)?;
-        }
-        if let Some(folder) = to_folder {
-            folder.may_make(&Self::parse_name(new_name)?)?;
-        }
-        let replaces = !flags.intersects(RenameFlags::EXCHANGE | RenameFlags::NOREPLACE);
-        let doomed = if replaces { self.doomed(to.as_fd(), new_name) } else { None };
-        renameat_with(from.as_fd(), name, to.as_fd(), new_name, flags)?;
-        self.keep(doomed);
-        let moved_folder =
-            is_folder(to.as_fd(), new_name) || (flags.contains(RenameFlags::EXCHANGE) && is_folder(from.as_fd(), name));
-        if moved_folder {
-            self.folder_moved();
-        }
-        Ok(())
-    }
-
-    /// A folder has another path now, and everything below it: mappings go by path.
-    pub(in super::super) fn folder_moved(&self) {
-        self.nodes.void_paths();
-        if self.index.has_libraries() {
-            self.notices.push(Stale::Everything);
         }
     }
 
@@ -110,7 +176,11 @@ impl<B> View<B> {
     /// # Errors
     /// Those of the source.
     pub fn sync_folder(&self, id: NodeId) -> Result<()> {
-        let place = self.source_place(id)?;
+        let place = match self.target(id)? {
+            super::Target::Source(place) => place,
+            // What is shown is durable in the catalog.
+            super::Target::Picture(_) | super::Target::Folder(_) => return Ok(()),
+        };
         let fd = self.devices.open(&place, OFlags::RDONLY | OFlags::DIRECTORY)?;
         Ok(rustix::fs::fsync(fd)?)
     }
@@ -124,9 +194,4 @@ impl<B> View<B> {
         let fd = self.devices.path_fd(&place)?;
         Ok(rustix::fs::readlinkat(fd.as_fd(), "", Vec::new())?.into_bytes())
     }
-}
-
-fn is_folder(parent: BorrowedFd<'_>, name: &OsStr) -> bool {
-    statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)
-        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
 }

@@ -6,9 +6,13 @@ use std::os::fd::AsFd;
 use rustix::fs::{XattrFlags, fstat, getxattr, listxattr, removexattr, setxattr};
 use rustix::io::Errno;
 
+use crate::catalog::MappedPicture;
+use crate::overlay::Refusal;
+
 use super::super::caller::Caller;
 use super::super::errno::Result;
 use super::super::nodes::NodeId;
+use super::super::place::Place;
 use super::make::SGID;
 use super::{Target, View};
 
@@ -26,7 +30,12 @@ impl<B> View<B> {
                 let path = self.devices.path_fd(&place)?;
                 read_all(|buffer| getxattr(path.proc_path(), name, buffer))
             }
-            Target::Picture(_) | Target::Folder(_) => Err(Errno::NODATA.into()),
+            Target::Picture(picture) => {
+                let found = self.told_of(&picture, name.as_encoded_bytes())?;
+                let value = found.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+                Ok(value.ok_or(Errno::NODATA)?.into_bytes())
+            }
+            Target::Folder(_) => Err(Errno::NODATA.into()),
         }
     }
 
@@ -35,7 +44,14 @@ impl<B> View<B> {
     /// # Errors
     /// Those of the source.
     pub fn listxattr(&self, id: NodeId, caller: Caller) -> Result<Vec<u8>> {
-        let Target::Source(place) = self.target(id)? else { return Ok(Vec::new()) };
+        let place = match self.target(id)? {
+            Target::Source(place) => place,
+            Target::Picture(picture) => {
+                let told = self.told_of(&picture, b"user.")?;
+                return Ok(told.iter().flat_map(|(name, _)| [name.as_bytes(), b"\0"].concat()).collect());
+            }
+            Target::Folder(_) => return Ok(Vec::new()),
+        };
         let path = self.devices.path_fd(&place)?;
         let names = read_all(|buffer| listxattr(path.proc_path(), buffer))?;
         let is_trusted = |name: &[u8]| name.starts_with(b"trusted.");
@@ -45,12 +61,32 @@ impl<B> View<B> {
         Ok(names.split_inclusive(|byte| *byte == 0).filter(|name| !is_trusted(name)).flatten().copied().collect())
     }
 
+    /// Where a picture is from, and why this one: as attributes of users (`user.…`). Others are not looked up.
+    fn told_of(&self, picture: &MappedPicture, asked: &[u8]) -> Result<Vec<(&'static str, String)>> {
+        if !asked.starts_with(b"user.") {
+            return Ok(Vec::new());
+        }
+        let Some((facts, is_locked)) = self.index.facts(picture.id)? else { return Ok(Vec::new()) };
+        let told = [
+            ("user.posterfs.sha256", Some(facts.hash.to_string())),
+            ("user.posterfs.entity", Some(format!("{} {}", facts.entity_type, facts.entity))),
+            ("user.posterfs.image_type", Some(facts.image_type.to_string())),
+            ("user.posterfs.provider", Some(facts.provider.unwrap_or(facts.source))),
+            ("user.posterfs.author", facts.author),
+            ("user.posterfs.score", facts.score.map(|score| score.to_string())),
+            ("user.posterfs.locked", Some(if is_locked { "yes" } else { "no" }.to_owned())),
+            ("user.posterfs.generation", Some(facts.generation.to_string())),
+            ("user.xdg.origin.url", facts.source_url),
+        ];
+        Ok(told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+    }
+
     /// Sets an extended attribute. Setting an access list may clear the sgid bit, by the caller's groups.
     ///
     /// # Errors
-    /// Those of the source; `EROFS` for what the mappings show.
+    /// Those of the source; `EOPNOTSUPP` for what the mappings show.
     pub fn setxattr(&self, id: NodeId, name: &OsStr, value: &[u8], flags: i32, caller: Caller) -> Result<()> {
-        let path = self.devices.path_fd(&self.source_place(id)?)?;
+        let path = self.devices.path_fd(&self.place_with_attributes(id)?)?;
         let flags = XattrFlags::from_bits_retain(flags.cast_unsigned());
         let set = || setxattr(path.proc_path(), name, value, flags);
         let is_access_list = name.as_encoded_bytes().starts_with(b"system.posix_acl_");
@@ -63,12 +99,20 @@ impl<B> View<B> {
         Ok(())
     }
 
+    /// What the mappings show has the attributes that tell of it, and no others.
+    fn place_with_attributes(&self, id: NodeId) -> Result<Place> {
+        match self.target(id)? {
+            Target::Source(place) => Ok(place),
+            Target::Picture(_) | Target::Folder(_) => Err(Refusal::Unsupported.into()),
+        }
+    }
+
     /// Removes an extended attribute.
     ///
     /// # Errors
-    /// Those of the source; `EROFS` for what the mappings show.
+    /// Those of the source; `EOPNOTSUPP` for what the mappings show.
     pub fn removexattr(&self, id: NodeId, name: &OsStr) -> Result<()> {
-        let path = self.devices.path_fd(&self.source_place(id)?)?;
+        let path = self.devices.path_fd(&self.place_with_attributes(id)?)?;
         Ok(removexattr(path.proc_path(), name)?)
     }
 }

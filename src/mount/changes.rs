@@ -1,0 +1,168 @@
+//! Changes that need the catalog or the recycle bin, made one after the other by one thread.
+//!
+//! A request that turns out to need one ([`RequestError::Later`]) is handed over with its reply, so that no thread that
+//! serves requests ever waits for a writer of the catalog: only the program that asked for the change does, and no longer
+//! than [`PATIENCE`].
+
+use std::fmt;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::catalog::Catalog;
+use crate::config::StateDir;
+use crate::model::{Clock, Name, UnixSeconds};
+use crate::phase::PhaseError;
+use crate::recycle::Recycle;
+
+use super::errno::Result;
+
+/// How long a change waits for another process that writes to the catalog; then it is refused (`EAGAIN`).
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The points between the steps of a change, for tests that cut the power there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The catalog says what is about to happen in the source.
+    Noted,
+    /// What was in the way is in the recycle bin.
+    RoomMade,
+    /// It has happened in the source.
+    Done,
+    /// The catalog has followed.
+    Followed,
+}
+
+/// Everything that a change needs besides the view.
+pub struct Changes {
+    /// The catalog, for writing.
+    pub catalog: Catalog,
+    /// Where goes what is removed.
+    pub recycle: Recycle,
+    clock: Arc<dyn Clock>,
+    on_step: Option<Box<dyn Fn(Step) + Send>>,
+}
+
+impl fmt::Debug for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Changes").field("catalog", &self.catalog).finish_non_exhaustive()
+    }
+}
+
+impl Changes {
+    /// Opens what changes need.
+    ///
+    /// # Errors
+    /// When the catalog or the recycle bin cannot be opened for writing.
+    pub fn open(state: &StateDir, clock: Arc<dyn Clock>) -> std::result::Result<Self, PhaseError> {
+        let catalog = Catalog::open(&state.database())?;
+        catalog.set_patience(PATIENCE)?;
+        Ok(Self { catalog, recycle: Recycle::open(&state.recycle())?, clock, on_step: None })
+    }
+
+    /// Has a function called at each step: for tests that cut the power there.
+    #[cfg(test)]
+    pub fn with_steps(self, on_step: impl Fn(Step) + Send + 'static) -> Self {
+        Self { on_step: Some(Box::new(on_step)), ..self }
+    }
+
+    /// The present time.
+    #[must_use]
+    pub fn now(&self) -> UnixSeconds {
+        self.clock.now()
+    }
+
+    /// A step is done.
+    pub fn reached(&self, step: Step) {
+        if let Some(on_step) = &self.on_step {
+            on_step(step);
+        }
+    }
+
+    /// Moves a file of the source into the recycle bin. `path` is where it was, for the record.
+    ///
+    /// # Errors
+    /// When it cannot be moved; it is then still there.
+    pub fn discard(&self, folder: BorrowedFd<'_>, name: &Name, path: &Path, reason: &str) -> Result<()> {
+        self.recycle.take(folder, name, path, reason, self.now())?;
+        Ok(())
+    }
+}
+
+/// A change that waits for its turn.
+type Job = Box<dyn FnOnce(&mut Changes) + Send>;
+
+/// What the thread is told.
+enum Task {
+    Do(Job),
+    End,
+}
+
+/// Where changes are handed in. When nothing can be changed, there is none to hand them to.
+#[derive(Clone, Default)]
+pub struct ChangeQueue(Option<Sender<Task>>);
+
+impl fmt::Debug for ChangeQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ChangeQueue").field(&self.0.is_some()).finish()
+    }
+}
+
+impl ChangeQueue {
+    /// Hands in a change.
+    ///
+    /// # Errors
+    /// When nothing can be changed; the change is dropped.
+    pub fn submit(&self, job: impl FnOnce(&mut Changes) + Send + 'static) -> std::result::Result<(), Refused> {
+        let Some(sender) = &self.0 else { return Err(Refused) };
+        sender.send(Task::Do(Box::new(job))).map_err(|_| Refused)
+    }
+
+    /// No more changes are made than those that wait.
+    pub fn end(&self) {
+        if let Some(sender) = &self.0 {
+            let _ = sender.send(Task::End);
+        }
+    }
+
+    /// Whether changes can be made.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+/// Nothing can be changed.
+#[derive(Debug, Clone, Copy)]
+pub struct Refused;
+
+/// The queue and its other end.
+#[must_use]
+pub fn change_queue() -> (ChangeQueue, ChangeReceiver) {
+    let (sender, receiver) = channel();
+    (ChangeQueue(Some(sender)), ChangeReceiver(receiver))
+}
+
+/// The other end of a [`ChangeQueue`].
+pub struct ChangeReceiver(Receiver<Task>);
+
+impl ChangeReceiver {
+    /// Makes changes until told to end, in a thread of its own.
+    ///
+    /// # Errors
+    /// When the thread cannot be made.
+    pub fn start(self, mut changes: Changes) -> std::io::Result<JoinHandle<()>> {
+        let body = move || {
+            for task in self.0 {
+                match task {
+                    Task::Do(job) => job(&mut changes),
+                    Task::End => return,
+                }
+            }
+        };
+        std::thread::Builder::new().name("changes".to_owned()).spawn(body)
+    }
+}

@@ -1,0 +1,136 @@
+//! Files of the source that programs write in the place of mapped pictures, from the first write to the last close.
+
+use std::collections::HashMap;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::catalog::{Program, WriteAction};
+use crate::model::{MappingId, Name};
+
+use super::index::FolderKey;
+use super::nodes::NodeId;
+
+/// How long the program that was told to look again has for it.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// A file that was written and closed: to be taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// The mapping that was written over.
+    pub mapping: MappingId,
+    /// What the write is to become.
+    pub action: WriteAction,
+    /// Who wrote.
+    pub program: Program,
+}
+
+/// What the intake is told.
+#[derive(Debug)]
+pub enum Arrival {
+    /// A file was closed by its last writer.
+    Closed(Closed),
+    /// The mount ends.
+    End,
+}
+
+/// A program that writes, and sees its file instead of the picture that all others see.
+#[derive(Debug)]
+struct Writer {
+    key: FolderKey,
+    name: Name,
+    pid: u32,
+    until: Instant,
+}
+
+/// See the module. The locks are leaves, taken for a moment.
+#[derive(Debug)]
+pub struct Written {
+    /// Files that may have been written to since they were taken in last.
+    files: Mutex<HashMap<NodeId, Closed>>,
+    writers: Mutex<Vec<Writer>>,
+    arrivals: Sender<Arrival>,
+}
+
+impl Written {
+    /// Nothing is written yet; what is closed goes to `arrivals`.
+    #[must_use]
+    pub fn new(arrivals: Sender<Arrival>) -> Self {
+        Self { files: Mutex::default(), writers: Mutex::default(), arrivals }
+    }
+
+    /// A file of the source is about to be written in the place of a mapped picture.
+    pub fn begin(&self, file: NodeId, closed: Closed) {
+        self.files.lock().insert(file, closed);
+    }
+
+    /// Whether the file is in the place of a mapped picture.
+    #[must_use]
+    pub fn contains(&self, file: NodeId) -> bool {
+        self.files.lock().contains_key(&file)
+    }
+
+    /// The last writer has closed the file.
+    pub fn close(&self, file: NodeId) {
+        if let Some(closed) = self.files.lock().remove(&file) {
+            self.arrive(closed);
+        }
+    }
+
+    /// A whole file came to be in the place of a mapped picture.
+    pub fn arrive(&self, closed: Closed) {
+        let _ = self.arrivals.send(Arrival::Closed(closed));
+    }
+
+    /// The intake is to end.
+    pub fn end(&self) {
+        let _ = self.arrivals.send(Arrival::End);
+    }
+
+    /// This program, when it looks again, is to see the source's file under the name.
+    pub fn let_see(&self, key: &FolderKey, name: &Name, pid: u32) {
+        let until = Instant::now() + LOOK_AGAIN;
+        self.writers.lock().push(Writer { key: key.clone(), name: name.clone(), pid, until });
+    }
+
+    /// Whether this program is to see the source's file under the name: once.
+    pub fn sees_file(&self, key: &FolderKey, name: &Name, pid: u32) -> bool {
+        let mut writers = self.writers.lock();
+        if writers.is_empty() {
+            return false;
+        }
+        let now = Instant::now();
+        writers.retain(|writer| writer.until > now);
+        let position = writers.iter().position(|w| w.pid == pid && w.key == *key && w.name == *name);
+        position.map(|position| writers.remove(position)).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use crate::model::{LibraryId, RelPath};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_taken_in_once_after_each_writing_and_only_its_writer_sees_it_before() {
+        let (sender, arrivals) = channel();
+        let written = Written::new(sender);
+        let program = Program { name: "cp".to_owned(), uid: 0 };
+        let closed = Closed { mapping: MappingId::new(3), action: WriteAction::Adopt, program };
+        written.begin(70, closed.clone());
+        written.close(71);
+        written.close(70);
+        written.close(70);
+        assert!(matches!(arrivals.try_recv(), Ok(Arrival::Closed(arrived)) if arrived == closed));
+        assert!(arrivals.try_recv().is_err(), "once");
+        let key = FolderKey { library: LibraryId::new(1), folder: RelPath::root() };
+        let name = Name::parse(b"poster.jpg").unwrap();
+        written.let_see(&key, &name, 7);
+        assert!(!written.sees_file(&key, &name, 8), "another program");
+        assert!(written.sees_file(&key, &name, 7) && !written.sees_file(&key, &name, 7), "once");
+    }
+}

@@ -1,0 +1,127 @@
+//! Removing mapped pictures and folders that show them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
+use crate::support::{lists, names, wait_for, write};
+use crate::world::{HEAT, World};
+
+/// Removes a tree by the system's own program.
+fn rm_rf(path: &Path) {
+    let output = std::process::Command::new("rm").arg("-rf").arg(path).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn unlink_a_mapped_picture() {
+    let Some(world) = World::new() else { return };
+    let poster = world.heat("poster.jpg");
+    write(world.heat_in_source("poster.jpg"), "an original beneath");
+    let begun = Instant::now();
+    fs::remove_file(&poster).unwrap();
+    assert!(!poster.exists() && !lists(&world.view(HEAT), "poster.jpg"), "gone at once, no original resurfaces");
+    assert_eq!(fs::remove_file(&poster).unwrap_err().raw_os_error(), Some(libc::ENOENT));
+    assert!(!world.heat("folder.jpg").exists() && world.heat("Heat (1995)-poster.jpg").exists());
+    wait_for(|| poster.exists());
+    assert!(begun.elapsed() >= Duration::from_millis(900), "not before the grace period is over");
+    assert_eq!(fs::read(&poster).unwrap(), world.picture("a.jpg"));
+    assert!(lists(&world.view(HEAT), "poster.jpg"));
+    assert_eq!(fs::read(world.heat_in_source("poster.jpg")).unwrap(), b"an original beneath");
+}
+
+#[test]
+fn withdrawn_pictures_stay_away_until_they_are_published_again() {
+    let Some(world) = World::with("on_delete = 'withdraw'") else { return };
+    let poster = world.heat("poster.jpg");
+    fs::remove_file(&poster).unwrap();
+    assert!(!poster.exists() && !lists(&world.view(HEAT), "poster.jpg"));
+    assert!(!world.heat("folder.jpg").exists(), "no original resurfaces");
+    // Longer than any grace period of this test.
+    let other = world.heat("clearlogo.png");
+    fs::remove_file(&other).unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(!poster.exists() && !other.exists());
+    world.films.publish();
+    wait_for(|| poster.exists() && other.exists() && lists(&world.view(HEAT), "poster.jpg"));
+    assert_eq!(world.films.publish()["generation"], 1, "that was no new generation");
+}
+
+#[test]
+fn rmdir_and_rm_rf_of_a_folder_that_shows_as_empty() {
+    let Some(world) = World::new() else { return };
+    let (heat, original) = (world.view(HEAT), fs::read(world.heat_in_source("folder.jpg")).unwrap());
+    assert_eq!(rustix::fs::rmdir(&heat), Err(Errno::NOTEMPTY));
+    rm_rf(&heat);
+    assert!(!heat.exists() && !world.source(HEAT).exists());
+    assert_eq!(world.recycled(), [(world.source(HEAT).join("folder.jpg"), original)]);
+    // The same film comes back: its artwork is there at once.
+    fs::create_dir(&heat).unwrap();
+    write(heat.join("Heat (1995).mkv"), "another copy");
+    assert_eq!(fs::read(heat.join("poster.jpg")).unwrap(), world.picture("a.jpg"));
+    assert!(lists(&heat, "poster.jpg") && lists(&heat, "extrafanart"));
+}
+
+/// Lists, removes what is listed, lists again, until nothing is left: nothing may come back meanwhile.
+fn list_delete_list(folder: &Path) {
+    for round in 0.. {
+        let entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(round == 0 || entries.is_empty(), "something came back: {entries:?}");
+        if entries.is_empty() {
+            return fs::remove_dir(folder).unwrap();
+        }
+        for path in entries {
+            if path.is_dir() {
+                list_delete_list(&path);
+            } else {
+                fs::remove_file(path).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_walk_that_lists_and_deletes_meets_nothing_again() {
+    let Some(world) = World::new() else { return };
+    // More than the grace period takes, so what was removed first must stay away while more is removed.
+    let heat = world.view(HEAT);
+    fs::remove_file(heat.join("poster.jpg")).unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(2500) {
+        write(heat.join("part"), "x");
+        fs::remove_file(heat.join("part")).unwrap();
+        assert!(!heat.join("poster.jpg").exists(), "back after {:?}", begun.elapsed());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    list_delete_list(&heat);
+    assert!(!heat.exists() && names(&world.mount.view()) == names(world.films.media()));
+}
+
+#[test]
+fn a_folder_that_a_manager_moves_into_a_recycle_bin_leaves_its_artwork_behind() {
+    let Some(world) = World::new() else { return };
+    let (heat, bin) = (world.view(HEAT), world.view(b"#recycle"));
+    fs::create_dir(&bin).unwrap();
+    fs::rename(&heat, bin.join("Heat")).unwrap();
+    let moved = names(&bin.join("Heat"));
+    assert!(moved.contains("folder.jpg".as_ref() as &std::ffi::OsStr), "as it is in the source: {moved:?}");
+    assert!(!moved.contains("poster.jpg".as_ref() as &std::ffi::OsStr), "{moved:?}");
+    fs::rename(bin.join("Heat"), &heat).unwrap();
+    assert_eq!(fs::read(heat.join("poster.jpg")).unwrap(), world.picture("a.jpg"), "back, with its artwork");
+    assert!(!heat.join("folder.jpg").exists());
+}
+
+#[test]
+fn a_folder_that_shows_something_of_the_source_is_not_emptied() {
+    let Some(world) = World::new() else { return };
+    let heat = world.view(HEAT);
+    for name in ["poster.jpg", "Heat (1995)-poster.jpg", "fanart1.jpg", "clearlogo.png", "extrafanart/fanart1.jpg"] {
+        fs::remove_file(heat.join(name)).unwrap();
+    }
+    fs::remove_dir(heat.join("extrafanart")).unwrap();
+    assert_eq!(rustix::fs::rmdir(&heat), Err(Errno::NOTEMPTY), "the film is there");
+    assert!(world.heat_in_source("folder.jpg").exists() && world.recycled().is_empty(), "nothing was touched");
+    wait_for(|| heat.join("extrafanart/fanart1.jpg").exists() && heat.join("poster.jpg").exists());
+}

@@ -1,0 +1,109 @@
+//! Renaming: mappings follow, and names that are made of others are made anew.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
+use crate::support::{lists, names, set, wait_for, write};
+use crate::world::{HEAT, World};
+
+#[test]
+fn rename_a_folder_a_video_or_a_picture() {
+    let Some(world) = World::new() else { return };
+    let (old, new) = (world.view(HEAT), world.view(b"Heat (1995) [1080p] \xff"));
+    let number = old.join("poster.jpg").metadata().unwrap().ino();
+    // A folder: at once, with the same inode numbers, also for who looks from outside.
+    fs::rename(&old, &new).unwrap();
+    assert_eq!(fs::read(new.join("poster.jpg")).unwrap(), world.picture("a.jpg"));
+    assert_eq!(new.join("poster.jpg").metadata().unwrap().ino(), number);
+    assert_eq!(fs::read(new.join("extrafanart/fanart1.jpg")).unwrap(), world.picture("b.jpg"));
+    assert!(!new.join("folder.jpg").exists() && !old.exists());
+    assert_eq!(world.films.one(&["scan"])["added"], 0, "the scan finds the same film at its new place");
+    assert_eq!(world.films.publish()["unchanged"], world.heat_mappings().len() + 5);
+    // A video: names that are made of its name are made anew.
+    fs::rename(new.join("Heat (1995).mkv"), new.join("Heat.mkv")).unwrap();
+    let expected = set(&[
+        "Heat.mkv",
+        "Heat (1995).en.srt",
+        "extras",
+        "poster.jpg",
+        "Heat-poster.jpg",
+        "fanart1.jpg",
+        "extrafanart",
+        "clearlogo.png",
+    ]);
+    assert_eq!(names(&new), expected);
+    assert_eq!(new.join("poster.jpg").metadata().unwrap().ino(), number, "names that stay are not touched");
+    // A picture: the mapping gets the name.
+    fs::rename(new.join("clearlogo.png"), new.join("logo.png")).unwrap();
+    assert_eq!(fs::read(new.join("logo.png")).unwrap(), world.picture("logo.png"));
+    assert!(!new.join("clearlogo.png").exists() && lists(&new, "logo.png") && !lists(&new, "clearlogo.png"));
+    assert_eq!(world.films.publish()["changed"], 0);
+    wait_for(|| new.join("clearlogo.png").exists() && !new.join("logo.png").exists());
+}
+
+#[test]
+fn a_rollback_shows_pictures_where_the_film_is_now() {
+    let Some(world) = World::new() else { return };
+    world.films.select("tmdb:949", "poster", "c.jpg");
+    world.films.publish();
+    let new = world.view(b"Heat");
+    fs::rename(world.view(HEAT), &new).unwrap();
+    assert_eq!(fs::read(new.join("poster.jpg")).unwrap(), world.picture("c.jpg"));
+    world.films.one(&["rollback", "1"]);
+    wait_for(|| fs::read(new.join("poster.jpg")).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+}
+
+#[test]
+fn films_in_shared_folders_take_their_artwork_along() {
+    let Some(world) = World::new() else { return };
+    let flat = world.view(b"flat");
+    fs::rename(flat.join("1917 (2019).mkv"), flat.join("Nineteen.mkv")).unwrap();
+    assert_eq!(fs::read(flat.join("Nineteen-poster.jpg")).unwrap(), world.picture("a.jpg"));
+    assert!(flat.join("Nineteen.jpg").exists() && !flat.join("1917 (2019).jpg").exists());
+    // Into another folder: there too.
+    let other = world.view(b"other");
+    fs::create_dir(&other).unwrap();
+    write(other.join("Else (2001).mkv"), "another film");
+    fs::rename(flat.join("Nineteen.mkv"), other.join("Nineteen.mkv")).unwrap();
+    assert_eq!(fs::read(other.join("Nineteen-poster.jpg")).unwrap(), world.picture("a.jpg"));
+    assert!(!flat.join("Nineteen-poster.jpg").exists());
+}
+
+#[test]
+fn two_films_change_places() {
+    let Some(world) = World::new() else { return };
+    let (heat, disc) = (world.view(HEAT), world.view(b"Disc (1980)"));
+    renameat_with(CWD, &heat, CWD, &disc, RenameFlags::EXCHANGE).unwrap();
+    assert_eq!(fs::read(disc.join("poster.jpg")).unwrap(), world.picture("a.jpg"));
+    assert_eq!(fs::read(heat.join("poster.jpg")).unwrap(), world.picture("b.jpg"));
+    assert!(disc.join("clearlogo.png").exists() && !heat.join("clearlogo.png").exists());
+}
+
+#[test]
+fn a_film_takes_the_place_of_one_that_is_gone() {
+    let Some(world) = World::new() else { return };
+    let (heat, disc) = (world.view(HEAT), world.view(b"Disc (1980)"));
+    fs::rename(world.source(HEAT), world.mount.plain().join("Heat")).unwrap();
+    assert_eq!(world.films.one(&["scan"])["missing"], 1);
+    wait_for(|| !heat.exists());
+    fs::rename(&disc, &heat).unwrap();
+    assert_eq!(fs::read(heat.join("poster.jpg")).unwrap(), world.picture("b.jpg"));
+    assert!(!heat.join("clearlogo.png").exists(), "that is the other film's");
+}
+
+#[test]
+fn hard_link_a_mapped_picture_or_across_a_border() {
+    let Some(world) = World::new() else { return };
+    let (poster, elsewhere) = (world.heat("poster.jpg"), world.mount.plain().join("copy.jpg"));
+    assert_eq!(rustix::fs::link(&poster, world.heat("linked.jpg")), Err(Errno::XDEV));
+    assert_eq!(rustix::fs::link(&poster, &elsewhere), Err(Errno::XDEV));
+    assert_eq!(rustix::fs::rename(&poster, &elsewhere), Err(Errno::XDEV));
+    assert_eq!(rustix::fs::link(world.heat("Heat (1995).mkv"), &poster), Err(Errno::EXIST));
+    // Programs fall back to copying.
+    world.as_manager("mv", &[&poster, &elsewhere]);
+    assert_eq!(fs::read(&elsewhere).unwrap(), world.picture("a.jpg"));
+    assert!(!poster.exists());
+}
