@@ -151,7 +151,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
 fn start_logging(verbose: u8, quiet: bool) {
     let level = match (quiet, verbose) {
         (true, _) => "error",
-        (false, 0) => "warn",
+        // Every write of a program to what posterfs shows is worth a line.
+        (false, 0) => "warn,posterfs::programs=info",
         (false, 1) => "info",
         (false, _) => "debug",
     };

@@ -13,7 +13,7 @@ mod registry;
 mod server;
 
 pub use client::{ask, source_of};
-pub use registry::{LockedRun, MountInfo, Registration, RegistryError, mounts, register};
+pub use registry::{LockedRun, MountInfo, Registration, RegistryError, mounts, mounts_besides, register};
 pub use server::{Handler, Server};
 
 use serde::{Deserialize, Serialize};

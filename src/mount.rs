@@ -36,6 +36,8 @@ mod fs;
 mod handle;
 mod index;
 mod intake;
+#[cfg(test)]
+mod kill_tests;
 mod moments;
 mod nodes;
 mod notify;

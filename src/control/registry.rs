@@ -70,12 +70,21 @@ pub enum RegistryError {
 /// The mounts whose processes answer. Left-overs are swept away.
 #[must_use]
 pub fn mounts(run: &Path) -> Vec<MountInfo> {
+    mounts_besides(run, None)
+}
+
+/// The same but for the mount at `own`, which need not answer yet.
+#[must_use]
+pub fn mounts_besides(run: &Path, own: Option<&Path>) -> Vec<MountInfo> {
     let Ok(entries) = std::fs::read_dir(run) else { return Vec::new() };
     let files = entries.flatten().map(|entry| entry.path());
     let infos = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
     let mut found: Vec<MountInfo> = infos
         .filter_map(|path| {
             let info: MountInfo = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
+            if own == Some(info.mountpoint.as_path()) {
+                return None;
+            }
             if ask(run, &info.mountpoint, Request::Ping).is_ok() {
                 return Some(info);
             }

@@ -15,6 +15,7 @@ use crate::phase::{PhaseError, Taken, take_in};
 
 use super::index::FolderKey;
 use super::nodes::source_node_id;
+use super::program::LOG;
 use super::submounts::open_below;
 use super::view::{View, hash_of};
 use super::written::{Arrival, Closed};
@@ -57,7 +58,7 @@ impl Intake {
         let Closed { mapping, action, program } = closed;
         match self.take(view, closed) {
             Ok(Some(taken)) => {
-                tracing::info!(%mapping, ?action, program = program.name, uid = program.uid, ?taken, "a write is taken in");
+                tracing::info!(target: LOG, %mapping, ?action, program = program.name, uid = program.uid, ?taken, "a write is taken in");
             }
             Ok(None) => {}
             Err(error) => tracing::error!(%mapping, %error, "a write cannot be taken in yet"),
@@ -100,7 +101,10 @@ impl Intake {
 
     fn show<B>(&self, view: &View<B>, write: &ProgramWrite, key: &FolderKey, taken: Taken) {
         if taken != Taken::Refused {
-            view.moments().clear(key, &write.mapping.name);
+            let folder = self.catalog.folder_mappings(key.library, &key.folder).ok().flatten();
+            let mapped = folder.into_iter().flat_map(|folder| folder.mapped);
+            let now = mapped.into_iter().find(|picture| picture.name == write.mapping.name);
+            view.moments().succeed(key, &write.mapping.name, now.map(|picture| picture.id));
         }
         view.folder_changed(key, &[&write.mapping.name]);
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::model::{ContentHash, Name};
+use crate::model::{ContentHash, MappingId, Name};
 use crate::overlay::{Moment, Passing};
 
 use super::index::FolderKey;
@@ -25,7 +25,8 @@ pub struct Moments {
 #[derive(Debug, Default)]
 struct State {
     folders: HashMap<FolderKey, FolderState>,
-    lost: BTreeSet<ContentHash>,
+    /// Lost pictures, and the size in bytes that each should have.
+    lost: BTreeMap<ContentHash, u64>,
 }
 
 #[derive(Debug, Default)]
@@ -46,7 +47,7 @@ impl Moments {
         match state.folders.get(key) {
             Some(folder) => Some(Arc::clone(&folder.moment)),
             None if state.lost.is_empty() => None,
-            None => Some(Arc::new(Moment { lost: state.lost.clone(), ..Moment::default() })),
+            None => Some(Arc::new(Moment { lost: state.lost_hashes(), ..Moment::default() })),
         }
     }
 
@@ -54,7 +55,7 @@ impl Moments {
     /// programs go on removing: a walk must not meet what it has removed.
     pub fn set(&self, key: &FolderKey, name: &Name, passing: Passing, end: Option<Instant>) {
         let mut state = self.state.lock();
-        let lost = state.lost.clone();
+        let lost = state.lost_hashes();
         let folder = state.folders.entry(key.clone()).or_default();
         folder.ends.insert(name.clone(), end);
         let moment = Arc::make_mut(&mut folder.moment);
@@ -92,19 +93,33 @@ impl Moments {
         self.recount(&state);
     }
 
-    /// A picture is missing or damaged; whether that is news.
-    pub fn lose(&self, hash: ContentHash) -> bool {
+    /// A picture of that size is missing or damaged; whether that is news.
+    pub fn lose(&self, hash: ContentHash, byte_count: u64) -> bool {
         let mut state = self.state.lock();
-        let is_news = state.lost.insert(hash);
+        let is_news = state.lost.insert(hash, byte_count).is_none();
         state.spread_lost();
         self.recount(&state);
         is_news
     }
 
-    /// The pictures that are missing or damaged.
+    /// The pictures that are missing or damaged, and the size in bytes that each should have.
     #[must_use]
-    pub fn lost(&self) -> Vec<ContentHash> {
-        self.state.lock().lost.iter().copied().collect()
+    pub fn lost(&self) -> Vec<(ContentHash, u64)> {
+        self.state.lock().lost.iter().map(|(hash, size)| (*hash, *size)).collect()
+    }
+
+    /// Another mapping has taken the place of one: what a program removed stays removed, what it made is no longer all
+    /// that is seen.
+    pub fn succeed(&self, key: &FolderKey, name: &Name, mapping: Option<MappingId>) {
+        let mut state = self.state.lock();
+        let passing = state.folders.get(key).and_then(|folder| folder.moment.names.get(name).copied());
+        match (passing, state.folders.get_mut(key)) {
+            (Some(Passing::Removed(_)), Some(folder)) => {
+                Arc::make_mut(&mut folder.moment).names.insert(name.clone(), Passing::Removed(mapping));
+            }
+            _ => state.remove(key, name),
+        }
+        self.recount(&state);
     }
 
     /// A lost picture is there again.
@@ -155,9 +170,14 @@ impl State {
         }
     }
 
+    fn lost_hashes(&self) -> BTreeSet<ContentHash> {
+        self.lost.keys().copied().collect()
+    }
+
     fn spread_lost(&mut self) {
+        let lost = self.lost_hashes();
         for folder in self.folders.values_mut() {
-            Arc::make_mut(&mut folder.moment).lost = self.lost.clone();
+            Arc::make_mut(&mut folder.moment).lost = lost.clone();
         }
     }
 }
@@ -196,7 +216,7 @@ mod tests {
     fn a_lost_picture_is_lost_in_every_folder_until_it_is_found() {
         let (moments, hash) = (Moments::default(), ContentHash::new([7; 32]));
         moments.set(&key("Heat"), &name("a"), Passing::Source, None);
-        assert!(moments.lose(hash) && !moments.lose(hash), "it is news once");
+        assert!(moments.lose(hash, 9) && !moments.lose(hash, 9), "it is news once");
         assert!(["Heat", "Up"].iter().all(|folder| moments.of(&key(folder)).unwrap().lost.contains(&hash)));
         moments.find(&hash);
         assert!(moments.of(&key("Up")).is_none() && moments.of(&key("Heat")).unwrap().lost.is_empty());

@@ -15,6 +15,9 @@ use crate::model::{LibraryId, ProgramKind};
 use super::caller::{Caller, status_of};
 use super::index::FolderIndex;
 
+/// Where it is logged what programs do to what posterfs shows: in the log without being asked for.
+pub const LOG: &str = "posterfs::programs";
+
 /// The settings for writes and deletions, of each library.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {

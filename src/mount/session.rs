@@ -153,7 +153,7 @@ impl Session {
         let catalog = Catalog::open_read_only(&state.database())?;
         let attached = Attached::new(&options)?;
         let serve_failed = |source| MountError::Serve { path: options.mountpoint.clone(), source };
-        let writers = Writers::start(ends, &view, state, (options.read_only, options.limits)).map_err(serve_failed)?;
+        let writers = Writers::start(ends, &view, state, &options).map_err(serve_failed)?;
         let started =
             Self::serve(&options, source, view, notice_queue, attached, registration, (catalog, watch, writers))
                 .map_err(serve_failed)?;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::cache::PictureFormat;
 use crate::model::ContentHash;
 
+use super::program::LOG;
 use super::view::View;
 
 /// How often a lost picture is looked for.
@@ -72,18 +73,19 @@ impl Ticks {
 
 fn tick<B>(view: &View<B>) {
     for (key, name) in view.moments().take_ended(Instant::now()) {
-        tracing::info!(path = %key.folder.join(&name), "what a program removed is shown again, if its folder is there");
+        tracing::info!(target: LOG, path = %key.folder.join(&name), "what a program removed is shown again, if its folder is there");
         view.name_changed(&key, &[&name]);
     }
-    for hash in view.moments().lost() {
-        if is_there(view, &hash) {
+    for (hash, byte_count) in view.moments().lost() {
+        if is_there(view, &hash, byte_count) {
             view.moments().find(&hash);
             view.everything_changed();
         }
     }
 }
 
-/// Whether the cache has the picture again. Whether it is whole is found out when it is opened.
-fn is_there<B>(view: &View<B>, hash: &ContentHash) -> bool {
-    PictureFormat::ALL.iter().any(|format| view.cache().open_picture(hash, *format).is_ok())
+/// Whether the cache has the picture again, in its full length.
+fn is_there<B>(view: &View<B>, hash: &ContentHash, byte_count: u64) -> bool {
+    let is_whole = |file: std::fs::File| file.metadata().is_ok_and(|found| found.len() == byte_count);
+    PictureFormat::ALL.iter().any(|format| view.cache().open_picture(hash, *format).is_ok_and(is_whole))
 }

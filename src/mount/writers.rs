@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 
-use crate::cache::{Cache, Limits};
+use crate::cache::Cache;
 use crate::catalog::Catalog;
 use crate::config::StateDir;
-use crate::control::mounts;
+use crate::control::mounts_besides;
 use crate::model::{Clock, SystemClock};
 use crate::phase::PhaseError;
 
 use super::changes::{ChangeQueue, Changes, change_queue};
 use super::intake::Intake;
+use super::options::MountOptions;
 use super::recover::recover;
 use super::ticker::{Ticker, Ticks, ticker};
 use super::view::View;
@@ -56,11 +57,11 @@ impl Writers {
         ends: WriterEnds,
         view: &Arc<View<B>>,
         state: &StateDir,
-        (is_read_only, limits): (bool, Limits),
+        options: &MountOptions,
     ) -> std::io::Result<Self> {
         let mut threads = vec![ends.ticks.start(Arc::clone(view))?];
         let mut queue = ChangeQueue::default();
-        match if is_read_only { None } else { Some(open(view, state, limits)) } {
+        match if options.read_only { None } else { Some(open(view, state, options)) } {
             None => {}
             Some(Err(error)) => {
                 tracing::warn!(%error, "the state cannot be written: what posterfs shows cannot be changed");
@@ -96,12 +97,12 @@ impl Drop for Writers {
     }
 }
 
-fn open<B>(view: &View<B>, state: &StateDir, limits: Limits) -> Result<(Changes, Intake), PhaseError> {
+fn open<B>(view: &View<B>, state: &StateDir, options: &MountOptions) -> Result<(Changes, Intake), PhaseError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut changes = Changes::open(state, Arc::clone(&clock))?;
-    let own = std::process::id();
-    let others: Vec<u32> = mounts(&state.run()).iter().map(|mount| mount.pid).filter(|pid| *pid != own).collect();
+    let others = mounts_besides(&state.run(), Some(&options.mountpoint));
+    let others: Vec<u32> = others.iter().map(|mount| mount.pid).filter(|pid| *pid != std::process::id()).collect();
     recover(view, &mut changes.catalog, clock.now(), |pid| others.contains(&pid))?;
     let (catalog, cache) = (Catalog::open(&state.database())?, Cache::open(&state.cache())?);
-    Ok((changes, Intake { catalog, cache, limits, clock }))
+    Ok((changes, Intake { catalog, cache, limits: options.limits, clock }))
 }

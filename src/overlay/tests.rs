@@ -1,13 +1,18 @@
 //! The tables of the overlay, without a kernel.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use crate::catalog::{FolderMappings, MappedPicture, SyntheticFolder};
-use crate::model::{ContentHash, EntityId, FolderId, ImageKind, ImageType, MappingId, Name, UnixSeconds};
+use crate::catalog::{FolderMappings, HiddenOriginal, MappedPicture, Mask, SyntheticFolder};
+use crate::model::{
+    ContentHash, EntityId, FolderId, ImageKind, ImageType, MappingId, Name, OnDelete, OnWrite, ProgramKind, UnixSeconds,
+};
 
-use super::{Folder, ListedKind, Listing, Refusal, Seen};
+use super::{
+    Action, Circumstances, Folder, ListedKind, Listing, Moment, Operation, Passing, Refusal, Seen, Subject, decide,
+};
 
 fn name(text: &str) -> Name {
     Name::parse(text.as_bytes()).unwrap()
@@ -23,52 +28,136 @@ fn picture(row: i64, text: &str) -> MappedPicture {
         published_at: UnixSeconds::new(100),
         entity: EntityId::new(1),
         image_type: ImageType::main(ImageKind::Poster),
+        mask: Mask::Shown,
+        set: None,
     }
 }
 
 fn synthetic(row: i64, text: &str) -> SyntheticFolder {
-    SyntheticFolder { id: FolderId::new(row), name: name(text), changed_at: UnixSeconds::new(100) }
+    SyntheticFolder { id: FolderId::new(row), name: name(text), changed_at: UnixSeconds::new(100), set: None }
 }
 
-fn folder(mapped: &[&str], hidden: &[&str], folders: &[&str]) -> Folder {
-    Folder::new(FolderMappings {
+fn mappings(mapped: &[&str], hidden: &[&str], folders: &[&str]) -> FolderMappings {
+    let hidden_by_first = |text: &&str| HiddenOriginal { name: name(text), by: ContentHash::new([1; 32]) };
+    FolderMappings {
         id: FolderId::new(1),
         changed_at: UnixSeconds::new(100),
         mapped: mapped.iter().enumerate().map(|(row, text)| picture(row as i64 + 1, text)).collect(),
-        hidden: hidden.iter().map(|text| name(text)).collect(),
+        hidden: hidden.iter().map(hidden_by_first).collect(),
         folders: folders.iter().enumerate().map(|(row, text)| synthetic(row as i64 + 1, text)).collect(),
-    })
+    }
 }
 
-/// What is seen, may be made and may be taken, as words.
-fn row(folder: &Folder, text: &str) -> (&'static str, &'static str, &'static str) {
-    let seen = match folder.at(&name(text)) {
+fn folder(mapped: &[&str], hidden: &[&str], folders: &[&str]) -> Folder {
+    Folder::new(mappings(mapped, hidden, folders))
+}
+
+/// What is seen, as a word.
+fn word(folder: &Folder, text: &str) -> &'static str {
+    match folder.at(&name(text)) {
         Seen::Source => "source",
         Seen::Picture(_) => "picture",
+        Seen::Written(_) => "written",
         Seen::SourceOrFolder(_) => "source or folder",
         Seen::Hidden => "hidden",
-    };
-    let word = |outcome| match outcome {
-        Ok(()) => "yes",
-        Err(Refusal::ReadOnly) => "read-only",
-        Err(Refusal::Absent) => "absent",
-        Err(Refusal::NotEmpty) => "not empty",
-    };
-    (seen, word(folder.may_make(&name(text))), word(folder.may_take(&name(text))))
+        Seen::Removed(_) => "removed",
+    }
 }
 
 #[test]
-fn what_is_seen_and_what_may_be_done() {
-    let folder = folder(&["poster.jpg", "both.jpg"], &["folder.jpg", "both.jpg"], &["extrafanart"]);
-    for (text, seen, make, take) in [
-        ("a name of nobody's: the source decides", "source", "yes", "yes"),
-        ("poster.jpg", "picture", "read-only", "read-only"),
-        ("both.jpg", "picture", "read-only", "read-only"),
-        ("folder.jpg", "hidden", "read-only", "absent"),
-        ("extrafanart", "source or folder", "read-only", "read-only"),
-        ("Poster.jpg", "source", "yes", "yes"),
+fn what_is_seen() {
+    let mut mappings =
+        mappings(&["poster.jpg", "both.jpg", "mine.jpg", "gone.jpg"], &["folder.jpg", "both.jpg"], &["extrafanart"]);
+    mappings.mapped[2].mask = Mask::Written;
+    mappings.mapped[3].mask = Mask::Withdrawn;
+    let folder = Folder::new(mappings);
+    for (text, seen) in [
+        ("a name of nobody's: the source decides", "source"),
+        ("poster.jpg", "picture"),
+        ("both.jpg", "picture"),
+        ("mine.jpg", "written"),
+        ("gone.jpg", "removed"),
+        ("folder.jpg", "hidden"),
+        ("extrafanart", "source or folder"),
+        ("Poster.jpg", "source"),
     ] {
-        assert_eq!(row(&folder, text), (seen, make, take), "{text}");
+        assert_eq!(word(&folder, text), seen, "{text}");
+    }
+}
+
+#[test]
+fn what_is_seen_for_a_while() {
+    let folder = folder(&["poster.jpg", "both.jpg"], &["folder.jpg"], &["extrafanart"]);
+    let id = folder.mapped(&name("poster.jpg")).unwrap().id;
+    let lost = BTreeSet::from([ContentHash::new([1; 32])]);
+    let at = |names: &[(&str, Passing)], lost: &BTreeSet<ContentHash>| {
+        let names = names.iter().map(|(text, passing)| (name(text), *passing)).collect();
+        folder.at_moment(Arc::new(Moment { names, lost: lost.clone() }))
+    };
+    let none = BTreeSet::new();
+    let removed = at(&[("poster.jpg", Passing::Removed(Some(id))), ("extrafanart", Passing::Removed(None))], &none);
+    assert_eq!((word(&removed, "poster.jpg"), word(&removed, "extrafanart")), ("removed", "removed"));
+    assert_eq!(removed.pictures().count() + removed.folders().count(), 1, "both.jpg is left");
+    let published_since = at(&[("poster.jpg", Passing::Removed(Some(MappingId::new(99))))], &none);
+    assert_eq!(word(&published_since, "poster.jpg"), "picture", "that was another picture");
+    assert_eq!(word(&at(&[("poster.jpg", Passing::Source)], &none), "poster.jpg"), "written");
+    // The picture that hides the original is lost (the hashes of this test are numbers of rows).
+    let without = at(&[], &lost);
+    assert_eq!((word(&without, "folder.jpg"), word(&without, "poster.jpg")), ("source", "source"));
+    assert_eq!(word(&without, "both.jpg"), "picture", "nothing can be shown instead of it, so it stays");
+}
+
+/// The table of the semantics. `locked` and `manager` matter for writes only.
+#[test]
+fn what_is_done() {
+    use Action::*;
+    use Operation as Op;
+    let picture = Subject::Picture { is_locked: false };
+    let locked = Subject::Picture { is_locked: true };
+    let (written, removed) = (Subject::Written { is_locked: false }, Subject::Removed { is_locked: true });
+    let usual = Circumstances {
+        on_write: OnWrite::Adopt,
+        managers_write: OnWrite::Capture,
+        on_delete: OnDelete::Restore,
+        program: ProgramKind::Persons,
+    };
+    let manager = Circumstances { program: ProgramKind::Manager, ..usual };
+    let trusted = Circumstances { managers_write: OnWrite::Adopt, ..manager };
+    let strict = Circumstances { on_write: OnWrite::Deny, on_delete: OnDelete::Withdraw, ..usual };
+    for (operation, subject, given, action) in [
+        (Op::Write, picture, usual, Adopt),
+        (Op::Replace, picture, usual, Adopt),
+        (Op::Write, locked, usual, Adopt),
+        (Op::Write, picture, manager, Capture),
+        (Op::Replace, locked, manager, Capture),
+        (Op::Write, picture, trusted, Adopt),
+        (Op::Write, locked, trusted, Capture),
+        (Op::Write, picture, strict, ReadOnly),
+        (Op::Make, removed, usual, Adopt),
+        (Op::Make, removed, trusted, Capture),
+        (Op::Replace, removed, strict, ReadOnly),
+        (Op::Make, picture, usual, Exists),
+        (Op::Unlink, picture, usual, Hide),
+        (Op::Unlink, locked, manager, Hide),
+        (Op::Unlink, picture, strict, Withdraw),
+        (Op::Unlink, written, usual, Hide),
+        (Op::Unlink, removed, usual, Absent),
+        (Op::Unlink, Subject::HiddenOriginal, usual, Absent),
+        (Op::Rename, picture, usual, Follow),
+        (Op::Rename, Subject::Folder, usual, Follow),
+        (Op::Rename, written, usual, PassOn),
+        (Op::Link, picture, usual, AnotherFileSystem),
+        (Op::SetAttributes, picture, strict, Remember),
+        (Op::SetAttributes, written, usual, PassOn),
+        (Op::Write, written, strict, PassOn),
+        (Op::Make, Subject::HiddenOriginal, strict, MakeRoom),
+        (Op::Replace, Subject::HiddenOriginal, usual, MakeRoom),
+        (Op::Write, Subject::HiddenOriginal, usual, Absent),
+        (Op::Make, Subject::Folder, usual, Exists),
+        (Op::Unlink, Subject::Source, strict, PassOn),
+        (Op::Write, Subject::Source, strict, PassOn),
+    ] {
+        assert_eq!(decide(operation, subject, given), action, "{operation:?} {subject:?} {given:?}");
     }
 }
 

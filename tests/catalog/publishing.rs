@@ -239,7 +239,7 @@ fn a_published_picture_hides_the_originals_of_its_kind() {
     let heat = fixture.catalog.record(&[film(library, "Heat", originals)], at(1)).unwrap()[0].id;
     let hidden = |fixture: &Fixture| -> Vec<String> {
         let shown = fixture.catalog.folder_mappings(fixture.library, &path("Heat")).unwrap();
-        shown.map_or(vec![], |shown| shown.hidden.iter().map(ToString::to_string).collect())
+        shown.map_or(vec![], |shown| shown.hidden.iter().map(|original| original.name.to_string()).collect())
     };
     assert!(hidden(&fixture).is_empty());
     fixture.catalog.select_by_hand(&picture(heat, "poster", 1), at(3)).unwrap();

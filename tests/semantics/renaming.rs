@@ -12,7 +12,7 @@ use crate::world::{HEAT, World};
 #[test]
 fn rename_a_folder_a_video_or_a_picture() {
     let Some(world) = World::new() else { return };
-    let (old, new) = (world.view(HEAT), world.view(b"Heat (1995) [1080p] \xff"));
+    let (old, new) = (world.view(HEAT), world.view(b"Heat {tmdb-949} \xff"));
     let number = old.join("poster.jpg").metadata().unwrap().ino();
     // A folder: at once, with the same inode numbers, also for who looks from outside.
     fs::rename(&old, &new).unwrap();

@@ -7,11 +7,12 @@ mod support;
 mod every_layout;
 
 mod beginning;
+mod cache;
 mod ending;
 mod following;
 mod golden;
 mod over;
 mod pictures;
-mod read_only;
+
 mod users;
 mod world;

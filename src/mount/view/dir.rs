@@ -19,7 +19,7 @@ use super::super::index::FolderKey;
 use super::super::nodes::{NodeId, folder_node_id};
 use super::super::notify::Stale;
 use super::super::place::PathFd;
-use super::super::program::{grace_of, program_of};
+use super::super::program::{LOG, grace_of, program_of};
 use super::{Target, View};
 
 /// See the module.
@@ -170,7 +170,8 @@ impl<B> View<B> {
         let action = decide(operation, subject, circumstances);
         if subject != Subject::Source && operation != Operation::SetAttributes {
             let Program { name: program, uid } = &given.program;
-            tracing::info!(path = %key.folder.join(name), ?operation, ?action, program, uid, "a program changes the view");
+            let path = key.folder.join(name);
+            tracing::info!(target: LOG, %path, ?operation, ?action, program, uid, "a program changes the view");
         }
         Ok(action)
     }

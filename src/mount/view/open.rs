@@ -169,7 +169,7 @@ impl<B> View<B> {
     }
 
     fn give_up(&self, picture: &MappedPicture, why: &dyn std::fmt::Display) {
-        if self.moments.lose(picture.hash) {
+        if self.moments.lose(picture.hash, picture.byte_count) {
             let (hash, name) = (&picture.hash, &picture.name);
             tracing::error!(%hash, %name, %why, "a picture is missing from the cache or damaged; run `posterfs verify`");
         }
