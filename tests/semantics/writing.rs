@@ -14,8 +14,11 @@ fn opened(path: &Path, flags: OFlags) -> Result<(), Errno> {
     open(path, flags | OFlags::CLOEXEC, Mode::from(0o644)).map(drop)
 }
 
-/// The ways in which programs put other bytes under a name.
-const WAYS: &[(&str, fn(&Path, &[u8]))] = &[
+/// How a program puts other bytes under a name.
+type Way = (&'static str, fn(&Path, &[u8]));
+
+/// The ways in which programs do that.
+const WAYS: &[Way] = &[
     ("in place", overwrite),
     ("by rename", replace),
     ("truncated first", |path, bytes| {

@@ -179,8 +179,9 @@ impl<B> View<B> {
         let Ok(file) = openat(folder, name.as_os_str(), flags, Mode::empty()) else { return false };
         let Some(hash) = hash_of(File::from(file)) else { return false };
         PictureFormat::ALL.iter().any(|format| {
-            let cached = self.cache.open_picture(&hash, *format).and_then(|file| Ok(file.metadata().ok()));
-            cached.is_ok_and(|found| found.is_some_and(|found| i64::try_from(found.len()) == Ok(stat.st_size)))
+            let is_whole =
+                |file: File| file.metadata().is_ok_and(|found| i64::try_from(found.len()) == Ok(stat.st_size));
+            self.cache.open_picture(&hash, *format).is_ok_and(is_whole)
         })
     }
 
