@@ -390,7 +390,7 @@ fn something_new_under_a_hidden_originals_name() {
         "make where an original is hidden",
         |_| {},
         |world, _, when| {
-            let is_there = world.source().contains_key("Heat/folder.jpg");
+            let is_there = world.source().get("Heat/folder.jpg").is_some_and(|bytes| bytes == b"original");
             assert_ne!(
                 is_there,
                 world.recycled().contains(&b"original".to_vec()),
