@@ -13,6 +13,6 @@ mod walk;
 
 pub use error::LibraryError;
 pub use identify::{Identified, IdentifiedKind, identify, identify_below};
-pub use layout::{FolderListing, FoundItem, Rule, movies_in};
+pub use layout::{AirDate, FolderListing, FoundItem, Rule, movies_in};
 pub use source::{DirEntry, EntryKind, FileStat, Source};
 pub use walk::{Problem, Visit, Walk};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use posterfs::demo::make_library;
 use posterfs::library::{IdentifiedKind, identify};
-use posterfs::model::EntityType;
+use posterfs::model::{EntityType, LibraryKind};
 
 fn videos_in(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -24,7 +24,7 @@ fn its_films_are_identified_and_the_other_videos_are_no_films() {
     let directory = tempfile::tempdir().unwrap();
     let library = make_library(&directory.path().join("Films")).unwrap();
     for path in videos_in(&library.root) {
-        let identified = identify(&path, Some(&library.root)).unwrap();
+        let identified = identify(&path, LibraryKind::Movies, Some(&library.root)).unwrap();
         match library.films.iter().find(|film| library.root.join(film.video) == path) {
             Some(film) => {
                 assert_eq!(identified.kind, IdentifiedKind::Entity(EntityType::Movie), "{}", path.display());

@@ -17,13 +17,14 @@ use super::context::Context;
 /// A path need not exist: its name is judged then. The rule that decided is told, so a film that `posterfs scan` does
 /// not find, or finds under a wrong title, explains itself.
 ///
-/// For example: `posterfs identify /media/films/*`.
+/// For example: `posterfs identify /media/films/*`, `posterfs identify --kind tv "/media/tv/Lost/Season 1/Lost - S01E01.mkv"`.
 #[derive(Debug, Args)]
 pub struct Identify {
     /// Folders and files.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// The kind of library they lie in. Default: that of the library that holds them, else movies.
+    /// The kind of library they lie in. Default: that of the library that holds them, else
+    /// movies.
     #[arg(long)]
     kind: Option<LibraryKind>,
 }
@@ -36,6 +37,18 @@ struct Line {
     title: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     year: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    season: Option<u16>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    episodes: Vec<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_episode: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    episode_title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artist: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     ids: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,8 +69,7 @@ impl Identify {
             let full = context.path_in_source(path);
             let library = libraries.iter().find(|library| full.starts_with(&library.path));
             let kind = self.kind.or(library.map(|library| library.kind)).unwrap_or(LibraryKind::Movies);
-            anyhow::ensure!(kind == LibraryKind::Movies, "libraries of {kind} are not understood yet; movies are");
-            match identify(&full, library.map(|library| library.path.as_path())) {
+            match identify(&full, kind, library.map(|library| library.path.as_path())) {
                 Ok(identified) => lines.push(line(path, &identified)),
                 Err(error) => {
                     eprintln!("error: {error}");
@@ -77,6 +89,12 @@ fn line(path: &std::path::Path, identified: &Identified) -> Line {
         kind: identified.kind.as_str(),
         title: (!identity.title.is_empty()).then(|| identity.title.clone()),
         year: identity.year,
+        season: identified.season,
+        episodes: identified.episodes.clone(),
+        last_episode: identified.last_episode(),
+        date: identified.date.map(|date| date.to_string()),
+        episode_title: identified.episode_title.clone(),
+        artist: identified.artist.clone(),
         ids: identity.ids.iter().map(|(provider, value)| (provider.to_string(), value.clone())).collect(),
         extra: identified.extra(),
         layout: identified.layout.map(crate::model::Layout::as_str),
@@ -93,6 +111,7 @@ fn text(line: &Line) -> String {
     if let Some(year) = line.year {
         text.push_str(&format!(" ({year})"));
     }
+    text.push_str(&numbers(line));
     for (provider, value) in &line.ids {
         text.push_str(&format!(" {provider}:{value}"));
     }
@@ -100,4 +119,20 @@ fn text(line: &Line) -> String {
         text.push_str(&format!(", layout {layout}"));
     }
     text + &format!(", by rule `{}`", line.rule)
+}
+
+/// Season, episodes and day: ` season 1 episode 2-3`.
+fn numbers(line: &Line) -> String {
+    let mut text = String::new();
+    if let Some(season) = line.season {
+        text.push_str(&format!(", season {season}"));
+    }
+    let episodes: Vec<_> = line.episodes.iter().map(u16::to_string).collect();
+    if !episodes.is_empty() {
+        text.push_str(&format!(", episode {}", episodes.join(" and ")));
+    }
+    if let Some(date) = &line.date {
+        text.push_str(&format!(", of {date}"));
+    }
+    text
 }

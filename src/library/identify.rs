@@ -6,12 +6,13 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::model::{EntityType, Layout, MediaIdentity, Name, RelPath};
+use crate::model::{EntityType, Layout, LibraryKind, MediaIdentity, Name, RelPath};
 use crate::naming::split_extension;
 
 use super::layout::{
-    Descent, FileKind, FileVerdict, FolderListing, FolderVerdict, FoundItem, Rule, decide, descent, is_part_of_item,
-    kind_by_extension, parse_name, title_of_extra,
+    AirDate, Context, Descent, FileKind, FileVerdict, FolderListing, FolderVerdict, FoundItem, Inside, Rule,
+    context_of, decide, descent, is_foreign_to, is_part_of_item, is_peeked, kind_by_extension, merged, parse_name,
+    title_of_extra,
 };
 use super::walk::read_folder;
 use super::{DirEntry, EntryKind, LibraryError, Source};
@@ -40,8 +41,18 @@ pub struct Identified {
     pub path: PathBuf,
     /// What it is.
     pub kind: IdentifiedKind,
-    /// What the names tell; empty where they tell nothing.
+    /// What the names tell; empty where they tell nothing. Of a season or episode: of its series.
     pub identity: MediaIdentity,
+    /// The title of an episode itself.
+    pub episode_title: Option<String>,
+    /// The artist of an album, where a folder tells.
+    pub artist: Option<String>,
+    /// The season, 0 for specials.
+    pub season: Option<u16>,
+    /// The episodes of an episode's file, in their order.
+    pub episodes: Vec<u16>,
+    /// The day an episode was first shown.
+    pub date: Option<AirDate>,
     /// How the item lies on disk, where it is one.
     pub layout: Option<Layout>,
     /// The rule that decided.
@@ -69,18 +80,24 @@ impl Identified {
     pub fn extra(&self) -> Option<&'static str> {
         (self.kind == IdentifiedKind::Extra).then(|| self.rule.as_str())
     }
+
+    /// The last episode of a file that holds several.
+    #[must_use]
+    pub fn last_episode(&self) -> Option<u16> {
+        self.episodes.last().copied().filter(|_| self.episodes.len() > 1)
+    }
 }
 
-/// Identifies a path of a library of films. `library_root` is the root of the library that holds it, where one is known;
-/// otherwise some folder above is taken for it.
+/// Identifies a path of a library of that kind. `library_root` is the root of the library that holds it, where one is
+/// known; otherwise some folder above is taken for it.
 ///
 /// # Errors
 /// When the path does not lie beneath the root, or a folder on the way cannot be read.
-pub fn identify(path: &Path, library_root: Option<&Path>) -> Result<Identified, LibraryError> {
+pub fn identify(path: &Path, kind: LibraryKind, library_root: Option<&Path>) -> Result<Identified, LibraryError> {
     let full = absolute(path)?;
     let root = match library_root {
         Some(root) => absolute(root)?,
-        None => assumed_root(&full),
+        None => assumed_root(&full, kind),
     };
     let elsewhere = || LibraryError::Elsewhere { path: full.clone(), root: root.clone() };
     let below = full.strip_prefix(&root).map_err(|_| elsewhere())?;
@@ -90,44 +107,43 @@ pub fn identify(path: &Path, library_root: Option<&Path>) -> Result<Identified, 
         Err(error) if error.is_not_found() && library_root.is_none() => None,
         Err(error) => return Err(error),
     };
-    let mut found = identify_below(source.as_ref(), &below)?;
+    let mut found = identify_below(source.as_ref(), kind, &below)?;
     found.path = path.to_owned();
     Ok(found)
 }
 
-/// Identifies a path beneath the root of a library of films, as a scan of `source` would. Without a source, the names
+/// Identifies a path beneath the root of a library of that kind, as a scan of `source` would. Without a source, the names
 /// alone are judged.
 ///
 /// # Errors
 /// When a folder on the way cannot be read.
-pub fn identify_below(source: Option<&Source>, path: &RelPath) -> Result<Identified, LibraryError> {
+pub fn identify_below(source: Option<&Source>, kind: LibraryKind, path: &RelPath) -> Result<Identified, LibraryError> {
     let shown = source.map_or_else(|| path.as_path().to_owned(), |source| source.display_path(path));
     let components: Vec<Name> = path.components().collect();
-    let mut above: Option<FolderListing> = None;
-    let mut folder = Descended::into(source, RelPath::root(), components.first(), components.len() == 1)?;
+    let mut context = Context::root(kind);
+    let mut folder = Descended::into(source, kind, RelPath::root(), &components)?;
     for (depth, name) in components.iter().enumerate() {
         let is_last = depth + 1 == components.len();
-        let verdict = decide(&folder.listing, above.as_ref());
+        let verdict = decide(&folder.listing, &context);
         let is_folder = folder.listing.folders().any(|folder| folder == name);
         if !is_folder && !is_last {
             // A file where a folder is expected.
-            return Ok(Outcome::unknown(Rule::NoVideo).identified(shown, name, false));
-        }
-        if let Some(outcome) = Outcome::on_the_way(&folder.listing, &verdict, name, is_folder) {
-            // The path itself may lie further down: in a folder of extras, in a disc.
-            let is_on_disk = folder.has_next && (is_last || source.is_some_and(|source| source.stat(path).is_ok()));
-            return Ok(outcome.identified(shown, components.last().unwrap_or(name), is_on_disk));
+            return Ok(Outcome::unknown(Rule::NoMedia).identified(shown, name, false, &context));
         }
         let next = folder.listing.path.join(name);
-        let next_name = components.get(depth + 1);
-        let is_next_last = depth + 2 == components.len();
+        let on_the_way = Outcome::on_the_way(&folder.listing, kind, &verdict, name, is_folder);
+        if let Some(outcome) = on_the_way.or_else(|| Outcome::named_above(&verdict, &next).filter(|_| is_last)) {
+            // The path itself may lie further down: in a folder of extras, in a disc.
+            let is_on_disk = folder.has_next && (is_last || source.is_some_and(|source| source.stat(path).is_ok()));
+            return Ok(outcome.identified(shown, components.last().unwrap_or(name), is_on_disk, &context));
+        }
+        context = context_of(&folder.listing, kind, &verdict, name);
         let has_next = folder.has_next;
-        above = Some(std::mem::replace(&mut folder, Descended::into(source, next, next_name, is_next_last)?).listing);
+        folder = Descended::into(source, kind, next, &components[depth + 1..])?;
         folder.is_on_disk &= has_next;
     }
-    let verdict = decide(&folder.listing, above.as_ref());
-    let name = path.name();
-    Ok(Outcome::of_folder(&verdict, &folder, name.as_ref()).identified_folder(shown, &folder))
+    let verdict = decide(&folder.listing, &context);
+    Ok(Outcome::of_folder(&verdict, &folder, &context).identified_folder(shown, &folder, &context))
 }
 
 /// A folder on the way to the path.
@@ -140,28 +156,35 @@ struct Descended {
 }
 
 impl Descended {
-    /// Reads the folder; what is missing of the way is put in.
-    fn into(
-        source: Option<&Source>,
-        path: RelPath,
-        next: Option<&Name>,
-        is_next_last: bool,
-    ) -> Result<Self, LibraryError> {
-        let read = source.map(|source| read_folder(source, &path)).transpose();
+    /// Reads the folder; what is missing of the `rest` of the way is put in.
+    fn into(source: Option<&Source>, kind: LibraryKind, path: RelPath, rest: &[Name]) -> Result<Self, LibraryError> {
+        let read = source.map(|source| read_folder(source, kind, &path, None)).transpose();
         let (mut listing, is_on_disk) = match read {
             Ok(Some((listing, _))) => (listing, true),
             Ok(None) => (FolderListing { path, ..FolderListing::default() }, false),
             Err(error) if error.is_not_found() => (FolderListing { path, ..FolderListing::default() }, false),
             Err(error) => return Err(error),
         };
-        let has_next = next.is_none_or(|next| listing.entries.iter().any(|entry| entry.name == *next));
-        if let Some(next) = next.filter(|_| !has_next) {
-            let is_file = is_next_last && kind_by_extension(next.as_bytes()) != FileKind::Other;
-            let kind = if is_file { EntryKind::File } else { EntryKind::Folder };
-            listing.entries.push(DirEntry { name: next.clone(), kind });
+        let Some((next, after)) = rest.split_first() else { return Ok(Self { listing, is_on_disk, has_next: true }) };
+        let has_next = listing.entries.iter().any(|entry| entry.name == *next);
+        if !has_next {
+            listing.entries.push(assumed_entry(next, after.is_empty()));
+        }
+        // As if it were there: also what a look into the next folder shows.
+        if let (Some(further), true) = (after.first(), is_peeked(kind, &listing.path, next)) {
+            let peeked = listing.peeked.entry(next.clone()).or_default();
+            if !peeked.iter().any(|entry| entry.name == *further) {
+                peeked.push(assumed_entry(further, after.len() == 1));
+            }
         }
         Ok(Self { listing, is_on_disk, has_next })
     }
+}
+
+/// What a component of a path is that is not on disk: a file where it is the last one and has a known extension.
+fn assumed_entry(name: &Name, is_last: bool) -> DirEntry {
+    let is_file = is_last && kind_by_extension(name.as_bytes()) != FileKind::Other;
+    DirEntry { name: name.clone(), kind: if is_file { EntryKind::File } else { EntryKind::Folder } }
 }
 
 /// What was decided, before it is dressed up.
@@ -185,7 +208,13 @@ impl<'a> Outcome<'a> {
     }
 
     /// What is decided by the folder that the component lies in; `None` when the component is a folder to go into.
-    fn on_the_way(listing: &FolderListing, verdict: &'a FolderVerdict, name: &Name, is_folder: bool) -> Option<Self> {
+    fn on_the_way(
+        listing: &FolderListing,
+        kind: LibraryKind,
+        verdict: &'a FolderVerdict,
+        name: &Name,
+        is_folder: bool,
+    ) -> Option<Self> {
         if verdict.is_closed {
             return Some(Self::new(IdentifiedKind::Ignored, Rule::IgnoreMarker));
         }
@@ -197,51 +226,130 @@ impl<'a> Outcome<'a> {
                 FileVerdict::Unknown(rule) => Self::unknown(*rule),
             });
         }
-        match descent(listing, name) {
+        match descent(listing, kind, verdict, name) {
             Descent::Enter => None,
             Descent::Extras => Some(Self::new(IdentifiedKind::Extra, Rule::ExtrasFolder)),
-            Descent::Disc => verdict.items.first().map(Self::of_item),
+            Descent::Disc => {
+                let disc = verdict.items.iter().find(|item| item.layout == Layout::Disc);
+                disc.or(verdict.items.first()).map(Self::of_item)
+            }
             Descent::Ignored(rule) => Some(Self::new(IdentifiedKind::Ignored, rule)),
         }
     }
 
+    /// An item of the folder above that the path itself names: a season.
+    fn named_above(verdict: &'a FolderVerdict, path: &RelPath) -> Option<Self> {
+        verdict.items.iter().find(|item| item.path == *path || item.folders.contains(path)).map(Self::of_item)
+    }
+
     /// What a folder is that the path itself names.
-    fn of_folder(verdict: &'a FolderVerdict, folder: &Descended, name: Option<&Name>) -> Self {
-        let owner = |item: &&FoundItem| item.layout != Layout::Flat || item.rule == Rule::SingleVideoBesideFolders;
-        match verdict.items.as_slice() {
-            _ if verdict.is_closed => Self::new(IdentifiedKind::Ignored, Rule::IgnoreMarker),
-            [item] if owner(&item) => Self::of_item(item),
-            [] if folder.is_on_disk => Self::unknown(Rule::NoItems),
-            [] if name.is_some_and(|name| tells_year_or_id(&parse_name(name.as_bytes()))) => {
-                Self::new(IdentifiedKind::Entity(EntityType::Movie), Rule::NameOnly)
-            }
-            [] => Self::unknown(Rule::NameOnly),
-            _ => Self::unknown(Rule::FolderOfItems),
+    fn of_folder(verdict: &'a FolderVerdict, folder: &Descended, context: &Context) -> Self {
+        if verdict.is_closed {
+            return Self::new(IdentifiedKind::Ignored, Rule::IgnoreMarker);
+        }
+        let path = &folder.listing.path;
+        let owner = |item: &&FoundItem| {
+            item.layout != Layout::Flat || matches!(item.rule, Rule::SingleVideoBesideFolders | Rule::EpisodeFolder)
+        };
+        match (verdict.items.iter().find(|item| item.path == *path), verdict.items.as_slice()) {
+            (Some(item), _) => Self::of_item(item),
+            (None, [item]) if owner(&item) => Self::of_item(item),
+            (None, []) if folder.is_on_disk => Self::unknown(Rule::NoItems),
+            (None, []) => Self::by_name_only(path, context),
+            (None, _) => Self::unknown(Rule::FolderOfItems),
         }
     }
 
-    fn identified(self, path: PathBuf, name: &Name, is_on_disk: bool) -> Identified {
+    /// What a folder is that is not on disk, and of whose content nothing is known.
+    fn by_name_only(path: &RelPath, context: &Context) -> Self {
+        let Some(name) = path.name() else { return Self::unknown(Rule::NameOnly) };
+        let told = parse_name(name.as_bytes());
+        let depth = path.components().count();
+        let entity_type = match (context.kind, &context.inside) {
+            (LibraryKind::Movies, _) => tells_year_or_id(&told).then_some(EntityType::Movie),
+            (LibraryKind::Tv, Inside::Series(_)) => None,
+            (LibraryKind::Tv, _) => Some(EntityType::Series),
+            (LibraryKind::Music, Inside::Artist { .. }) => Some(EntityType::Album),
+            (LibraryKind::Music, _) if depth > 1 => Some(EntityType::Album),
+            (LibraryKind::Music, _) => Some(EntityType::Artist),
+        };
+        match entity_type {
+            Some(entity_type) => Self::new(IdentifiedKind::Entity(entity_type), Rule::NameOnly),
+            None => Self::unknown(Rule::NameOnly),
+        }
+    }
+
+    fn identified(self, path: PathBuf, name: &Name, is_on_disk: bool, context: &Context) -> Identified {
         let of_extra = || {
             let identity = parse_name(split_extension(name.as_bytes()).0);
             MediaIdentity { title: title_of_extra(&identity.title).to_owned(), ..identity }
         };
-        let identity = match (self.item, self.kind) {
-            (Some(item), _) => item.identity.clone(),
-            (None, IdentifiedKind::Extra) => of_extra(),
-            (None, _) => MediaIdentity::default(),
-        };
-        let layout = self.item.map(|item| item.layout);
-        Identified { path, kind: self.kind, identity, layout, rule: self.rule, is_on_disk }
+        match (self.item, self.kind) {
+            (Some(item), _) => self.dressed(path, told_of(item, context), is_on_disk),
+            (None, IdentifiedKind::Extra) => self.dressed(path, Told::of(of_extra()), is_on_disk),
+            (None, _) => self.dressed(path, Told::default(), is_on_disk),
+        }
     }
 
-    fn identified_folder(self, path: PathBuf, folder: &Descended) -> Identified {
-        let identity = match (self.item, folder.listing.path.name()) {
-            (Some(item), _) => item.identity.clone(),
-            (None, Some(name)) if self.rule == Rule::NameOnly => parse_name(name.as_bytes()),
-            (None, _) => MediaIdentity::default(),
+    fn identified_folder(self, path: PathBuf, folder: &Descended, context: &Context) -> Identified {
+        let told = match (self.item, folder.listing.path.name()) {
+            (Some(item), _) => told_of(item, context),
+            (None, Some(name)) if self.rule == Rule::NameOnly => Told::of(identity_by_name(self.kind, &name)),
+            (None, _) => Told::default(),
         };
-        let layout = self.item.map(|item| item.layout);
-        Identified { path, kind: self.kind, identity, layout, rule: self.rule, is_on_disk: folder.is_on_disk }
+        self.dressed(path, told, folder.is_on_disk)
+    }
+
+    fn dressed(self, path: PathBuf, told: Told, is_on_disk: bool) -> Identified {
+        let item = self.item;
+        let by_year = |item: &FoundItem| item.date.is_some() && item.season == item.date.map(|date| date.year);
+        Identified {
+            path,
+            kind: self.kind,
+            identity: told.identity,
+            episode_title: told.episode_title,
+            artist: told.artist,
+            season: item.filter(|item| !by_year(item)).and_then(|item| item.season),
+            episodes: item.map(|item| item.episodes.clone()).unwrap_or_default(),
+            date: item.and_then(|item| item.date),
+            layout: item.map(|item| item.layout),
+            rule: self.rule,
+            is_on_disk,
+        }
+    }
+}
+
+/// What the names tell of an item.
+#[derive(Default)]
+struct Told {
+    identity: MediaIdentity,
+    episode_title: Option<String>,
+    artist: Option<String>,
+}
+
+impl Told {
+    fn of(identity: MediaIdentity) -> Self {
+        Self { identity, ..Self::default() }
+    }
+}
+
+/// Seasons and episodes go by their series: `tvdb:81189/s01e02`.
+fn told_of(item: &FoundItem, context: &Context) -> Told {
+    let artist = match &context.inside {
+        Inside::Artist { name, .. } if item.entity_type == EntityType::Album => Some(name.clone()),
+        _ => None,
+    };
+    let Some(series) = &item.series else { return Told { artist, ..Told::of(item.identity.clone()) } };
+    let own = MediaIdentity { ids: item.identity.ids.clone(), ..MediaIdentity::default() };
+    let episode_title = (item.entity_type == EntityType::Episode).then(|| item.identity.title.clone());
+    Told { identity: merged(series.identity.clone(), own), episode_title, artist }
+}
+
+fn identity_by_name(kind: IdentifiedKind, name: &Name) -> MediaIdentity {
+    match kind {
+        IdentifiedKind::Entity(EntityType::Series) => super::layout::series_identity(name),
+        IdentifiedKind::Entity(EntityType::Album) => super::layout::album_identity(name.as_bytes(), None),
+        _ => parse_name(name.as_bytes()),
     }
 }
 
@@ -266,11 +374,18 @@ fn absolute(path: &Path) -> Result<PathBuf, LibraryError> {
 }
 
 /// The folder above that of the path, so that the path's own folder is no root. Where folders on the way belong to an
-/// item further up (discs, extras), the folder above that item's.
-fn assumed_root(full: &Path) -> PathBuf {
+/// item further up (discs, extras, seasons), the folder above that item's. An episode of another name than the folder it
+/// lies in, where that is named like a library, lies in the root itself.
+fn assumed_root(full: &Path, kind: LibraryKind) -> PathBuf {
     let folder = full.parent().unwrap_or(full);
-    let belongs_above = |path: &Path| path.file_name().is_some_and(|name| is_part_of_item(name.as_bytes()));
+    let name_of = |path: &Path| Name::parse(path.file_name().unwrap_or_default().as_bytes()).ok();
+    let belongs_above = |path: &Path| name_of(path).is_some_and(|name| is_part_of_item(kind, &name));
     let parts = folder.ancestors().take(PART_LEVELS_MAX).collect::<Vec<_>>();
-    let levels = parts.into_iter().rposition(belongs_above).map_or(0, |part| part + 1);
+    let levels = parts.iter().rposition(|path| belongs_above(path)).map_or(0, |part| part + 1);
+    if let (0, Some(file), Some(folder_name)) = (levels, name_of(full), name_of(folder))
+        && is_foreign_to(kind, &file, &folder_name, folder.ancestors().count() <= 2)
+    {
+        return folder.to_owned();
+    }
     folder.ancestors().nth(levels + 1).unwrap_or(Path::new("/")).to_owned()
 }

@@ -4,29 +4,48 @@
 //!
 //! - `title.rs`, `provider_ids.rs`: what a name tells (title, year, ids).
 //! - `file_name.rs`, `folder_name.rs`: what a file or folder is by its name alone (video, sample, extras, system folder).
-//! - `movies.rs`: the films of a folder, from its whole listing.
+//! - `episode_name.rs`, `season_name.rs`, `air_date.rs`, `album_name.rs`: the numbers and titles in names of series and music.
+//! - `files.rs`: what the files of a folder are, and which of them are the parts of one thing.
+//! - `movies.rs`, `series.rs` with `episodes.rs`, `music.rs`: the items of a folder, from its whole listing.
+//! - `context.rs`: what the folders above say about it.
 //! - `originals.rs`: whose artwork the pictures of a folder are.
 //! - `rule.rs`: the names of the rules.
 
+mod air_date;
+mod album_name;
+mod context;
+mod episode_name;
+mod episodes;
 mod file_name;
+mod files;
 mod folder_name;
 mod movies;
+mod music;
 mod originals;
 mod provider_ids;
 mod rule;
+mod season_name;
+mod series;
 #[cfg(test)]
 mod tests;
 mod title;
+mod versions;
 
 use std::collections::BTreeMap;
 
-use crate::model::{EntityType, ImageType, Layout, MediaIdentity, Name, RelPath};
+use crate::model::{EntityType, EpisodeRange, ImageType, Layout, LibraryKind, MediaIdentity, Name, RelPath};
+use crate::naming::split_extension;
 
 use super::{DirEntry, EntryKind};
 
+pub use air_date::AirDate;
+pub use album_name::album_identity;
+pub use context::{Context, Inside, SeriesPlace};
 pub use file_name::{FileKind, kind_by_extension, title_of_extra};
-pub use folder_name::{Descent, descent, is_ignored_name, is_part_of_item, is_peeked};
+pub use files::merged;
+pub use folder_name::{Descent, is_ignored_name};
 pub use rule::Rule;
+pub use series::{is_foreign_to, series_identity};
 pub use title::parse_name;
 
 /// A folder with everything that decides what is in it.
@@ -36,7 +55,7 @@ pub struct FolderListing {
     pub path: RelPath,
     /// Its entries.
     pub entries: Vec<DirEntry>,
-    /// The entries of those of its folders that belong to its items ([`is_peeked`]): discs, further fanart.
+    /// The entries of those of its folders that decide on its items ([`is_peeked`]): discs, further fanart, seasons.
     pub peeked: BTreeMap<Name, Vec<DirEntry>>,
     /// Whether a file `.ignore` lies in it that is empty or blank, which closes the folder to Jellyfin and Emby. One
     /// with patterns closes nothing as a whole.
@@ -50,16 +69,37 @@ pub struct FoundItem {
     pub entity_type: EntityType,
     /// How it lies on disk.
     pub layout: Layout,
-    /// What the names tell about it.
+    /// What the names tell about it. Of a season or episode, the title is its own.
     pub identity: MediaIdentity,
     /// The folder that its artwork is named in.
     pub folder: RelPath,
-    /// Its main file: the first part of a stack, the default one of several versions, the entry file of a disc.
-    pub video: RelPath,
-    /// The name of that file without extension; of the folder for a disc. Artwork names are made of it.
+    /// What identifies it: its own folder, or its main file in a shared one.
+    pub path: RelPath,
+    /// Its files, the main one first: the parts of a stack in order, the default one of several versions, the entry file
+    /// of a disc. Empty for what has no video.
+    pub videos: Vec<RelPath>,
+    /// Its further folders: of a season, the discs of an album.
+    pub folders: Vec<RelPath>,
+    /// The name of the main file without extension; of the folder for a disc and for what has no video. Artwork names
+    /// are made of it.
     pub base: Name,
+    /// The item it belongs to, by its type and path: the series of a season, the season of an episode, the artist of an
+    /// album.
+    pub parent: Option<(EntityType, RelPath)>,
+    /// The series of a season or episode.
+    pub series: Option<SeriesPlace>,
+    /// The season of a season or episode, 0 for specials.
+    pub season: Option<u16>,
+    /// The episodes of an episode's file, in their order.
+    pub episodes: Vec<u16>,
+    /// The day an episode was first shown.
+    pub date: Option<AirDate>,
     /// Pictures of it that are in the tree, in the order of their paths.
     pub originals: Vec<(RelPath, ImageType)>,
+    /// Files with metadata of it, the one that counts most first.
+    pub nfo: Vec<RelPath>,
+    /// Whether it is only mentioned: another folder tells all of it, this one that it must be there.
+    pub is_mention: bool,
     /// The rule that found it.
     pub rule: Rule,
 }
@@ -80,10 +120,12 @@ pub enum FileVerdict {
 /// What a folder holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FolderVerdict {
-    /// Its items in the order of their names.
+    /// Its items in the order of their names; what others belong to comes first.
     pub items: Vec<FoundItem>,
     /// What each entry is that is no folder.
     pub files: BTreeMap<Name, FileVerdict>,
+    /// What its folders lie in.
+    pub inside: Inside,
     /// Whether an ignore marker closes it and everything beneath.
     pub is_closed: bool,
 }
@@ -104,20 +146,138 @@ impl FolderListing {
     pub fn is_closed(&self) -> bool {
         self.has_blank_ignore_file || self.files().any(|name| name.as_bytes() == b".nomedia")
     }
+
+    /// Whether a file of that name lies in it, in any case of the letters.
+    fn has_file(&self, wanted: &str) -> bool {
+        self.files().any(|name| name.as_bytes().eq_ignore_ascii_case(wanted.as_bytes()))
+    }
 }
 
-/// What a folder holds. `above` is the folder that holds it, `None` for the root of the library.
+impl FoundItem {
+    /// An item of nothing but its folder. `None` for the root of a library, which is nobody's own folder.
+    fn of_folder(entity_type: EntityType, folder: &RelPath, identity: MediaIdentity, rule: Rule) -> Option<Self> {
+        Some(Self {
+            entity_type,
+            layout: Layout::Own,
+            identity,
+            folder: folder.clone(),
+            path: folder.clone(),
+            videos: Vec::new(),
+            folders: Vec::new(),
+            base: folder.name()?,
+            parent: None,
+            series: None,
+            season: None,
+            episodes: Vec::new(),
+            date: None,
+            originals: Vec::new(),
+            nfo: Vec::new(),
+            is_mention: false,
+            rule,
+        })
+    }
+
+    /// An item of a video in a folder, which identifies it. `None` for a video whose name is nothing but an extension.
+    fn of_video(entity_type: EntityType, folder: &RelPath, video: &Name, layout: Layout, rule: Rule) -> Option<Self> {
+        let path = folder.join(video);
+        Some(Self {
+            entity_type,
+            layout,
+            identity: MediaIdentity::default(),
+            folder: folder.clone(),
+            path: path.clone(),
+            videos: vec![path],
+            folders: Vec::new(),
+            base: Name::parse(split_extension(video.as_bytes()).0).ok()?,
+            parent: None,
+            series: None,
+            season: None,
+            episodes: Vec::new(),
+            date: None,
+            originals: Vec::new(),
+            nfo: Vec::new(),
+            is_mention: false,
+            rule,
+        })
+    }
+
+    /// The episodes of an episode's file as a range; what names between them that the file does not have is lost.
+    #[must_use]
+    pub fn episode_range(&self) -> Option<EpisodeRange> {
+        EpisodeRange::new(*self.episodes.first()?, *self.episodes.last()?)
+    }
+
+    /// Its main file; `None` for what has no video.
+    #[must_use]
+    pub fn video(&self) -> Option<&RelPath> {
+        self.videos.first()
+    }
+}
+
+/// What a folder holds, judged by its listing and by what lies above it.
 #[must_use]
-pub fn decide(folder: &FolderListing, above: Option<&FolderListing>) -> FolderVerdict {
+pub fn decide(folder: &FolderListing, context: &Context) -> FolderVerdict {
     if folder.is_closed() {
         let files = folder.files().map(|name| (name.clone(), FileVerdict::Ignored(Rule::IgnoreMarker))).collect();
         return FolderVerdict { files, is_closed: true, ..FolderVerdict::default() };
     }
-    movies::decide(folder, above)
+    match context.kind {
+        LibraryKind::Movies => movies::decide(folder, context),
+        LibraryKind::Tv => series::decide(folder, context),
+        LibraryKind::Music => music::decide(folder, context),
+    }
+}
+
+/// Whether a walk goes into the folder `name` of `folder`.
+#[must_use]
+pub fn descent(folder: &FolderListing, kind: LibraryKind, verdict: &FolderVerdict, name: &Name) -> Descent {
+    match kind {
+        LibraryKind::Movies => folder_name::descent(folder, name),
+        LibraryKind::Tv => series::descent(folder, &verdict.inside, name),
+        LibraryKind::Music => music::descent(folder, verdict, name),
+    }
+}
+
+/// The context of the folder `name` of `folder`, which a walk goes into.
+#[must_use]
+pub fn context_of(folder: &FolderListing, kind: LibraryKind, verdict: &FolderVerdict, name: &Name) -> Context {
+    let inside = match kind {
+        LibraryKind::Tv => series::inside(&verdict.inside, name),
+        LibraryKind::Movies | LibraryKind::Music => verdict.inside.clone(),
+    };
+    let has_earlier_disc = folder_name::has_earlier_disc(folder, name);
+    Context { kind, inside, has_earlier_disc, above: folder.path.name() }
+}
+
+/// Whether the entries of the folder `name` decide on the items of the folder that it lies in.
+#[must_use]
+pub fn is_peeked(kind: LibraryKind, folder: &RelPath, name: &Name) -> bool {
+    folder_name::is_peeked(name)
+        || match kind {
+            LibraryKind::Movies => false,
+            LibraryKind::Tv => series::is_peeked(folder, name),
+            LibraryKind::Music => music::is_peeked(folder, name),
+        }
+}
+
+/// Whether a folder of that name belongs to an item of a folder further up, wherever it is met: it holds its disc, its
+/// extras, its pictures or its season.
+#[must_use]
+pub fn is_part_of_item(kind: LibraryKind, name: &Name) -> bool {
+    match kind {
+        LibraryKind::Movies => folder_name::is_part_of_film(name.as_bytes()),
+        LibraryKind::Tv => series::is_part_of_series(name),
+        LibraryKind::Music => music::is_part_of_album(name),
+    }
 }
 
 /// The films of a folder. `above` is the folder that holds it, `None` for the root of the library.
 #[must_use]
 pub fn movies_in(folder: &FolderListing, above: Option<&FolderListing>) -> Vec<FoundItem> {
-    decide(folder, above).items
+    let root = Context::root(LibraryKind::Movies);
+    let context = match (above, folder.path.name()) {
+        (Some(above), Some(name)) => context_of(above, root.kind, &FolderVerdict::default(), &name),
+        _ => root,
+    };
+    decide(folder, &context).items
 }

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::model::{Name, RelPath};
+use crate::model::{LibraryKind, Name, RelPath};
 
-use super::layout::{Descent, FolderListing, FolderVerdict, decide, descent, is_peeked};
-use super::{EntryKind, LibraryError, Source};
+use super::layout::{Context, Descent, FolderListing, FolderVerdict, context_of, decide, descent, is_peeked};
+use super::{DirEntry, EntryKind, LibraryError, Source};
 
 /// Nobody nests a media library as deeply as this; a tree that is deeper is a mistake or an attack.
 const DEPTH_MAX: usize = 100;
@@ -19,6 +19,7 @@ const IGNORE_BYTES_MAX: u64 = 4096;
 /// A walk over all folders that may hold items, depth first, in the order of their names.
 pub struct Walk<'a> {
     source: &'a Source,
+    kind: LibraryKind,
     /// The folders from the root down to the present one.
     frames: Vec<Frame>,
     /// What is reported before the walk goes on.
@@ -33,6 +34,8 @@ pub enum Visit<'a> {
     Folder {
         /// Its listing.
         listing: &'a FolderListing,
+        /// What lies above it.
+        context: &'a Context,
         /// What is in it.
         verdict: &'a FolderVerdict,
     },
@@ -51,16 +54,17 @@ pub struct Problem {
 
 struct Frame {
     listing: FolderListing,
+    context: Context,
     verdict: FolderVerdict,
     /// The folders still to be visited, the next one last.
     remaining: Vec<Name>,
 }
 
 impl<'a> Walk<'a> {
-    /// A walk over the whole tree, which has not begun.
+    /// A walk over the whole tree of a library, which has not begun.
     #[must_use]
-    pub fn new(source: &'a Source) -> Self {
-        Self { source, frames: Vec::new(), pending: VecDeque::new(), has_begun: false }
+    pub fn new(source: &'a Source, kind: LibraryKind) -> Self {
+        Self { source, kind, frames: Vec::new(), pending: VecDeque::new(), has_begun: false }
     }
 
     /// The next folder or problem; `None` at the end. Folders that hold no items by their name or by an ignore marker
@@ -74,7 +78,7 @@ impl<'a> Walk<'a> {
             Err(problem) => Some(Visit::Problem(problem)),
             Ok(()) => {
                 let frame = self.frames.last()?;
-                Some(Visit::Folder { listing: &frame.listing, verdict: &frame.verdict })
+                Some(Visit::Folder { listing: &frame.listing, context: &frame.context, verdict: &frame.verdict })
             }
         }
     }
@@ -98,33 +102,49 @@ impl<'a> Walk<'a> {
             let error = LibraryError::TooDeep { path: self.source.display_path(&path), depth_max: DEPTH_MAX };
             return Err(Problem { path, error });
         }
-        let (listing, problems) = match read_folder(self.source, &path) {
+        let (context, known) = self.handed_down(&path);
+        let (listing, problems) = match read_folder(self.source, self.kind, &path, known) {
             Ok(read) => read,
             Err(error) => return Err(Problem { path, error }),
         };
         self.pending.extend(problems);
-        let verdict = decide(&listing, self.frames.last().map(|frame| &frame.listing));
+        let verdict = decide(&listing, &context);
         let mut remaining = Vec::new();
         if !verdict.is_closed {
-            remaining.extend(listing.folders().filter(|name| descent(&listing, name) == Descent::Enter).cloned());
+            let is_entered = |name: &&Name| descent(&listing, self.kind, &verdict, name) == Descent::Enter;
+            remaining.extend(listing.folders().filter(is_entered).cloned());
             remaining.reverse();
         }
-        self.frames.push(Frame { listing, verdict, remaining });
+        self.frames.push(Frame { listing, context, verdict, remaining });
         Ok(())
+    }
+
+    /// What the folder above tells of a folder: its context, and its entries where these were looked at already.
+    fn handed_down(&mut self, path: &RelPath) -> (Context, Option<Vec<DirEntry>>) {
+        let (Some(frame), Some(name)) = (self.frames.last_mut(), path.name()) else {
+            return (Context::root(self.kind), None);
+        };
+        let context = context_of(&frame.listing, self.kind, &frame.verdict, &name);
+        (context, frame.listing.peeked.remove(&name))
     }
 }
 
-/// Reads a folder with everything that decides what is in it. Parts of it that cannot be read are problems of their
-/// own.
+/// Reads a folder with everything that decides what is in it; its entries need not be read where they are `known`. Parts
+/// of it that cannot be read are problems of their own.
 ///
 /// # Errors
 /// When the folder itself cannot be listed.
-pub(super) fn read_folder(source: &Source, path: &RelPath) -> Result<(FolderListing, Vec<Problem>), LibraryError> {
-    let entries = source.list(path)?;
+pub(super) fn read_folder(
+    source: &Source,
+    kind: LibraryKind,
+    path: &RelPath,
+    known: Option<Vec<DirEntry>>,
+) -> Result<(FolderListing, Vec<Problem>), LibraryError> {
+    let entries = known.map_or_else(|| source.list(path), Ok)?;
     let mut listing = FolderListing { path: path.clone(), entries, ..FolderListing::default() };
     let mut problems = Vec::new();
     let mut peeked = BTreeMap::new();
-    for name in listing.folders().filter(|name| is_peeked(name)) {
+    for name in listing.folders().filter(|name| is_peeked(kind, path, name)) {
         match source.list(&path.join(name)) {
             Ok(entries) => drop(peeked.insert(name.clone(), entries)),
             Err(error) => problems.push(Problem { path: path.join(name), error }),

@@ -131,7 +131,7 @@ word_type!(Layout, LayoutError, LayoutError, {
 });
 
 /// What a name tells about an item: as much of it as is there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct MediaIdentity {
     /// The title, cleaned of year, ids and release words. Empty when nothing is left.
     pub title: String,

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::catalog::{Catalog, Library, Recorded, ScanOutcome, ScannedItem, ScannedOriginal};
 use crate::library::layout::is_ignored_name;
 use crate::library::{FoundItem, LibraryError, Problem, Source, Visit, Walk};
-use crate::model::{Clock, EntityId, Layout, LibraryKind, Provider, RelPath, UnixSeconds};
+use crate::model::{Clock, EntityId, LibraryKind, Provider, RelPath, UnixSeconds};
 
 use super::{PhaseError, Progress};
 
@@ -134,7 +134,7 @@ struct Scan<'a> {
 impl Scan<'_> {
     fn run(mut self, batch_items: usize) -> Result<ScanReport, PhaseError> {
         self.catalog.start_scan()?;
-        let mut walk = Walk::new(self.source);
+        let mut walk = Walk::new(self.source, self.library.kind);
         while let Some(visit) = walk.next_visit() {
             match visit {
                 Visit::Folder { verdict, .. } => {
@@ -237,10 +237,6 @@ fn scanned_item(library: &Library, item: &FoundItem, originals: Vec<ScannedOrigi
         "" => item.base.to_string(),
         title => title.to_owned(),
     };
-    let path = match item.layout {
-        Layout::Flat => item.video.clone(),
-        Layout::Own | Layout::Disc | Layout::Stack | Layout::Version => item.folder.clone(),
-    };
     ScannedItem {
         library: library.id,
         entity_type: item.entity_type,
@@ -253,10 +249,10 @@ fn scanned_item(library: &Library, item: &FoundItem, originals: Vec<ScannedOrigi
         last_episode: None,
         layout: item.layout,
         folder: item.folder.clone(),
-        video: Some(item.video.clone()),
-        further_videos: Vec::new(),
-        folders: Vec::new(),
-        path,
+        video: item.video().cloned(),
+        further_videos: item.videos.iter().skip(1).cloned().collect(),
+        folders: item.folders.clone(),
+        path: item.path.clone(),
         ids: item.identity.ids.clone(),
         originals,
     }

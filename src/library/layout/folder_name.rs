@@ -82,9 +82,8 @@ const SYSTEM_PARTS: &[&str] = &["_unpack_", "_failed_"];
 /// Folders that make up a disc, in lower case.
 const DISC_PARTS: &[&str] = &["video_ts", "audio_ts", "hvdvd_ts", "bdmv", "certificate"];
 
-/// Whether a walk goes into the folder `name` of `folder`.
-#[must_use]
-pub fn descent(folder: &FolderListing, name: &Name) -> Descent {
+/// Whether a walk goes into the folder `name` of a folder of films.
+pub(super) fn descent(folder: &FolderListing, name: &Name) -> Descent {
     if let Some(rule) = ignored_by_name(name.as_bytes()) {
         return Descent::Ignored(rule);
     }
@@ -97,9 +96,8 @@ pub fn descent(folder: &FolderListing, name: &Name) -> Descent {
     Descent::Enter
 }
 
-/// Whether the entries of a folder of that name belong to the items of the folder above.
-#[must_use]
-pub fn is_peeked(name: &Name) -> bool {
+/// Whether the entries of a folder of that name belong to the items of the folder above, in any library.
+pub(super) fn is_peeked(name: &Name) -> bool {
     is_disc_root(name.as_bytes()) || is_extra_fanart_folder(name.as_bytes())
 }
 
@@ -109,10 +107,8 @@ pub fn is_ignored_name(name: &Name) -> bool {
     ignored_by_name(name.as_bytes()).is_some()
 }
 
-/// Whether a folder of that name belongs to an item of a folder further up, wherever it is met: it holds its disc, its
-/// extras or its pictures.
-#[must_use]
-pub fn is_part_of_item(name: &[u8]) -> bool {
+/// Whether a folder of that name belongs to a film of a folder further up, wherever it is met.
+pub(super) fn is_part_of_film(name: &[u8]) -> bool {
     let is_title = || parse_name(name).year.is_some();
     let is_system = !name.starts_with(b".") && ignored_by_name(name).is_some();
     is_disc_part(name) || is_system || disc_of_set(name).is_some() || (is_extras(name) && !is_title())
@@ -150,11 +146,20 @@ pub(super) fn disc_of_set(name: &[u8]) -> Option<(Vec<u8>, u32)> {
     ends_with_number.then_some((title, marked.number))
 }
 
-fn is_disc_part(name: &[u8]) -> bool {
+/// Whether the folder `name` of `above` is the second, third, … disc of a set whose first lies beside it.
+pub(super) fn has_earlier_disc(above: &FolderListing, name: &Name) -> bool {
+    let Some((title, number)) = disc_of_set(name.as_bytes()) else { return false };
+    above
+        .folders()
+        .filter_map(|sibling| disc_of_set(sibling.as_bytes()))
+        .any(|(other_title, other_number)| fold_case(&other_title) == fold_case(&title) && other_number < number)
+}
+
+pub(super) fn is_disc_part(name: &[u8]) -> bool {
     DISC_PARTS.iter().any(|part| name.eq_ignore_ascii_case(part.as_bytes()))
 }
 
-fn is_extras(name: &[u8]) -> bool {
+pub(super) fn is_extras(name: &[u8]) -> bool {
     let letters: String = decode(name).to_lowercase().chars().filter(|c| c.is_alphabetic()).collect();
     EXTRAS.contains(&letters.as_str())
 }

@@ -70,10 +70,66 @@ rules! {
     Picture => "picture",
     /// A file with metadata.
     Nfo => "nfo",
-    /// Audio in a library of films.
+    /// Audio in a library of films or series.
     Audio => "audio",
+    /// A video in a library of music.
+    Video => "video",
+    /// The theme of a film or series (`theme.mp3`).
+    Theme => "theme",
     /// A file of no known kind.
-    NoVideo => "no-video",
+    NoMedia => "no-media",
+    /// A folder with `tvshow.nfo` in it.
+    SeriesNfo => "series-nfo",
+    /// A folder with folders of seasons in it.
+    SeriesBySeasons => "series-by-seasons",
+    /// A folder with episodes in it.
+    SeriesByEpisodes => "series-by-episodes",
+    /// A folder whose name says which season it is.
+    SeasonFolder => "season-folder",
+    /// A season whose episodes lie in no folder of their own.
+    SeasonOfEpisodes => "season-of-episodes",
+    /// `S01E02`, also with separators between.
+    SeasonEpisode => "season-episode",
+    /// `Season 1 Episode 2`, in several languages.
+    SeasonWords => "season-words",
+    /// `1x02`.
+    SeasonXEpisode => "season-x-episode",
+    /// A day: `2017-04-20`.
+    EpisodeDate => "episode-date",
+    /// `E02`, `Episode 2`, `2of8`.
+    EpisodeOnly => "episode-only",
+    /// `Part 2`.
+    EpisodePart => "episode-part",
+    /// A number behind a dash or in brackets, counted through all seasons: `[Group] Name - 12`.
+    AbsoluteNumber => "absolute-number",
+    /// A number at the start: `02 - Title`.
+    LeadingNumber => "leading-number",
+    /// A number at the end: `Name 05`.
+    TrailingNumber => "trailing-number",
+    /// `Name.103`.
+    SeasonDigits => "season-digits",
+    /// An episode in a folder of its own, whose name tells the numbers.
+    EpisodeFolder => "episode-folder",
+    /// A video in a series whose name tells no episode.
+    NoEpisode => "no-episode",
+    /// A folder with audio in it.
+    AlbumFolder => "album-folder",
+    /// A folder whose folders are the discs of an album.
+    AlbumOfDiscs => "album-of-discs",
+    /// A disc of an album.
+    AlbumDisc => "album-disc",
+    /// A folder with `album.nfo` in it.
+    AlbumNfo => "album-nfo",
+    /// A folder with albums in it.
+    ArtistOfAlbums => "artist-of-albums",
+    /// A folder with `artist.nfo` in it.
+    ArtistNfo => "artist-nfo",
+    /// A folder below an artist's that sorts the albums (`Singles`).
+    ArtistSubfolder => "artist-subfolder",
+    /// Audio in the folder of an artist, or in the root of the library.
+    LooseTrack => "loose-track",
+    /// A folder of pictures beside the tracks of an album.
+    ArtworkFolder => "artwork-folder",
     /// A folder with several items in it.
     FolderOfItems => "folder-of-items",
     /// A folder without an item directly in it.

@@ -4,11 +4,19 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod episodes;
 mod folders;
+mod music;
 mod names;
+mod series;
 
-/// A listing from one text a line; a slash at the end makes a folder, `folder/file` puts a file into one that is peeked.
+/// A listing of films from one text a line; a slash at the end makes a folder, `folder/file` and `folder/folder/` put an
+/// entry into one that is peeked.
 fn listing(path: &str, entries: &[&str]) -> FolderListing {
+    listing_of(LibraryKind::Movies, path, entries)
+}
+
+fn listing_of(library: LibraryKind, path: &str, entries: &[&str]) -> FolderListing {
     let mut listing = FolderListing { path: RelPath::parse(path.as_bytes()).unwrap(), ..FolderListing::default() };
     for text in entries {
         let (folder, file) = text.split_once('/').map_or((None, *text), |(folder, file)| (Some(folder), file));
@@ -17,9 +25,13 @@ fn listing(path: &str, entries: &[&str]) -> FolderListing {
         if !listing.entries.iter().any(|entry| entry.name == name) {
             listing.entries.push(DirEntry { name: name.clone(), kind });
         }
-        if folder.is_some() && is_peeked(&name) {
+        if folder.is_some() && is_peeked(library, &listing.path, &name) {
             let peeked = listing.peeked.entry(name).or_default();
-            peeked.extend(Name::parse(file.as_bytes()).map(|name| DirEntry { name, kind: EntryKind::File }));
+            let (file, kind) = match file.strip_suffix('/') {
+                Some(folder) => (folder, EntryKind::Folder),
+                None => (file, EntryKind::File),
+            };
+            peeked.extend(Name::parse(file.as_bytes()).map(|name| DirEntry { name, kind }));
         }
     }
     listing.entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -58,8 +70,17 @@ fn any_name() -> impl Strategy<Value = Name> {
         "fanart1",
         "extrafanart",
         "Disc 1",
+        "Season 1",
+        "S01E02",
+        "-E04",
+        "1x02",
+        "2010-05-12",
+        "05",
+        "103",
+        "Specials",
+        "65536",
     ]);
-    let extension = prop::sample::select(vec!["", ".mkv", ".avi", ".jpg", ".srt", ".nfo", ".IFO", ".nomedia"]);
+    let extension = prop::sample::select(vec!["", ".mkv", ".avi", ".jpg", ".srt", ".nfo", ".IFO", ".flac", ".nomedia"]);
     let from_words = (prop::collection::vec(words, 1..6), extension)
         .prop_map(|(words, extension)| format!("{}{extension}", words.concat()).into_bytes());
     let bytes = prop::collection::vec(any::<u8>(), 1..256);
@@ -72,7 +93,11 @@ fn any_listing() -> impl Strategy<Value = FolderListing> {
     let path = prop::collection::vec(any_name(), 0..3);
     (path, entries, any::<bool>()).prop_map(|(path, entries, is_blank)| FolderListing {
         path: path.iter().fold(RelPath::root(), |folder, name| folder.join(name)),
-        peeked: entries.keys().filter(|name| is_peeked(name)).map(|name| (name.clone(), Vec::new())).collect(),
+        peeked: entries
+            .keys()
+            .filter(|name| folder_name::is_peeked(name))
+            .map(|name| (name.clone(), Vec::new()))
+            .collect(),
         entries: entries.into_iter().map(|(name, kind)| DirEntry { name, kind }).collect(),
         has_blank_ignore_file: is_blank,
     })
@@ -90,20 +115,29 @@ proptest! {
     fn any_listing_is_decided_and_every_file_has_one_verdict(
         folder in any_listing(),
         above in proptest::option::of(any_listing()),
+        kind in prop::sample::select(LibraryKind::ALL),
     ) {
-        let verdict = decide(&folder, above.as_ref());
+        let root = Context::root(kind);
+        let context = match (&above, folder.path.name()) {
+            (Some(above), Some(name)) => context_of(above, kind, &decide(above, &root), &name),
+            _ => root,
+        };
+        let verdict = decide(&folder, &context);
         for entry in folder.entries.iter().filter(|entry| entry.kind == EntryKind::File) {
             prop_assert!(verdict.files.contains_key(&entry.name));
         }
         for (index, item) in verdict.items.iter().enumerate() {
-            prop_assert_eq!(&item.folder, &folder.path);
-            prop_assert!(item.video.strip_prefix(&folder.path).is_some());
-            let is_disc = item.layout == Layout::Disc;
-            prop_assert!(is_disc || verdict.files.values().any(|verdict| *verdict == FileVerdict::Item(index)));
-            prop_assert!(!(folder.path.is_root() && item.layout != Layout::Flat), "the root is nobody's own folder");
+            prop_assert!(item.is_mention || item.folder == folder.path);
+            prop_assert!(item.videos.iter().all(|video| video.strip_prefix(&folder.path).is_some()));
+            let has_file = !item.videos.is_empty() && item.layout != Layout::Disc;
+            prop_assert!(!has_file || verdict.files.values().any(|verdict| *verdict == FileVerdict::Item(index)));
+            let is_own = matches!(item.layout, Layout::Own | Layout::Disc);
+            prop_assert!(!(folder.path.is_root() && is_own), "the root is nobody's own folder");
+            prop_assert!(item.episodes.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", item.episodes);
         }
         for name in folder.folders() {
-            let _ = descent(&folder, name);
+            let _ = descent(&folder, kind, &verdict, name);
+            let _ = context_of(&folder, kind, &verdict, name);
         }
     }
 }

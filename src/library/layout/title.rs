@@ -91,8 +91,20 @@ const CERTAIN: &[&str] = &[
     "multisubs",
     "nfofix",
 ];
-const EDITION: &[&str] =
-    &["extended", "unrated", "remastered", "repack", "rerip", "uncut", "theatrical", "4k", "hdr", "ultrahd", "multi"];
+const EDITION: &[&str] = &[
+    "hdc",
+    "extended",
+    "unrated",
+    "remastered",
+    "repack",
+    "rerip",
+    "uncut",
+    "theatrical",
+    "4k",
+    "hdr",
+    "ultrahd",
+    "multi",
+];
 const POSSIBLE: &[&str] = &[
     "german", "dutch", "swedish", "french", "italian", "spanish", "english", "dubbed", "subbed", "dl", "ml", "limited",
     "internal", "proper", "retail", "custom", "festival", "complete", "dc", "se", "ws", "fs", "ts", "tc", "cam", "r5",
@@ -249,7 +261,7 @@ fn words(text: &str) -> Vec<Word<'_>> {
 }
 
 /// The text without its `[…]` groups, except such as hold nothing but a number.
-fn without_square_groups(text: &str) -> String {
+pub(super) fn without_square_groups(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find('[') {
@@ -268,12 +280,28 @@ fn without_square_groups(text: &str) -> String {
     kept + rest
 }
 
+/// The text with spaces for what counts as one, except the dots of an abbreviation (`S.W.A.T`).
+fn spaced(text: &str, is_space: impl Fn(char) -> bool) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let is_letter = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_alphabetic());
+    let is_end = |at: Option<usize>| !at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_alphanumeric());
+    let is_single = |at: Option<usize>| {
+        let around = at.map(|at| (at.checked_sub(1), at + 1));
+        is_letter(at) && around.is_some_and(|(before, after)| is_end(before) && is_end(Some(after)))
+    };
+    let kept = |(at, c): (usize, &char)| {
+        let is_abbreviation = *c == '.' && is_single(at.checked_sub(1)) && is_single(Some(at + 1));
+        if is_space(*c) && !is_abbreviation { ' ' } else { *c }
+    };
+    chars.iter().enumerate().map(kept).collect()
+}
+
 /// A title as people write it: separators at the ends go, underscores are spaces, dots are spaces where nothing else
 /// separates the words.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let has_spaces = text.trim_start().contains(|c: char| c.is_whitespace() || c == '_');
     let is_space = |c: char| c.is_whitespace() || c == '_' || (c == '.' && !has_spaces);
-    let spaced = text.replace(is_space, " ").replace("()", " ").replace("[]", " ").replace("{}", " ");
+    let spaced = spaced(text, is_space).replace("()", " ").replace("[]", " ").replace("{}", " ");
     let joined = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
     let is_left_over = |c: char| matches!(c, ' ' | '-' | ',' | '+');
     let trimmed = joined

@@ -25,10 +25,10 @@ fn touch(path: &Path) {
 /// The main files of all films, and the paths of all problems.
 fn walk(source: &Source) -> (Vec<String>, Vec<String>) {
     let (mut films, mut problems) = (Vec::new(), Vec::new());
-    let mut walk = Walk::new(source);
+    let mut walk = Walk::new(source, LibraryKind::Movies);
     while let Some(visit) = walk.next_visit() {
         match visit {
-            Visit::Folder { verdict, .. } => films.extend(verdict.items.iter().map(|item| item.video.to_string())),
+            Visit::Folder { verdict, .. } => films.extend(verdict.items.iter().map(|item| item.videos[0].to_string())),
             Visit::Problem(problem) => problems.push(problem.path.to_string()),
         }
     }
@@ -81,11 +81,11 @@ fn an_ignore_file_with_patterns_does_not_close_the_folder() {
 fn what_cannot_be_read_is_reported_and_the_walk_goes_on() {
     let root = tree(&["a/A.mkv", "b/B.mkv", "c/C.mkv"]);
     let source = Source::open(root.path()).unwrap();
-    let mut walk = Walk::new(&source);
+    let mut walk = Walk::new(&source, LibraryKind::Movies);
     let (mut films, mut problems) = (0, Vec::new());
     while let Some(visit) = walk.next_visit() {
         match visit {
-            Visit::Folder { listing, verdict } => {
+            Visit::Folder { listing, verdict, .. } => {
                 films += verdict.items.len();
                 if listing.path.is_root() {
                     // Root reads everything, so the folder is taken away under the walk's nose as well.
@@ -147,12 +147,12 @@ fn identify_tells_what_a_path_is() {
         ("films/@eaDir/Film.mkv".into(), "ignored", "", "system-name"),
         ("films/closed/Film.mkv".into(), "ignored", "", "ignore-marker"),
         ("films/closed".into(), "ignored", "", "ignore-marker"),
-        ("films/notes.txt".into(), "unknown", "", "no-video"),
-        ("films/notes.txt/x.mkv".into(), "unknown", "", "no-video"),
+        ("films/notes.txt".into(), "unknown", "", "no-media"),
+        ("films/notes.txt/x.mkv".into(), "unknown", "", "no-media"),
         ("films".into(), "unknown", "", "no-items"),
     ] {
         for library in [None, Some(root.path().join("films"))] {
-            let found = identify(&root.path().join(&path), library.as_deref());
+            let found = identify(&root.path().join(&path), LibraryKind::Movies, library.as_deref());
             let Ok(found) = found else {
                 assert!(path.starts_with("films/notes.txt/"), "{path}: {found:?}");
                 continue;
@@ -163,9 +163,9 @@ fn identify_tells_what_a_path_is() {
             }
         }
     }
-    let found = identify(&root.path().join(file("Heat.mkv")), None).unwrap();
+    let found = identify(&root.path().join(file("Heat.mkv")), LibraryKind::Movies, None).unwrap();
     assert_eq!((found.identity.year, found.identity.ids[0].1.as_str(), found.is_on_disk), (Some(1995), "949", true));
-    assert!(identify(Path::new("/"), Some(&root.path().join("films"))).is_err());
+    assert!(identify(Path::new("/"), LibraryKind::Movies, Some(&root.path().join("films"))).is_err());
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn names_are_judged_where_nothing_is_on_disk() {
         ("/no/such/films/Heat (1995)/Heat.srt", "ignored", "", None),
         ("/no/such/films/something", "unknown", "something", None),
     ] {
-        let found = identify(Path::new(path), None).unwrap();
+        let found = identify(Path::new(path), LibraryKind::Movies, None).unwrap();
         let shown = (found.kind.as_str(), found.identity.title.as_str(), found.identity.year, found.is_on_disk);
         assert_eq!(shown, (kind, title, year, false), "{path}");
     }
@@ -227,21 +227,21 @@ proptest! {
         let root = tree(&files);
         let source = Source::open(root.path()).unwrap();
         let mut walked = BTreeMap::new();
-        let mut walk = Walk::new(&source);
+        let mut walk = Walk::new(&source, LibraryKind::Movies);
         while let Some(visit) = walk.next_visit() {
-            let Visit::Folder { listing, verdict } = visit else { panic!("{visit:?}") };
+            let Visit::Folder { listing, verdict, .. } = visit else { panic!("{visit:?}") };
             for (name, file) in &verdict.files {
                 if let FileVerdict::Item(index) = file {
                     walked.insert(listing.path.join(name), verdict.items[*index].clone());
                 }
             }
             for disc in verdict.items.iter().filter(|item| item.rule == crate::library::Rule::DiscFolder) {
-                walked.insert(disc.video.clone(), disc.clone());
+                walked.insert(disc.videos[0].clone(), disc.clone());
             }
         }
         for file in files {
             let path = RelPath::parse(file.as_bytes()).unwrap();
-            let found = identify_below(Some(&source), &path).unwrap();
+            let found = identify_below(Some(&source), LibraryKind::Movies, &path).unwrap();
             prop_assert!(found.is_on_disk, "{file}");
             match walked.get(&path) {
                 Some(item) => {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::catalog::{Catalog, Entity, EntityFilter, Library, NewLibrary};
-use crate::model::LibraryKind;
+use crate::model::{Layout, LibraryKind};
 use crate::phase::NoProgress;
 
 use super::*;

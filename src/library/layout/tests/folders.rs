@@ -11,7 +11,7 @@ fn films(path: &str, entries: &[&str]) -> Vec<String> {
 
 fn show(item: &FoundItem) -> String {
     let year = item.identity.year.map_or("-".to_owned(), |year| year.to_string());
-    let video = item.video.strip_prefix(&item.folder).unwrap();
+    let video = item.videos[0].strip_prefix(&item.folder).unwrap();
     format!("{} {} {}/{year} {video}", item.layout, item.rule, item.identity.title)
 }
 
@@ -189,7 +189,12 @@ fn descents() {
         (&disc, "AUDIO_TS", Descent::Disc),
         (&own, "BDMV", enter),
     ] {
-        assert_eq!(descent(folder, &Name::parse(name.as_bytes()).unwrap()), expected, "{name} in {}", folder.path);
+        assert_eq!(
+            folder_name::descent(folder, &Name::parse(name.as_bytes()).unwrap()),
+            expected,
+            "{name} in {}",
+            folder.path
+        );
     }
 }
 

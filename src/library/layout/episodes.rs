@@ -1,0 +1,143 @@
+//! The episodes of a folder.
+
+use std::collections::BTreeMap;
+
+use crate::model::{EntityType, Layout, MediaIdentity, Name};
+use crate::naming::split_extension;
+
+use super::episode_name::{EpisodeName, certain_episode, episode_of_series};
+use super::file_name::FileKind;
+use super::files::{Group, Sorted, disc_in, groups, sort_files};
+use super::title::{decode, parse_name};
+use super::versions::main_of;
+use super::{AirDate, FileVerdict, FolderListing, FoundItem, Rule, SeriesPlace};
+
+/// The episodes of a folder, and what its files are.
+pub(super) struct Episodes {
+    pub(super) items: Vec<FoundItem>,
+    pub(super) files: BTreeMap<Name, FileVerdict>,
+}
+
+/// What files have in common that hold the same: season, episodes, day.
+type Key = (Option<u16>, Vec<u16>, Option<AirDate>);
+
+/// The episodes of a folder of a series.
+pub(super) fn episodes_in(listing: &FolderListing, place: &SeriesPlace) -> Episodes {
+    let Sorted { media, mut files } = sort_files(listing, FileKind::Video);
+    let of_folder = episode_of_folder(listing, place);
+    if let Some((video, rule)) = disc_in(listing) {
+        files.extend(media.into_iter().map(|name| (name, FileVerdict::Unknown(Rule::BesideDisc))));
+        let disc = of_folder.and_then(|episode| {
+            let item = FoundItem::of_folder(EntityType::Episode, &listing.path, MediaIdentity::default(), rule)?;
+            Some(FoundItem { layout: Layout::Disc, videos: vec![video], ..told(item, episode, Some(place)) })
+        });
+        return Episodes { items: disc.into_iter().collect(), files };
+    }
+    let is_alone = media.len() == 1;
+    collected(
+        media,
+        files,
+        |name| {
+            let text = base_text(name);
+            let certain = certain_episode(&text);
+            let in_own_folder = || of_folder.clone().filter(|_| is_alone);
+            let guessed = || episode_of_series(&text, &place.identity.title, place.season);
+            certain.or_else(in_own_folder).or_else(guessed)
+        },
+        |group, episode| {
+            let layout = if group.is_stack() { Layout::Stack } else { Layout::Flat };
+            let item = FoundItem::of_video(EntityType::Episode, &listing.path, group.main(), layout, episode.rule)?;
+            Some(told(item, episode.clone(), Some(place)))
+        },
+    )
+}
+
+/// Episodes outside the folder of a series: only certain ones.
+pub(super) fn loose_episodes(listing: &FolderListing) -> Episodes {
+    let Sorted { media, files } = sort_files(listing, FileKind::Video);
+    collected(
+        media,
+        files,
+        |name| certain_episode(&base_text(name)),
+        |group, episode| {
+            let layout = if group.is_stack() { Layout::Stack } else { Layout::Flat };
+            let item = FoundItem::of_video(EntityType::Episode, &listing.path, group.main(), layout, episode.rule)?;
+            let ids = parse_name(group.main().as_bytes()).ids;
+            let series = MediaIdentity { ids, ..parse_name(episode.before.as_bytes()) };
+            let place = SeriesPlace { folder: listing.path.clone(), identity: series, season: None };
+            Some(FoundItem { series: Some(place), ..told(item, episode.clone(), None) })
+        },
+    )
+}
+
+/// Makes items of the files: those of one episode are its parts or versions.
+fn collected(
+    media: Vec<Name>,
+    mut files: BTreeMap<Name, FileVerdict>,
+    episode_of: impl Fn(&Name) -> Option<EpisodeName>,
+    item_of: impl Fn(&Group, &EpisodeName) -> Option<FoundItem>,
+) -> Episodes {
+    let mut known: BTreeMap<Key, (EpisodeName, Vec<Name>)> = BTreeMap::new();
+    for name in media {
+        match episode_of(&name) {
+            None => drop(files.insert(name, FileVerdict::Unknown(Rule::NoEpisode))),
+            Some(episode) => {
+                let key = (episode.season, episode.episodes.clone(), episode.date);
+                known.entry(key).or_insert_with(|| (episode, Vec::new())).1.push(name);
+            }
+        }
+    }
+    let mut items = Vec::new();
+    for (episode, names) in known.into_values() {
+        let found = groups(names);
+        let main = main_of(&found);
+        let Some(mut item) = item_of(&found[main], &episode) else { continue };
+        let folder = item.folder.clone();
+        if found.len() > 1 {
+            item.layout = Layout::Version;
+        }
+        let further = found.iter().enumerate().filter(|(at, _)| *at != main).flat_map(|(_, group)| group.parts.iter());
+        let all: Vec<_> = found[main].parts.iter().chain(further).map(|name| folder.join(name)).collect();
+        item.videos = all;
+        files
+            .extend(found.into_iter().flat_map(|group| group.parts).map(|name| (name, FileVerdict::Item(items.len()))));
+        items.push(item);
+    }
+    Episodes { items, files }
+}
+
+/// What the folder's own name tells, where it is neither the series' folder nor a season's: `Show.S01E02.1080p/abc.mkv`.
+fn episode_of_folder(listing: &FolderListing, place: &SeriesPlace) -> Option<EpisodeName> {
+    let name = listing.path.name()?;
+    let episode = certain_episode(&decode(name.as_bytes()))?;
+    // Daily uploads are kept in folders named by the day, which are no episodes where they are the series themselves.
+    let is_series = listing.path == place.folder && episode.date.is_some();
+    (!is_series).then_some(EpisodeName { rule: Rule::EpisodeFolder, ..episode })
+}
+
+/// The item with what the name tells.
+fn told(item: FoundItem, episode: EpisodeName, place: Option<&SeriesPlace>) -> FoundItem {
+    let of_date = || episode.date.map(|date| date.year);
+    let season = episode.season.or(place.and_then(|place| place.season)).or_else(of_date).or(Some(1));
+    let of_name = parse_name(item.base.as_bytes());
+    let title = parse_name(episode.after.as_bytes()).title;
+    let title = match (title.as_str(), episode.episodes.first(), episode.date) {
+        ("", Some(number), _) => format!("Episode {number}"),
+        ("", None, Some(date)) => date.to_string(),
+        _ => title,
+    };
+    FoundItem {
+        identity: MediaIdentity { title, year: None, ids: of_name.ids },
+        parent: place.map(|place| (EntityType::Season, place.folder.clone())),
+        series: place.cloned(),
+        season,
+        episodes: episode.episodes,
+        date: episode.date,
+        rule: episode.rule,
+        ..item
+    }
+}
+
+fn base_text(name: &Name) -> String {
+    decode(split_extension(name.as_bytes()).0)
+}
