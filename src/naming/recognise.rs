@@ -6,7 +6,7 @@
 use crate::model::{EntityType, ImageKind, ImageType, Layout};
 
 use super::legal::{kodi_22_actor, kodi_actor, kodi_set};
-use super::season_name::{NamedSeason, kometa_episode, season_of};
+use super::season_name::{NamedSeason, numbered_episode, season_of};
 use super::words::{by_word, nameless_kind, parse_number};
 use super::{NamedItem, fold_case, split_extension, stack_part};
 
@@ -43,7 +43,7 @@ pub fn recognise(item: &NamedItem<'_>, place: PicturePlace, file_name: &[u8]) ->
         (EntityType::Season, PicturePlace::ItemFolder | PicturePlace::ShowFolder) => of_season(item, &stem),
         (EntityType::Season, PicturePlace::SeasonFolder) => in_season_folder(item, &stem),
         (EntityType::Episode, PicturePlace::ItemFolder | PicturePlace::Metadata) => of_episode(item, &stem),
-        (EntityType::Episode, PicturePlace::ShowFolder) => named_by_kometa(item, &stem),
+        (EntityType::Episode, PicturePlace::ShowFolder) => by_episode(item, &stem),
         (EntityType::MovieSet, PicturePlace::ItemFolder) => of_set(item, &stem),
         (EntityType::Actor, PicturePlace::Actors) => of_actor(item, &stem),
         _ => None,
@@ -153,24 +153,25 @@ fn in_season_folder(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
         .or_else(|| of_season(item, stem))
 }
 
+/// `<b>-thumb` and its like; of one of several episodes in the file also `<b>-S01E02-thumb`; in the folder of a disc bare.
 fn of_episode(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
-    let of_video = prefixed(item, stem);
-    let is_disc = item.layout == Layout::Disc;
-    of_video.or_else(|| if is_disc { by_word(EntityType::Episode, stem) } else { None })
+    let of_one = || {
+        let rest = stem.strip_prefix(&*fold_case(item.base))?.strip_prefix(b"-")?;
+        by_episode(item, rest).filter(|_| !item.base.is_empty())
+    };
+    let bare = || if item.layout == Layout::Disc { by_word(EntityType::Episode, stem) } else { None };
+    prefixed(item, stem).or_else(of_one).or_else(bare)
 }
 
-/// Kometa's `S01E02` in the folder of the show.
-fn named_by_kometa(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
-    match kometa_episode(stem)? {
-        (season, episode, rest)
-            if Some(season) == item.season && item.episodes.is_some_and(|e| e.contains(episode)) =>
-        {
-            match rest {
-                [] => Some(ImageType::main(ImageKind::Thumb)),
-                [_, word @ ..] => by_word(EntityType::Episode, word),
-            }
-        }
-        _ => None,
+/// A name that begins with the numbers of an episode: Kometa's `S01E02` in the folder of the show, or what follows the
+/// video's name.
+fn by_episode(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
+    let (season, episode, rest) = numbered_episode(stem)?;
+    let is_it = Some(season) == item.season && item.episodes.is_some_and(|range| range.contains(episode));
+    match rest {
+        _ if !is_it => None,
+        [] => Some(ImageType::main(ImageKind::Thumb)),
+        [_, word @ ..] => by_word(EntityType::Episode, word),
     }
 }
 

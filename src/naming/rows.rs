@@ -148,14 +148,17 @@ const SEASON: &[Row] = &[
 
 const EPISODE_VIDEO: &[Layout] = &[Layout::Own, Layout::Flat, Layout::Stack, Layout::Version];
 
-/// Episodes: beside the video; in the folder of a disc bare names, as for films.
+/// Episodes: beside the video; in the folder of a disc bare names, as for films. Of a file with several episodes, Kodi 22
+/// looks for a still of each; the names mean nothing to anybody else.
 const EPISODE: &[Row] = &[
     Row::new(Episode, EPISODE_VIDEO, THUMB, "{b}-thumb", KODI_JELLYFIN),
     Row::new(Episode, EPISODE_VIDEO, THUMB, "{b}", PLEX),
     Row::new(Episode, STACK, THUMB, "{t}-thumb", KODI),
+    Row::new(Episode, EPISODE_VIDEO, THUMB, "{b}-S{ss}E{ee}-thumb", KODI),
     Row::new(Episode, &[Layout::Disc], THUMB, "thumb", KODI),
     Row::new(Episode, EPISODE_VIDEO, FANART, "{b}-fanart", KODI),
-    Row::new(Episode, &[Layout::Disc], FANART, "fanart", KODI),
+    // Plex would take it for the series'.
+    Row::new(Episode, &[Layout::Disc], FANART, "fanart", KODI).not_with(PLEX),
 ];
 
 /// Music. `folder` is the one name that all four take for a portrait or a cover. The label of an album's disc has two

@@ -38,8 +38,8 @@ fn ends(rest: &[u8]) -> bool {
     matches!(rest.first(), None | Some(b'-' | b'_'))
 }
 
-/// The season and episode of Kometa's `S01E02`, in lower case, and what follows.
-pub(super) fn kometa_episode(stem: &[u8]) -> Option<(u16, u16, &[u8])> {
+/// The season and episode of `S01E02` (Kometa, Kodi 22), in lower case, and what follows.
+pub(super) fn numbered_episode(stem: &[u8]) -> Option<(u16, u16, &[u8])> {
     let (season, rest) = number(stem.strip_prefix(b"s")?)?;
     let (episode, rest) = number(rest.strip_prefix(b"e")?)?;
     ends(rest).then_some((season, episode, rest))
@@ -83,9 +83,9 @@ mod tests {
             let found = found.map(|(season, rest)| (season, std::str::from_utf8(rest).unwrap()));
             assert_eq!(found, *expected, "{stem}");
         }
-        assert_eq!(kometa_episode(b"s01e02_background"), Some((1, 2, &b"_background"[..])));
-        assert_eq!(kometa_episode(b"s01e02"), Some((1, 2, &b""[..])));
-        assert_eq!(kometa_episode(b"s01e02e03"), None);
-        assert_eq!(kometa_episode(b"show"), None);
+        assert_eq!(numbered_episode(b"s01e02_background"), Some((1, 2, &b"_background"[..])));
+        assert_eq!(numbered_episode(b"s01e02"), Some((1, 2, &b""[..])));
+        assert_eq!(numbered_episode(b"s01e02e03"), None);
+        assert_eq!(numbered_episode(b"show"), None);
     }
 }

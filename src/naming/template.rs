@@ -5,7 +5,7 @@
 //! names of portraits in Kodi, `{set}` folder of a movie set in Kodi, `{initial}` and `{person}` folders of a person in
 //! Jellyfin, `{asset}` name of an item for Kometa.
 
-use crate::model::{EntityType, ImageType, Layout, Name, Placement, RelPath};
+use crate::model::{EntityType, EpisodeRange, ImageType, Layout, Name, Placement, RelPath};
 
 use super::item::NAME_BYTES_MAX;
 use super::recognise::is_bare_name;
@@ -52,9 +52,12 @@ pub(super) fn published_names(template: &'static str, filling: &Filling<'_>) -> 
     names
 }
 
-/// Whether a template has a name for that item at all: a stacked title is only what is a stack.
+/// Whether a template has a name for that item at all: only a stack has a stacked title, and beside the media only what
+/// is one of several episodes is told by its number.
 pub(super) fn applies(template: &str, placed: &Placement) -> bool {
-    !template.contains("{t}") || placed.layout == Layout::Stack || placed.videos.len() > 1
+    let is_stack = placed.layout == Layout::Stack || placed.videos.len() > 1;
+    let has_several = placed.episodes.is_some_and(EpisodeRange::is_several);
+    (is_stack || !template.contains("{t}")) && (has_several || !template.starts_with("{b}-S{ss}"))
 }
 
 /// The names of the item's videos without their extensions: all where they are versions, else of the main one. Never

@@ -6,17 +6,26 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use posterfs::catalog::{Entity, EntityFilter, Layouts};
-use posterfs::model::{LibraryId, LibraryKind};
+use posterfs::model::LibraryId;
 use posterfs::naming::{Profile, Profiles};
 use posterfs::phase::names::lay_out;
 
 use crate::every_layout::{LIBRARIES, golden, image_types};
+use crate::recorded::{music, people_and_sets, series};
 use crate::support::World;
 
-/// A library with everything chosen.
-fn chosen(kind: LibraryKind, files: &[&str]) -> World {
-    let files: Vec<&[u8]> = files.iter().map(|file| file.as_bytes()).collect();
-    let mut world = World::of_kind(kind, "default", &files);
+/// The libraries by the headings of their names in the listings.
+fn libraries() -> Vec<(String, World)> {
+    let scanned = LIBRARIES.iter().map(|(kind, files)| {
+        let files: Vec<&[u8]> = files.iter().map(|file| file.as_bytes()).collect();
+        (kind.to_string(), World::of_kind(*kind, "default", &files))
+    });
+    let recorded = [("tv", series()), ("music", music()), ("people and sets", people_and_sets())];
+    scanned.chain(recorded.map(|(heading, world)| (heading.to_owned(), world))).collect()
+}
+
+/// Chooses everything, and answers the entities by number.
+fn choose_all(world: &mut World) -> BTreeMap<i64, Entity> {
     let entities = world.catalog.list_entities(&EntityFilter::default(), None, 1000).unwrap();
     assert!(!entities.is_empty() && entities.len() < 1000);
     for (seed, entity) in entities.iter().enumerate() {
@@ -24,7 +33,7 @@ fn chosen(kind: LibraryKind, files: &[&str]) -> World {
             world.choose_jpg_for(entity.id, &image_type.to_string(), seed as u8);
         }
     }
-    world
+    entities.into_iter().map(|entity| (entity.id.get(), entity)).collect()
 }
 
 fn listing(layouts: &Layouts<'_>, library: LibraryId, entities: &BTreeMap<i64, Entity>) -> Vec<String> {
@@ -64,10 +73,8 @@ fn assert_published(world: &mut World, laid_out: &[String]) {
 #[test]
 fn every_profile_names_every_layout_as_its_golden_listing_says() {
     let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (kind, files) in LIBRARIES {
-        let mut world = chosen(*kind, files);
-        let entities = world.catalog.list_entities(&EntityFilter::default(), None, 1000).unwrap();
-        let entities = entities.into_iter().map(|entity| (entity.id.get(), entity)).collect();
+    for (heading, mut world) in libraries() {
+        let entities = choose_all(&mut world);
         for profile in Profile::ALL {
             let profiles: Profiles = profile.as_str().parse().unwrap();
             let layouts = lay_out(&mut world.catalog, &world.library, &profiles).unwrap();
@@ -77,7 +84,7 @@ fn every_profile_names_every_layout_as_its_golden_listing_says() {
                 assert_published(&mut world, &lines);
             }
             let all = found.entry(profile.as_str()).or_default();
-            all.push(format!("# {kind}"));
+            all.push(format!("# {heading}"));
             all.extend(lines);
         }
     }

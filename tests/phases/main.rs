@@ -6,6 +6,7 @@ mod export;
 mod export_refused;
 mod golden;
 mod publish;
+mod recorded;
 mod select;
 mod streams;
 mod support;

@@ -43,12 +43,19 @@ impl World {
 
     /// A library of that kind, with these naming profiles.
     pub fn of_kind(kind: LibraryKind, naming: &str, files: &[&[u8]]) -> Self {
+        let mut world = Self::unscanned(kind, naming);
+        for file in files {
+            write(&world.path(file), b"an original");
+        }
+        world.scan();
+        world
+    }
+
+    /// An empty library, not scanned.
+    pub fn unscanned(kind: LibraryKind, naming: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("media");
         fs::create_dir(&root).unwrap();
-        for file in files {
-            write(&root.join(OsStr::from_bytes(file)), b"an original");
-        }
         let state = folder.path().join("state");
         fs::create_dir(&state).unwrap();
         let mut catalog = Catalog::open(&state.join("posterfs.db")).unwrap();
@@ -56,9 +63,7 @@ impl World {
         let library = catalog.add_library(&new, UnixSeconds::new(0)).unwrap();
         let cache = Cache::open(&state.join("cache")).unwrap();
         let recycle = Recycle::open(&state.join("recycle")).unwrap();
-        let mut world = Self { folder, catalog, cache, recycle, library };
-        world.scan();
-        world
+        Self { folder, catalog, cache, recycle, library }
     }
 
     pub fn scan(&mut self) {

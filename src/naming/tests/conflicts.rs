@@ -182,6 +182,20 @@ fn nothing_is_bare_in_shared_folders() {
     });
 }
 
+/// 7 and 8: beside an episode there is no name that Plex, which searches the folders of episodes for their series, takes for
+/// the series'.
+#[test]
+fn plex_finds_no_artwork_of_the_series_beside_episodes() {
+    everywhere(|profiles, item, names| {
+        let serves_plex = profiles.contains("default") || profiles.contains("plex");
+        for name in names.iter().filter(|_| serves_plex && item.entity_type == EntityType::Episode) {
+            let is_of_series = ["show", "poster", "folder", "banner", "fanart", "art", "background", "backdrop"]
+                .contains(&name.stem.as_str());
+            assert!(!is_of_series, "{profiles} {}: {}", item.layout, name.stem);
+        }
+    });
+}
+
 /// 11: actors with underscores.
 #[test]
 fn actors_have_no_spaces() {

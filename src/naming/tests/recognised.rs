@@ -113,6 +113,8 @@ fn episodes() {
                 ("lost s01e02.JPG", Some("thumb")),
                 ("Lost S01E02-2.jpg", Some("thumb")),
                 ("Lost S01E02-fanart.jpg", Some("fanart")),
+                ("Lost S01E02-S01E02-thumb.jpg", Some("thumb")),
+                ("Lost S01E02-S01E03-thumb.jpg", None),
                 ("thumb.jpg", None),
                 ("Lost S01E03-thumb.jpg", None),
                 ("Lost S01E02.tbn", Some("thumb")),

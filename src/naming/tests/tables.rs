@@ -89,6 +89,14 @@ fn episodes() {
     assert_names("jellyfin", &versions, "thumb", &["A/x S01E02 - 1080p-thumb.jpg", "A/x S01E02 - 720p-thumb.jpg"]);
     let stack = one(Layout::Stack, &["A/x S01E02 part1.mkv", "A/x S01E02 part2.mkv"]);
     assert_names("kodi", &stack, "thumb", &["A/x S01E02 part1-thumb.jpg", "A/x S01E02-thumb.jpg"]);
+    let several = Placement { episodes: EpisodeRange::new(1, 2), ..one(Layout::Flat, &["A/x S01E01-E02.mkv"]) };
+    assert_names(
+        "kodi",
+        &several,
+        "thumb",
+        &["A/x S01E01-E02-thumb.jpg", "A/x S01E01-E02-S01E01-thumb.jpg", "A/x S01E01-E02-S01E02-thumb.jpg"],
+    );
+    assert_names("plex", &several, "thumb", &["A/x S01E01-E02.jpg"]);
     let misleading = names("default", &one(Layout::Flat, &["A/Season01.mkv"]), "thumb", PictureExtension::Jpg);
     assert_eq!(misleading.left_out[0].reason, LeftOutReason::Bare, "Plex would take it for the season");
 }
@@ -234,4 +242,31 @@ fn formats_that_a_player_cannot_read() {
     assert_eq!(cover.unread[0].players, Players::KODI);
     let portrait = names("kodi", &sample(EntityType::Actor, Layout::Own), "actorthumb", PictureExtension::Webp);
     assert!(portrait.names.is_empty() && portrait.left_out.len() == 1, "{portrait:?}");
+}
+
+proptest! {
+    /// Titles and names of folders come from NFO files and from the tree: whatever they are, what is named stays where it
+    /// belongs.
+    #[test]
+    fn names_stay_beneath_their_root(
+        title in any::<String>(),
+        folder in prop::collection::vec(any::<u8>().prop_filter("no name", |b| *b != 0 && *b != b'/'), 1..40),
+        entity_type in prop::sample::select(EntityType::ALL),
+        layout in prop::sample::select(Layout::ALL),
+    ) {
+        prop_assume!(RelPath::parse(&folder).is_ok());
+        let folder = RelPath::parse(&folder).unwrap();
+        let parent_folder = Some(folder.clone());
+        let placed = Placement { title, folder: folder.clone(), folders: vec![folder], parent_folder, ..sample(entity_type, layout) };
+        for profile in Profile::ALL {
+            let profiles: Profiles = profile.as_str().parse().unwrap();
+            for kind in entity_type.kinds() {
+                for name in profiles.names(&placed, ImageType::main(*kind), PictureExtension::Jpg).names {
+                    prop_assert!(name.name.as_bytes().len() <= 255);
+                    prop_assert!(profile.is_tree() || name.folder.strip_prefix(&placed.folder).is_some());
+                    prop_assert!(name.folder.components().all(|part| part.as_bytes() != b".." && part.as_bytes().len() <= 255));
+                }
+            }
+        }
+    }
 }
