@@ -23,7 +23,7 @@ use super::PhaseError;
 pub struct Choice<'a> {
     /// The entity it is for.
     pub entity: EntityId,
-    /// What it is of.
+    /// What it is of, in any word that is meant for such an entity ([`ImageType::meant_for`]).
     pub image_type: ImageType,
     /// Where it comes from.
     pub origin: Origin,
@@ -74,6 +74,7 @@ pub fn select(
     now: UnixSeconds,
 ) -> Result<Selection, PhaseError> {
     let entity = entity(catalog, choice.entity)?;
+    let choice = &Choice { image_type: choice.image_type.meant_for(entity.entity_type), ..choice.clone() };
     let before = selected(catalog, &entity, choice.image_type)?;
     let subject = subject(catalog, &entity, choice.image_type)?;
     let stored = cache.put(reader, &ShownOrigin(&choice.origin), limits)?;
@@ -129,6 +130,7 @@ pub fn deselect(
     stamp: &Stamp,
 ) -> Result<Deselected, PhaseError> {
     let entity = entity(catalog, id)?;
+    let image_type = image_type.meant_for(entity.entity_type);
     let subject = subject(catalog, &entity, image_type)?;
     let record = ProvenanceRecord { time: stamp.now, author: stamp.author.clone(), ..subject };
     for file in selected(catalog, &entity, image_type)? {

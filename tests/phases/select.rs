@@ -34,6 +34,26 @@ fn a_chosen_file_is_cached_noted_selected_and_locked() {
     assert!(records[1].origin == records[0].origin && records[1].locked);
 }
 
+/// One picture goes by one word, so that it is not chosen twice: what portrays an artist is its `thumb`.
+#[test]
+fn other_words_mean_the_same_picture() {
+    let mut world = crate::recorded::music();
+    let artist = world.catalog.entities_by_title("Björk", None).unwrap().remove(0).id;
+    for (said, seed) in [("poster", 1), ("cover", 2), ("thumb", 3)] {
+        world.choose_for(artist, said, seed);
+    }
+    let selected = world.catalog.selections_of(artist).unwrap();
+    let types: Vec<_> = selected.iter().map(|file| file.picture.image_type.to_string()).collect();
+    assert_eq!(types, ["thumb"]);
+    let report = world.publish(10);
+    assert_eq!((report.published.added, report.published.conflict_count), (1, 0));
+    let folder = posterfs::model::RelPath::parse("Björk".as_bytes()).unwrap();
+    let shown = world.catalog.folder_mappings(world.library.id, &folder).unwrap().unwrap();
+    assert_eq!(shown.mapped[0].name.to_string(), "folder.png");
+    let taken_back = deselect(&mut world.catalog, &world.cache, artist, "poster".parse().unwrap(), &stamp(11)).unwrap();
+    assert!(taken_back.was_selected && taken_back.published.removed == 1);
+}
+
 #[test]
 fn the_same_choice_again_adds_nothing() {
     let mut world = World::with(&[HEAT]);
