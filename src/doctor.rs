@@ -3,7 +3,7 @@
 //! Each function looks at one thing, changes nothing, and returns what it found. A check that finds nothing wrong says
 //! so too: whoever asks for help shows the whole list.
 //!
-//! - `machine`: kernel, FUSE device and helper, passthrough, descriptors, clock
+//! - `machine`: kernel, FUSE device and helper, passthrough, descriptors, clock, programs
 //! - `places`: the state folder, the folders of libraries, and the file systems they are on
 //! - `mounts`: what is mounted now
 
@@ -13,7 +13,7 @@ mod places;
 
 use serde::Serialize;
 
-pub use machine::{clock, machine};
+pub use machine::{clock, machine, videos};
 pub use mounts::{dead_mounts, mount};
 pub use places::{library, state};
 

@@ -21,6 +21,7 @@ pub struct Doctor {}
 impl Doctor {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut findings = doctor::machine();
+        findings.push(doctor::videos(&context.prober()));
         findings.extend(doctor::state(&context.state));
         findings.extend(of_catalog(context));
         findings.extend(of_mounts(context));

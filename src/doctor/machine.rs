@@ -8,6 +8,7 @@ use rustix::process::{Resource, geteuid, getrlimit};
 use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::model::UnixSeconds;
+use crate::streams::Prober;
 
 use super::Finding;
 
@@ -136,6 +137,16 @@ fn descriptors(limit: Option<u64>) -> Finding {
     }
 }
 
+/// Whether videos can be looked into. That they cannot is no fault: only stream details stay unknown.
+#[must_use]
+pub fn videos(prober: &Prober) -> Finding {
+    if prober.is_there() {
+        Finding::ok("videos", "ffprobe tells what is in them")
+    } else {
+        Finding::ok("videos", "ffprobe is not installed, so what is in them stays unknown; nothing else needs it")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Verdict;
@@ -167,6 +178,8 @@ mod tests {
         assert_eq!(descriptors(Some(1024)).verdict, Verdict::Warn);
         assert_eq!(descriptors(Some(524_288)).verdict, Verdict::Ok);
         assert_eq!(descriptors(None).verdict, Verdict::Ok);
+        let absent = videos(&Prober::new(vec!["/nowhere/ffprobe".into()], std::time::Duration::from_secs(1)));
+        assert!(absent.verdict == Verdict::Ok && absent.message.contains("not installed"), "{absent:?}");
         let now = UnixSeconds::new(1_800_000_000);
         assert_eq!(clock(now, None).verdict, Verdict::Ok);
         assert_eq!(clock(now, Some(UnixSeconds::new(1_800_000_030))).verdict, Verdict::Ok);

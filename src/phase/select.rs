@@ -106,6 +106,7 @@ pub fn offer(
     now: UnixSeconds,
 ) -> Result<Stored, PhaseError> {
     let entity = entity(catalog, choice.entity)?;
+    let choice = &Choice { image_type: choice.image_type.meant_for(entity.entity_type), ..choice.clone() };
     let subject = subject(catalog, &entity, choice.image_type)?;
     let stored = cache.put(reader, &ShownOrigin(&choice.origin), limits)?;
     // A picture that is selected already, and is written once more, stays what it is.

@@ -94,7 +94,21 @@ impl Prober {
         Self { command, timeout }
     }
 
-    /// What is in a file. `Ok(None)` for a file that is no video, however it is called.
+    /// Whether the program is there.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        let Ok(nothing) = File::open("/dev/null") else { return false };
+        match self.spawn(nothing) {
+            Ok(mut child) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                true
+            }
+            Err(error) => !matches!(error, StreamError::NoProgram { .. }),
+        }
+    }
+
+    /// What is in a file.
     ///
     /// # Errors
     /// When the program is not there, fails, or takes or writes too much.
@@ -207,5 +221,9 @@ mod tests {
         let none = Prober::new(vec!["/nowhere/ffprobe".into()], LONG).probe(video(b"")).unwrap_err();
         assert!(matches!(none, StreamError::NoProgram { .. }), "{none}");
         assert!(Prober::new(vec![], LONG).probe(video(b"")).is_err());
+        assert!(program("exec sleep 600", LONG).is_there());
+        assert!(
+            !Prober::new(vec!["/nowhere/ffprobe".into()], LONG).is_there() && !Prober::new(vec![], LONG).is_there()
+        );
     }
 }
