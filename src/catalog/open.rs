@@ -23,6 +23,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0002_places.sql")),
     M::up(include_str!("migrations/0003_streams.sql")),
     M::up(include_str!("migrations/0004_programs.sql")),
+    M::up(include_str!("migrations/0005_scan.sql")),
 ];
 
 /// `PRAGMA application_id` of a catalog: "pfs1".

@@ -75,6 +75,34 @@ pub(super) fn replace(
     Ok(is_changed)
 }
 
+/// Makes `found` those originals of the entity that lie in a folder or directly beneath it; others it may have elsewhere,
+/// as actors and sets have beside each of their films. Whether anything changed.
+pub(super) fn replace_beside(
+    connection: &Connection,
+    library: LibraryId,
+    entity: EntityId,
+    folder: &RelPath,
+    found: &[ScannedOriginal],
+) -> rusqlite::Result<bool> {
+    let is_beside = |original: &&Original| {
+        original.found.folder == *folder || original.found.folder.parent().as_ref() == Some(folder)
+    };
+    let known = known_of(connection, entity)?;
+    let known: Vec<&Original> = known.iter().filter(is_beside).collect();
+    let mut is_changed = false;
+    for old in known.iter().filter(|old| !found.contains(&old.found)) {
+        connection
+            .prepare_cached("DELETE FROM library_image_files WHERE id = ?1 AND cache_file_id IS NULL")?
+            .execute([old.id])?;
+        touch(connection, library, entity, &old.found)?;
+        is_changed = true;
+    }
+    for new in found.iter().filter(|new| !known.iter().any(|old| old.found == **new)) {
+        is_changed |= insert(connection, library, entity, new)?;
+    }
+    Ok(is_changed)
+}
+
 fn insert(
     connection: &Connection,
     library: LibraryId,

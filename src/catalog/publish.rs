@@ -23,6 +23,8 @@ pub enum Scope<'a> {
     Entities(&'a [EntityId]),
     /// One picture of an entity; the others stay as they are.
     Picture(EntityId, ImageType),
+    /// These entities, as far as something of them is shown: what is shown follows them. Nothing is released.
+    Shown(&'a [EntityId]),
 }
 
 /// Whether a change is made or only worked out.
@@ -123,6 +125,11 @@ const SCOPE_ALL: &str = "INSERT INTO temp.scope (entity_id) SELECT id FROM entit
 const SCOPE_LIBRARIES: &str = "
     INSERT INTO temp.scope (entity_id)
     SELECT id FROM entities WHERE is_missing = 0 AND library_id IN (SELECT value FROM rarray(?1))";
+const SCOPE_SHOWN: &str = "
+    INSERT INTO temp.scope (entity_id)
+    SELECT id FROM entities e WHERE is_missing = 0 AND id IN (SELECT value FROM rarray(?1))
+    AND EXISTS (SELECT 1 FROM library_image_files m WHERE m.entity_id = e.id
+                AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL)";
 const SCOPE_ENTITIES: &str = "
     INSERT INTO temp.scope (entity_id)
     SELECT id FROM entities WHERE is_missing = 0 AND id IN (SELECT value FROM rarray(?1))";
@@ -295,6 +302,7 @@ pub(super) fn fill_scope(connection: &Connection, scope: Scope<'_>) -> Result<()
         Scope::Libraries(ids) => {
             connection.prepare_cached(SCOPE_LIBRARIES)?.execute([array(ids.iter().map(|id| id.get()))])?
         }
+        Scope::Shown(ids) => connection.prepare_cached(SCOPE_SHOWN)?.execute([array(ids.iter().map(|id| id.get()))])?,
         Scope::Entities(ids) => {
             ids.iter().try_for_each(|id| entities::require(connection, *id))?;
             connection.prepare_cached(SCOPE_ENTITIES)?.execute([array(ids.iter().map(|id| id.get()))])?

@@ -3,12 +3,16 @@
 //! Which entities the running scan has seen is kept in a temporary table of this connection, so a scan that is
 //! killed marks nothing, and two scans do not disturb each other.
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, named_params};
 
-use super::entities::{self, Entity, entity_columns};
+use super::credits::{ScannedCredit, ScannedSet};
+use super::entities::Entity;
+use super::metadata::{DeclaredArtwork, MetadataField};
 use super::originals::{self, ScannedOriginal};
+use super::scanned_folders::{self, ScannedFolder};
+use super::scanned_known::{self as known, Known};
 use super::sql_types::array;
-use super::{Catalog, CatalogError, external_ids, feed, places, replace};
+use super::{Catalog, CatalogError, credits, external_ids, feed, metadata, places, replace};
 use crate::model::{EntityId, EntityType, Layout, LibraryId, Provider, RelPath, UnixSeconds};
 
 /// An item as a scan found it.
@@ -19,7 +23,7 @@ pub struct ScannedItem {
     /// What it is.
     pub entity_type: EntityType,
     /// The entity it belongs to, recorded before.
-    pub parent: Option<EntityId>,
+    pub parent: Option<ScannedParent>,
     /// Its title.
     pub title: String,
     /// The title to sort by.
@@ -48,6 +52,40 @@ pub struct ScannedItem {
     pub ids: Vec<(Provider, String)>,
     /// All pictures that are there for it.
     pub originals: Vec<ScannedOriginal>,
+    /// The folder that tells of it, by which the next scan knows whether it has to look again.
+    pub found_in: RelPath,
+    /// The file or folder that it is, by which it is known again elsewhere.
+    pub file: Option<ScannedFile>,
+    /// Metadata of it.
+    pub metadata: Vec<MetadataField>,
+    /// Pictures of it that are named by address.
+    pub artwork: Vec<DeclaredArtwork>,
+    /// Who plays in it, as billed.
+    pub credits: Vec<ScannedCredit>,
+    /// The movie set it belongs to.
+    pub set: Option<ScannedSet>,
+    /// Whether it is only mentioned here: where it is known, it stays as it is.
+    pub is_mention: bool,
+}
+
+/// The entity that a scanned item belongs to, by what identifies it in its library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScannedParent {
+    /// What it is.
+    pub entity_type: EntityType,
+    /// Its path; of a season, the path of its series.
+    pub path: RelPath,
+    /// The number of a season.
+    pub season: Option<u16>,
+}
+
+/// What makes a file or folder the same wherever it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScannedFile {
+    /// Its inode number.
+    pub inode: u64,
+    /// When it was made, in nanoseconds since 1970; where that is not known, when it last changed.
+    pub born_ns: i64,
 }
 
 /// What recording an item came to.
@@ -57,6 +95,8 @@ pub enum ScanOutcome {
     Added,
     /// It was missing and is back.
     Returned,
+    /// It is somewhere else.
+    Moved,
     /// Something of it, of its ids or of its originals is different.
     Changed,
     /// All is as it was; nothing was written.
@@ -76,6 +116,39 @@ pub(super) const TEMPORARY_TABLES: &str = "
     CREATE TEMP TABLE seen (entity_id INTEGER PRIMARY KEY) STRICT;
 ";
 
+impl ScannedItem {
+    /// An item in a folder of its own, which identifies it, and of which no more is known.
+    #[must_use]
+    pub fn new(library: LibraryId, entity_type: EntityType, title: &str, folder: RelPath) -> Self {
+        Self {
+            library,
+            entity_type,
+            parent: None,
+            title: title.to_owned(),
+            sort_title: title.to_lowercase(),
+            year: None,
+            season: None,
+            episode: None,
+            last_episode: None,
+            layout: Layout::Own,
+            video: None,
+            further_videos: Vec::new(),
+            folders: Vec::new(),
+            path: folder.clone(),
+            ids: Vec::new(),
+            originals: Vec::new(),
+            found_in: folder.clone(),
+            folder,
+            file: None,
+            metadata: Vec::new(),
+            artwork: Vec::new(),
+            credits: Vec::new(),
+            set: None,
+            is_mention: false,
+        }
+    }
+}
+
 impl Catalog {
     /// Begins a scan: nothing has been seen yet.
     ///
@@ -89,11 +162,30 @@ impl Catalog {
     /// changes nothing. The answers are in the order of the items.
     ///
     /// # Errors
-    /// When a library or parent does not exist, or the catalog cannot be written.
+    /// When a library does not exist, or the catalog cannot be written.
     pub fn record(&mut self, items: &[ScannedItem], now: UnixSeconds) -> Result<Vec<Recorded>, CatalogError> {
+        self.record_folders(items, &[], &|_| false, now)
+    }
+
+    /// As [`Self::record`], with the folders that told of the items.
+    ///
+    /// An entity is taken for one that moved when the same file, or one of its ids, was known at a path of which
+    /// `is_gone` says that nothing is there any more.
+    ///
+    /// # Errors
+    /// When a library does not exist, or the catalog cannot be written.
+    pub fn record_folders(
+        &mut self,
+        items: &[ScannedItem],
+        folders: &[ScannedFolder],
+        is_gone: &dyn Fn(&RelPath) -> bool,
+        now: UnixSeconds,
+    ) -> Result<Vec<Recorded>, CatalogError> {
         self.write(|transaction| {
             replace::clear(transaction)?;
-            let recorded = items.iter().map(|item| record(transaction, item, now)).collect::<Result<_, _>>()?;
+            let recorded =
+                items.iter().map(|item| record(transaction, item, is_gone, now)).collect::<Result<_, _>>()?;
+            folders.iter().try_for_each(|folder| scanned_folders::put(transaction, folder))?;
             feed::announce(transaction, None, now)?;
             Ok(recorded)
         })
@@ -112,6 +204,7 @@ impl Catalog {
         now: UnixSeconds,
     ) -> Result<u64, CatalogError> {
         self.write(|transaction| {
+            credits::see_all(transaction)?;
             let gone = unseen(transaction, library, unreadable)?;
             let gone = array(gone.into_iter().map(EntityId::get));
             transaction
@@ -122,7 +215,8 @@ impl Catalog {
                 .execute([&gone])?;
             let count = transaction
                 .prepare_cached(
-                    "UPDATE entities SET is_missing = 1, updated_at = ?2 WHERE id IN (SELECT value FROM rarray(?1))",
+                    "UPDATE entities SET is_missing = 1, found_in = NULL, updated_at = ?2
+                     WHERE id IN (SELECT value FROM rarray(?1))",
                 )?
                 .execute((&gone, now))?;
             Ok(count as u64)
@@ -130,46 +224,71 @@ impl Catalog {
     }
 }
 
-fn record(connection: &Connection, item: &ScannedItem, now: UnixSeconds) -> rusqlite::Result<Recorded> {
-    let known = match entities::by_key(connection, item.library, item.entity_type, &item.path)? {
-        Some(known) => Some(known),
-        None => by_video(connection, item)?,
+fn record(
+    connection: &Connection,
+    item: &ScannedItem,
+    is_gone: &dyn Fn(&RelPath) -> bool,
+    now: UnixSeconds,
+) -> rusqlite::Result<Recorded> {
+    let parent = match &item.parent {
+        Some(parent) => known::parent(connection, item.library, parent)?,
+        None => None,
     };
-    let (id, mut outcome) = match known {
-        None => (insert(connection, item, now)?, ScanOutcome::Added),
-        Some(known) if known.is_missing => (known.id, ScanOutcome::Returned),
-        Some(known) if !is_same(&known, item) => (known.id, ScanOutcome::Changed),
-        Some(known) => (known.id, ScanOutcome::Unchanged),
+    let found = known::known(connection, item, parent, is_gone)?;
+    if let Some(Known { entity, .. }) = found.as_ref().filter(|_| item.is_mention) {
+        return mentioned(connection, entity, now);
+    }
+    let (id, mut outcome) = match found {
+        None => (insert(connection, item, parent, now)?, ScanOutcome::Added),
+        Some(Known { entity, .. }) if entity.is_missing => (entity.id, ScanOutcome::Returned),
+        Some(Known { entity, has_moved: true }) => (entity.id, ScanOutcome::Moved),
+        Some(Known { entity, .. }) if !is_same(&entity, item, parent) => (entity.id, ScanOutcome::Changed),
+        Some(Known { entity, .. }) => (entity.id, ScanOutcome::Unchanged),
     };
-    connection.prepare_cached("INSERT OR IGNORE INTO temp.seen (entity_id) VALUES (?1)")?.execute([id])?;
-    let has_new_ids = external_ids::replace_scanned(connection, id, &item.ids)?;
-    let has_new_originals = originals::replace(connection, item.library, id, &item.originals)?;
-    let has_new_places = places::replace(connection, id, item)?;
-    if outcome == ScanOutcome::Unchanged && (has_new_ids || has_new_originals || has_new_places) {
+    see(connection, id)?;
+    if told(connection, id, item, now)? && outcome == ScanOutcome::Unchanged {
         outcome = ScanOutcome::Changed;
     }
-    if matches!(outcome, ScanOutcome::Returned | ScanOutcome::Changed) {
-        update(connection, id, item, now)?;
+    if !matches!(outcome, ScanOutcome::Added | ScanOutcome::Unchanged) {
+        update(connection, id, item, parent, now)?;
     }
     Ok(Recorded { id, outcome })
 }
 
-/// The entity that had the same video and was not seen otherwise: a film keeps its choices when its own folder gets
-/// company and its video identifies it from then on, and when it is alone again.
-fn by_video(connection: &Connection, item: &ScannedItem) -> rusqlite::Result<Option<Entity>> {
+/// An entity that is known and only mentioned is there; nothing else is told of it.
+fn mentioned(connection: &Connection, entity: &Entity, now: UnixSeconds) -> rusqlite::Result<Recorded> {
+    see(connection, entity.id)?;
+    if !entity.is_missing {
+        return Ok(Recorded { id: entity.id, outcome: ScanOutcome::Unchanged });
+    }
     connection
-        .prepare_cached(concat!(
-            "SELECT ",
-            entity_columns!(),
-            " FROM entities e WHERE e.library_id = ?1 AND e.entity_type = ?2 AND e.video = ?3
-              AND e.id NOT IN (SELECT entity_id FROM temp.seen) ORDER BY e.is_missing, e.id LIMIT 1"
-        ))?
-        .query_row((item.library, item.entity_type, &item.video), entities::entity)
-        .optional()
+        .prepare_cached("UPDATE entities SET is_missing = 0, updated_at = ?2 WHERE id = ?1")?
+        .execute((entity.id, now))?;
+    Ok(Recorded { id: entity.id, outcome: ScanOutcome::Returned })
 }
 
-fn is_same(known: &Entity, item: &ScannedItem) -> bool {
-    known.parent == item.parent
+pub(super) fn see(connection: &Connection, id: EntityId) -> rusqlite::Result<()> {
+    connection.prepare_cached("INSERT OR IGNORE INTO temp.seen (entity_id) VALUES (?1)")?.execute([id])?;
+    Ok(())
+}
+
+/// Writes down what the item tells besides its own row. Whether anything of it is new.
+fn told(connection: &Connection, id: EntityId, item: &ScannedItem, now: UnixSeconds) -> rusqlite::Result<bool> {
+    let has_new = [
+        external_ids::replace_scanned(connection, id, &item.ids)?,
+        originals::replace(connection, item.library, id, &item.originals)?,
+        places::replace(connection, id, item)?,
+        metadata::replace(connection, id, &item.metadata, now)?,
+        metadata::replace_artwork(connection, id, &item.artwork)?,
+        credits::replace(connection, id, item, now)?,
+        credits::replace_set(connection, id, item, now)?,
+    ];
+    known::note(connection, id, item)?;
+    Ok(has_new.contains(&true))
+}
+
+fn is_same(known: &Entity, item: &ScannedItem, parent: Option<EntityId>) -> bool {
+    known.parent == parent
         && known.title == item.title
         && known.sort_title == item.sort_title
         && (known.year, known.season) == (item.year, item.season)
@@ -180,7 +299,12 @@ fn is_same(known: &Entity, item: &ScannedItem) -> bool {
         && known.path == item.path
 }
 
-fn insert(connection: &Connection, item: &ScannedItem, now: UnixSeconds) -> rusqlite::Result<EntityId> {
+fn insert(
+    connection: &Connection,
+    item: &ScannedItem,
+    parent: Option<EntityId>,
+    now: UnixSeconds,
+) -> rusqlite::Result<EntityId> {
     connection
         .prepare_cached(
             "INSERT INTO entities (library_id, entity_type, parent_id, title, sort_title, year, season, episode,
@@ -191,7 +315,7 @@ fn insert(connection: &Connection, item: &ScannedItem, now: UnixSeconds) -> rusq
         )?
         .query_row(
             named_params! {
-                ":library": item.library, ":entity_type": item.entity_type, ":parent": item.parent,
+                ":library": item.library, ":entity_type": item.entity_type, ":parent": parent,
                 ":title": item.title, ":sort_title": item.sort_title, ":year": item.year, ":season": item.season,
                 ":episode": item.episode, ":last_episode": item.last_episode, ":layout": item.layout,
                 ":folder": item.folder, ":video": item.video, ":path": item.path, ":now": now,
@@ -200,7 +324,14 @@ fn insert(connection: &Connection, item: &ScannedItem, now: UnixSeconds) -> rusq
         )
 }
 
-fn update(connection: &Connection, id: EntityId, item: &ScannedItem, now: UnixSeconds) -> rusqlite::Result<()> {
+fn update(
+    connection: &Connection,
+    id: EntityId,
+    item: &ScannedItem,
+    parent: Option<EntityId>,
+    now: UnixSeconds,
+) -> rusqlite::Result<()> {
+    known::displace(connection, id, item)?;
     connection
         .prepare_cached(
             "UPDATE entities SET parent_id = :parent, title = :title, sort_title = :sort_title, year = :year,
@@ -209,7 +340,7 @@ fn update(connection: &Connection, id: EntityId, item: &ScannedItem, now: UnixSe
              WHERE id = :id",
         )?
         .execute(named_params! {
-            ":id": id, ":parent": item.parent, ":title": item.title, ":sort_title": item.sort_title,
+            ":id": id, ":parent": parent, ":title": item.title, ":sort_title": item.sort_title,
             ":year": item.year, ":season": item.season, ":episode": item.episode,
             ":last_episode": item.last_episode, ":layout": item.layout, ":folder": item.folder, ":video": item.video, ":path": item.path, ":now": now,
         })?;

@@ -46,6 +46,8 @@ struct Row {
     year: Option<u16>,
     season: Option<u16>,
     episode: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_episode: Option<u16>,
     path: String,
     library: String,
     ids: BTreeMap<String, String>,
@@ -100,6 +102,7 @@ fn row(
         year: entity.year,
         season: entity.season,
         episode: entity.episode,
+        last_episode: entity.last_episode,
         path: entity.path.to_string(),
         library: libraries.get(&entity.library).cloned().unwrap_or_default(),
         ids: ids.into_iter().map(|(provider, value)| (provider.to_string(), value)).collect(),

@@ -1,7 +1,7 @@
 //! What the scanner makes of one path, without a catalog and without touching anything.
 //!
 //! The folders from the root of the library down to the path are read as a scan reads them and decided by the same
-//! functions. What is not on disk is judged by its name, as if it were there alone.
+//! functions; metadata files are read as well. What is not on disk is judged by its name, as if it were there alone.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -11,11 +11,11 @@ use crate::naming::split_extension;
 
 use super::layout::{
     AirDate, Context, Descent, FileKind, FileVerdict, FolderListing, FolderVerdict, FoundItem, Inside, Rule,
-    context_of, decide, descent, is_foreign_to, is_part_of_item, is_peeked, kind_by_extension, merged, parse_name,
-    title_of_extra,
+    context_of, decide, descent, is_foreign_to, is_named_like_library, is_part_of_item, is_peeked, kind_by_extension,
+    merged, parse_name, title_of_extra,
 };
 use super::walk::read_folder;
-use super::{DirEntry, EntryKind, LibraryError, Source};
+use super::{DirEntry, EntryKind, LibraryError, Source, read_nfo};
 
 /// Without a library, so many folders from the one of the path upwards may be parts of an item (`film/extras/more`). It
 /// is few, so that a `/srv/samples` on the way to a library says nothing.
@@ -128,14 +128,14 @@ pub fn identify_below(source: Option<&Source>, kind: LibraryKind, path: &RelPath
         let is_folder = folder.listing.folders().any(|folder| folder == name);
         if !is_folder && !is_last {
             // A file where a folder is expected.
-            return Ok(Outcome::unknown(Rule::NoMedia).identified(shown, name, false, &context));
+            return Ok(Outcome::unknown(Rule::NoMedia).identified(source, shown, name, false, &context));
         }
         let next = folder.listing.path.join(name);
         let on_the_way = Outcome::on_the_way(&folder.listing, kind, &verdict, name, is_folder);
         if let Some(outcome) = on_the_way.or_else(|| Outcome::named_above(&verdict, &next).filter(|_| is_last)) {
             // The path itself may lie further down: in a folder of extras, in a disc.
             let is_on_disk = folder.has_next && (is_last || source.is_some_and(|source| source.stat(path).is_ok()));
-            return Ok(outcome.identified(shown, components.last().unwrap_or(name), is_on_disk, &context));
+            return Ok(outcome.identified(source, shown, components.last().unwrap_or(name), is_on_disk, &context));
         }
         context = context_of(&folder.listing, kind, &verdict, name);
         let has_next = folder.has_next;
@@ -143,7 +143,7 @@ pub fn identify_below(source: Option<&Source>, kind: LibraryKind, path: &RelPath
         folder.is_on_disk &= has_next;
     }
     let verdict = decide(&folder.listing, &context);
-    Ok(Outcome::of_folder(&verdict, &folder, &context).identified_folder(shown, &folder, &context))
+    Ok(Outcome::of_folder(&verdict, &folder, &context).identified_folder(source, shown, &folder, &context))
 }
 
 /// A folder on the way to the path.
@@ -279,21 +279,34 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    fn identified(self, path: PathBuf, name: &Name, is_on_disk: bool, context: &Context) -> Identified {
+    fn identified(
+        self,
+        source: Option<&Source>,
+        path: PathBuf,
+        name: &Name,
+        is_on_disk: bool,
+        context: &Context,
+    ) -> Identified {
         let of_extra = || {
             let identity = parse_name(split_extension(name.as_bytes()).0);
             MediaIdentity { title: title_of_extra(&identity.title).to_owned(), ..identity }
         };
         match (self.item, self.kind) {
-            (Some(item), _) => self.dressed(path, told_of(item, context), is_on_disk),
+            (Some(item), _) => self.dressed(path, told_of(source, item, context), is_on_disk),
             (None, IdentifiedKind::Extra) => self.dressed(path, Told::of(of_extra()), is_on_disk),
             (None, _) => self.dressed(path, Told::default(), is_on_disk),
         }
     }
 
-    fn identified_folder(self, path: PathBuf, folder: &Descended, context: &Context) -> Identified {
+    fn identified_folder(
+        self,
+        source: Option<&Source>,
+        path: PathBuf,
+        folder: &Descended,
+        context: &Context,
+    ) -> Identified {
         let told = match (self.item, folder.listing.path.name()) {
-            (Some(item), _) => told_of(item, context),
+            (Some(item), _) => told_of(source, item, context),
             (None, Some(name)) if self.rule == Rule::NameOnly => Told::of(identity_by_name(self.kind, &name)),
             (None, _) => Told::default(),
         };
@@ -333,16 +346,40 @@ impl Told {
     }
 }
 
-/// Seasons and episodes go by their series: `tvdb:81189/s01e02`.
-fn told_of(item: &FoundItem, context: &Context) -> Told {
+/// Seasons and episodes go by their series: `tvdb:81189/s01e02`. Metadata files come before names, as in a scan.
+fn told_of(source: Option<&Source>, item: &FoundItem, context: &Context) -> Told {
     let artist = match &context.inside {
         Inside::Artist { name, .. } if item.entity_type == EntityType::Album => Some(name.clone()),
         _ => None,
     };
-    let Some(series) = &item.series else { return Told { artist, ..Told::of(item.identity.clone()) } };
-    let own = MediaIdentity { ids: item.identity.ids.clone(), ..MediaIdentity::default() };
-    let episode_title = (item.entity_type == EntityType::Episode).then(|| item.identity.title.clone());
-    Told { identity: merged(series.identity.clone(), own), episode_title, artist }
+    let of_file = |identity: MediaIdentity, entity_type: EntityType, nfo: &[RelPath]| {
+        let numbers = (item.season, item.episodes.first().copied());
+        source.map_or(identity.clone(), |source| with_nfo(source, identity, entity_type, numbers, nfo))
+    };
+    let own = of_file(item.identity.clone(), item.entity_type, &item.nfo);
+    let Some(series) = &item.series else { return Told { artist, ..Told::of(own) } };
+    let nfo = Name::parse(b"tvshow.nfo").ok().map(|name| series.folder.join(&name));
+    let of_series = of_file(series.identity.clone(), EntityType::Series, nfo.as_slice());
+    let episode_title = (item.entity_type == EntityType::Episode).then_some(own.title);
+    let ids = MediaIdentity { ids: own.ids, ..MediaIdentity::default() };
+    Told { identity: merged(of_series, ids), episode_title, artist }
+}
+
+/// The identity with what the first metadata file tells that tells anything.
+fn with_nfo(
+    source: &Source,
+    identity: MediaIdentity,
+    entity_type: EntityType,
+    (season, episode): (Option<u16>, Option<u16>),
+    nfo: &[RelPath],
+) -> MediaIdentity {
+    let read =
+        |path: &RelPath| read_nfo(source, path).ok().filter(|nfo| !nfo.entries.is_empty() || !nfo.ids.is_empty());
+    let Some(nfo) = nfo.iter().find_map(read) else { return identity };
+    let entry = nfo.entry_of(entity_type, season, episode);
+    let title = entry.and_then(|entry| entry.title.clone()).unwrap_or_default();
+    let year = entry.and_then(|entry| entry.year);
+    merged(MediaIdentity { title, year, ids: nfo.ids_of(entry) }, identity)
 }
 
 fn identity_by_name(kind: IdentifiedKind, name: &Name) -> MediaIdentity {
@@ -382,10 +419,26 @@ fn assumed_root(full: &Path, kind: LibraryKind) -> PathBuf {
     let belongs_above = |path: &Path| name_of(path).is_some_and(|name| is_part_of_item(kind, &name));
     let parts = folder.ancestors().take(PART_LEVELS_MAX).collect::<Vec<_>>();
     let levels = parts.iter().rposition(|path| belongs_above(path)).map_or(0, |part| part + 1);
+    let levels =
+        levels + usize::from(is_track(kind, full) && !is_library_name(kind, folder.ancestors().nth(levels + 1)));
+    if is_library_name(kind, Some(folder)) && kind == LibraryKind::Music {
+        return folder.to_owned();
+    }
     if let (0, Some(file), Some(folder_name)) = (levels, name_of(full), name_of(folder))
         && is_foreign_to(kind, &file, &folder_name, folder.ancestors().count() <= 2)
     {
         return folder.to_owned();
     }
     folder.ancestors().nth(levels + 1).unwrap_or(Path::new("/")).to_owned()
+}
+
+/// Whether a path is a track: its album's artist lies one folder further up.
+fn is_track(kind: LibraryKind, path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    kind == LibraryKind::Music && kind_by_extension(name) == FileKind::Audio
+}
+
+fn is_library_name(kind: LibraryKind, folder: Option<&Path>) -> bool {
+    let name = folder.and_then(Path::file_name).unwrap_or_default();
+    is_named_like_library(kind, name.as_bytes())
 }

@@ -21,6 +21,7 @@ mod files;
 mod folder_name;
 mod movies;
 mod music;
+mod nfo_files;
 mod originals;
 mod provider_ids;
 mod rule;
@@ -44,6 +45,7 @@ pub use context::{Context, Inside, SeriesPlace};
 pub use file_name::{FileKind, kind_by_extension, title_of_extra};
 pub use files::merged;
 pub use folder_name::{Descent, is_ignored_name};
+pub use provider_ids::provider_id;
 pub use rule::Rule;
 pub use series::{is_foreign_to, series_identity};
 pub use title::parse_name;
@@ -269,6 +271,35 @@ pub fn is_part_of_item(kind: LibraryKind, name: &Name) -> bool {
         LibraryKind::Tv => series::is_part_of_series(name),
         LibraryKind::Music => music::is_part_of_album(name),
     }
+}
+
+/// Whether libraries of that kind, or folders of downloads, are often called so. A guess, for paths of which no library is
+/// known.
+#[must_use]
+pub fn is_named_like_library(kind: LibraryKind, name: &[u8]) -> bool {
+    const ANY: &[&str] =
+        &["media", "library", "downloads", "complete", "completed", "server", "temp", "tmp", "unsorted", "incoming"];
+    const TV: &[&str] = &[
+        "tv",
+        "tv shows",
+        "tvshows",
+        "shows",
+        "series",
+        "tv series",
+        "serien",
+        "anime",
+        "video",
+        "videos",
+        "recordings",
+    ];
+    const MUSIC: &[&str] = &["music", "musik", "musique", "música", "audio", "mp3", "flac", "albums", "artists"];
+    let of_kind = match kind {
+        LibraryKind::Movies => &[][..],
+        LibraryKind::Tv => TV,
+        LibraryKind::Music => MUSIC,
+    };
+    let name = title::decode(name).to_lowercase();
+    ANY.iter().chain(of_kind).any(|word| *word == name)
 }
 
 /// The films of a folder. `above` is the folder that holds it, `None` for the root of the library.

@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, StatxTimestamp};
 use rustix::io::Errno;
 
 use crate::model::{Name, RelPath};
@@ -68,6 +68,8 @@ pub struct FileStat {
     pub size_bytes: u64,
     /// When its content last changed, in nanoseconds since 1970.
     pub mtime_ns: i64,
+    /// When it was made, in nanoseconds since 1970; `None` where the file system does not know.
+    pub born_ns: Option<i64>,
 }
 
 impl Source {
@@ -232,7 +234,7 @@ impl Source {
 
 fn statx_of(fd: BorrowedFd<'_>) -> io::Result<Statx> {
     let empty = CString::default();
-    let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::SIZE | StatxFlags::MTIME;
+    let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::SIZE | StatxFlags::MTIME | StatxFlags::BTIME;
     Ok(rustix::fs::statx(fd, empty.as_c_str(), AtFlags::EMPTY_PATH, wanted)?)
 }
 
@@ -247,8 +249,13 @@ fn file_stat(statx: &Statx) -> FileStat {
         device: rustix::fs::makedev(statx.stx_dev_major, statx.stx_dev_minor),
         inode: statx.stx_ino,
         size_bytes: statx.stx_size,
-        mtime_ns: statx.stx_mtime.tv_sec.saturating_mul(1_000_000_000).saturating_add(statx.stx_mtime.tv_nsec.into()),
+        mtime_ns: nanoseconds(&statx.stx_mtime),
+        born_ns: (statx.stx_mask & StatxFlags::BTIME.bits() != 0).then(|| nanoseconds(&statx.stx_btime)),
     }
+}
+
+fn nanoseconds(time: &StatxTimestamp) -> i64 {
+    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec.into())
 }
 
 #[cfg(test)]

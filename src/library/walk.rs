@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::model::{LibraryKind, Name, RelPath};
 
 use super::layout::{Context, Descent, FolderListing, FolderVerdict, context_of, decide, descent, is_peeked};
-use super::{DirEntry, EntryKind, LibraryError, Source};
+use super::{DirEntry, EntryKind, FileStat, LibraryError, Source};
 
 /// Nobody nests a media library as deeply as this; a tree that is deeper is a mistake or an attack.
 const DEPTH_MAX: usize = 100;
@@ -38,7 +38,11 @@ pub enum Visit<'a> {
         context: &'a Context,
         /// What is in it.
         verdict: &'a FolderVerdict,
+        /// What the file system said of it before it was read.
+        stat: &'a FileStat,
     },
+    /// A folder of which nothing has changed, so that it was not read.
+    Unchanged(RelPath),
     /// A folder, or a part of one, that could not be read. What lies beneath is unknown, not gone.
     Problem(Problem),
 }
@@ -53,12 +57,23 @@ pub struct Problem {
 }
 
 struct Frame {
-    listing: FolderListing,
-    context: Context,
-    verdict: FolderVerdict,
+    path: RelPath,
+    /// `None` for a folder that was not read because it is unchanged.
+    read: Option<ReadFolder>,
     /// The folders still to be visited, the next one last.
     remaining: Vec<Name>,
 }
+
+struct ReadFolder {
+    listing: FolderListing,
+    context: Context,
+    verdict: FolderVerdict,
+    stat: FileStat,
+}
+
+/// Asked of every folder before it is read: the folders in it that the walk goes into, if nothing of it has changed since
+/// they were found. The context is not known in a folder whose parent was not read; it is then the same as it was.
+pub type IsUnchanged<'a> = dyn FnMut(&RelPath, Option<&Context>) -> Option<Vec<Name>> + 'a;
 
 impl<'a> Walk<'a> {
     /// A walk over the whole tree of a library, which has not begun.
@@ -70,17 +85,23 @@ impl<'a> Walk<'a> {
     /// The next folder or problem; `None` at the end. Folders that hold no items by their name or by an ignore marker
     /// are not met at all.
     pub fn next_visit(&mut self) -> Option<Visit<'_>> {
+        self.next_visit_unless(&mut |_, _| None)
+    }
+
+    /// As [`Self::next_visit`]; folders that are unchanged are not read.
+    pub fn next_visit_unless(&mut self, is_unchanged: &mut IsUnchanged<'_>) -> Option<Visit<'_>> {
         if let Some(problem) = self.pending.pop_front() {
             return Some(Visit::Problem(problem));
         }
         let path = self.next_path()?;
-        match self.enter(path) {
-            Err(problem) => Some(Visit::Problem(problem)),
-            Ok(()) => {
-                let frame = self.frames.last()?;
-                Some(Visit::Folder { listing: &frame.listing, context: &frame.context, verdict: &frame.verdict })
-            }
+        if let Err(problem) = self.enter(path, is_unchanged) {
+            return Some(Visit::Problem(problem));
         }
+        let frame = self.frames.last()?;
+        Some(match &frame.read {
+            None => Visit::Unchanged(frame.path.clone()),
+            Some(ReadFolder { listing, context, verdict, stat }) => Visit::Folder { listing, context, verdict, stat },
+        })
     }
 
     fn next_path(&mut self) -> Option<RelPath> {
@@ -90,43 +111,78 @@ impl<'a> Walk<'a> {
         }
         while let Some(frame) = self.frames.last_mut() {
             match frame.remaining.pop() {
-                Some(name) => return Some(frame.listing.path.join(&name)),
+                Some(name) => return Some(frame.path.join(&name)),
                 None => drop(self.frames.pop()),
             }
         }
         None
     }
 
-    fn enter(&mut self, path: RelPath) -> Result<(), Problem> {
+    fn enter(&mut self, path: RelPath, is_unchanged: &mut IsUnchanged<'_>) -> Result<(), Problem> {
         if self.frames.len() > DEPTH_MAX {
             let error = LibraryError::TooDeep { path: self.source.display_path(&path), depth_max: DEPTH_MAX };
             return Err(Problem { path, error });
         }
         let (context, known) = self.handed_down(&path);
-        let (listing, problems) = match read_folder(self.source, self.kind, &path, known) {
-            Ok(read) => read,
-            Err(error) => return Err(Problem { path, error }),
+        let (read, mut remaining) = match is_unchanged(&path, context.as_ref()) {
+            Some(children) => (None, children),
+            None => {
+                let read = self.read(&path, context, known).map_err(|error| Problem { path: path.clone(), error })?;
+                let remaining = entered(self.kind, &read.listing, &read.verdict);
+                (Some(read), remaining)
+            }
         };
-        self.pending.extend(problems);
-        let verdict = decide(&listing, &context);
-        let mut remaining = Vec::new();
-        if !verdict.is_closed {
-            let is_entered = |name: &&Name| descent(&listing, self.kind, &verdict, name) == Descent::Enter;
-            remaining.extend(listing.folders().filter(is_entered).cloned());
-            remaining.reverse();
-        }
-        self.frames.push(Frame { listing, context, verdict, remaining });
+        remaining.reverse();
+        self.frames.push(Frame { path, read, remaining });
         Ok(())
     }
 
-    /// What the folder above tells of a folder: its context, and its entries where these were looked at already.
-    fn handed_down(&mut self, path: &RelPath) -> (Context, Option<Vec<DirEntry>>) {
-        let (Some(frame), Some(name)) = (self.frames.last_mut(), path.name()) else {
-            return (Context::root(self.kind), None);
+    fn read(
+        &mut self,
+        path: &RelPath,
+        context: Option<Context>,
+        known: Option<Vec<DirEntry>>,
+    ) -> Result<ReadFolder, LibraryError> {
+        let context = match context {
+            Some(context) => context,
+            None => context_at(self.source, self.kind, path)?,
         };
-        let context = context_of(&frame.listing, self.kind, &frame.verdict, &name);
-        (context, frame.listing.peeked.remove(&name))
+        let stat = self.source.stat(path)?;
+        let (listing, problems) = read_folder(self.source, self.kind, path, known)?;
+        self.pending.extend(problems);
+        let verdict = decide(&listing, &context);
+        Ok(ReadFolder { listing, context, verdict, stat })
     }
+
+    /// What the folder above tells of a folder: its context, and its entries where these were looked at already.
+    fn handed_down(&mut self, path: &RelPath) -> (Option<Context>, Option<Vec<DirEntry>>) {
+        let (Some(frame), Some(name)) = (self.frames.last_mut(), path.name()) else {
+            return (Some(Context::root(self.kind)), None);
+        };
+        let Some(read) = &mut frame.read else { return (None, None) };
+        let context = context_of(&read.listing, self.kind, &read.verdict, &name);
+        (Some(context), read.listing.peeked.remove(&name))
+    }
+}
+
+/// The folders that a walk goes into, in the order of their names.
+#[must_use]
+pub fn entered(kind: LibraryKind, listing: &FolderListing, verdict: &FolderVerdict) -> Vec<Name> {
+    let is_entered = |name: &&Name| !verdict.is_closed && descent(listing, kind, verdict, name) == Descent::Enter;
+    listing.folders().filter(is_entered).cloned().collect()
+}
+
+/// The context of a folder, from the root down.
+fn context_at(source: &Source, kind: LibraryKind, path: &RelPath) -> Result<Context, LibraryError> {
+    let mut context = Context::root(kind);
+    let mut folder = RelPath::root();
+    for name in path.components() {
+        let (listing, _) = read_folder(source, kind, &folder, None)?;
+        let verdict = decide(&listing, &context);
+        context = context_of(&listing, kind, &verdict, &name);
+        folder = folder.join(&name);
+    }
+    Ok(context)
 }
 
 /// Reads a folder with everything that decides what is in it; its entries need not be read where they are `known`. Parts

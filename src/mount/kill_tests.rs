@@ -22,7 +22,7 @@ use crate::cache::{Cache, Limits};
 use crate::catalog::{Catalog, NewLibrary, PublishMode, ScannedItem, ScannedOriginal, Scope, Stamp};
 use crate::config::StateDir;
 use crate::model::{
-    Clock, EntityId, EntityType, ImageKind, ImageType, Layout, LibraryKind, Name, RelPath, SystemClock, UnixSeconds,
+    Clock, EntityId, EntityType, ImageKind, ImageType, LibraryKind, Name, RelPath, SystemClock, UnixSeconds,
 };
 use crate::phase::{publish, select_file};
 
@@ -115,23 +115,9 @@ impl World {
             mtime: now,
         };
         let item = ScannedItem {
-            library,
-            entity_type: EntityType::Movie,
-            parent: None,
-            title: "Heat".to_owned(),
-            sort_title: "heat".to_owned(),
-            year: None,
-            season: None,
-            episode: None,
-            last_episode: None,
-            further_videos: Vec::new(),
-            folders: Vec::new(),
-            layout: Layout::Own,
-            folder: path("Heat"),
             video: Some(path("Heat/Heat.mkv")),
-            path: path("Heat"),
-            ids: Vec::new(),
             originals: vec![original],
+            ..ScannedItem::new(library, EntityType::Movie, "Heat", path("Heat"))
         };
         catalog.record(&[item], now).unwrap();
         let cache = Cache::open(&self.state().cache()).unwrap();

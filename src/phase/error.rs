@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::CacheError;
 use crate::catalog::CatalogError;
 use crate::library::LibraryError;
-use crate::model::{EntityId, EntityType, LibraryKind, show_bytes};
+use crate::model::{EntityId, EntityType, show_bytes};
 use crate::naming::ProfileError;
 use crate::recycle::RecycleError;
 
@@ -57,14 +57,6 @@ pub enum PhaseError {
         library: String,
         /// Its root.
         path: PathBuf,
-    },
-    /// Libraries of that kind are not understood yet.
-    #[error("the library {library} holds {kind}; this version scans libraries of movies only")]
-    KindUnknown {
-        /// The name of the library.
-        library: String,
-        /// What it holds.
-        kind: LibraryKind,
     },
     /// Nothing known goes by what the user typed.
     #[error("there is no item `{item}`; `posterfs list` shows what is known, `posterfs scan` looks for what is new")]

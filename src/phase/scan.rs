@@ -1,20 +1,30 @@
-//! Scan: from a tree to entities, their ids and the pictures that were there before us.
+//! Scan: from a tree to entities, their ids, their metadata and the pictures that were there before us.
 //!
 //! Items are recorded in batches, each one transaction, so that a scan may be killed at any instant; only the end of a
 //! whole walk marks as missing what was not seen. What lies beneath a folder that could not be read is unknown, not
-//! missing, and a root that is empty or gone is a disk that is not mounted.
+//! missing, and a root that is empty or gone is a disk that is not mounted. Folders that are as the last scan left them
+//! are not read again (`unchanged.rs`).
 //!
 //! Only the [`Source`] that is handed in is read. Whoever scans a library that is mounted over hands in the tree
 //! beneath, so that a published picture is never taken for an original.
+//!
+//! - `items.rs`: from what a folder holds to what is recorded.
+//! - `told.rs`: what metadata files tell of it.
+//! - `unchanged.rs`: which folders need not be read.
+
+mod items;
+mod told;
+mod unchanged;
 
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Library, Recorded, ScanOutcome, ScannedItem, ScannedOriginal};
-use crate::library::layout::is_ignored_name;
-use crate::library::{FoundItem, LibraryError, Problem, Source, Visit, Walk};
-use crate::model::{Clock, EntityId, LibraryKind, Provider, RelPath, UnixSeconds};
+use crate::catalog::{Catalog, Library, PublishMode, Recorded, ScanOutcome, ScannedFolder, ScannedItem, Scope, Stamp};
+use crate::library::layout::{Context, FolderVerdict, is_ignored_name};
+use crate::library::{FileStat, FolderListing, Problem, Source, Visit, Walk, entered};
+use crate::model::{Clock, EntityId, Provider, RelPath};
 
-use super::{PhaseError, Progress};
+use self::items::Items;
+use super::{PhaseError, Progress, publish};
 
 /// How many items are recorded in one transaction: enough that its cost is shared, few enough that others who write
 /// do not wait.
@@ -37,7 +47,7 @@ pub struct ScanReport {
     pub added: u64,
     /// Items of which something is different: their names, ids or originals.
     pub changed: u64,
-    /// Items that are somewhere else now. Counted once moves are recognised by file identity.
+    /// Items that are somewhere else now: the same file, or the same id. They keep everything they own.
     pub moved: u64,
     /// Items that were there at the last scan and are not now.
     pub missing: u64,
@@ -75,10 +85,10 @@ pub struct DuplicateId {
     pub path: RelPath,
 }
 
-/// Scans a library of films.
+/// Scans a library.
 ///
 /// # Errors
-/// When the library is of another kind, its root is empty or cannot be read, or the catalog cannot be written. Folders
+/// When its root is empty or cannot be read, or the catalog cannot be written. Folders
 /// that cannot be read are no error, but part of the report.
 pub fn scan(
     catalog: &mut Catalog,
@@ -98,12 +108,20 @@ fn scan_in_batches(
     progress: &dyn Progress,
     batch_items: usize,
 ) -> Result<ScanReport, PhaseError> {
-    if library.kind != LibraryKind::Movies {
-        return Err(PhaseError::KindUnknown { library: library.name.clone(), kind: library.kind });
-    }
     refuse_empty_root(library, source)?;
     let report = ScanReport { library: library.name.clone(), ..ScanReport::default() };
-    let scan = Scan { catalog, library, source, clock, progress, report, batch: Vec::new(), unreadable: Vec::new() };
+    let scan = Scan {
+        catalog,
+        library,
+        source,
+        clock,
+        progress,
+        report,
+        batch: Vec::new(),
+        folders: Vec::new(),
+        unreadable: Vec::new(),
+        moved: Vec::new(),
+    };
     progress.start(None);
     let result = scan.run(batch_items);
     progress.finish();
@@ -127,56 +145,82 @@ struct Scan<'a> {
     clock: &'a dyn Clock,
     progress: &'a dyn Progress,
     report: ScanReport,
+    /// Items that are still to be recorded, and the folders that told of them.
     batch: Vec<ScannedItem>,
+    folders: Vec<ScannedFolder>,
     unreadable: Vec<RelPath>,
+    /// Entities of which something is different, so that their pictures may have other names now.
+    moved: Vec<EntityId>,
 }
 
 impl Scan<'_> {
     fn run(mut self, batch_items: usize) -> Result<ScanReport, PhaseError> {
         self.catalog.start_scan()?;
         let mut walk = Walk::new(self.source, self.library.kind);
-        while let Some(visit) = walk.next_visit() {
-            match visit {
-                Visit::Folder { verdict, .. } => {
-                    for item in &verdict.items {
-                        self.add(item);
-                    }
-                }
-                Visit::Problem(problem) if problem.path.is_root() => return Err(problem.error.into()),
-                Visit::Problem(problem) => self.note_unreadable(problem),
+        loop {
+            let (catalog, library, source) = (&*self.catalog, self.library, self.source);
+            let mut failed = None;
+            let visit = walk.next_visit_unless(&mut |path, context| {
+                let known = unchanged::children_of_unchanged(catalog, library, source, path, context);
+                known.unwrap_or_else(|error| {
+                    failed = Some(error);
+                    None
+                })
+            });
+            if let Some(error) = failed {
+                return Err(error);
             }
-            if self.batch.len() >= batch_items {
+            match visit {
+                None => break,
+                Some(Visit::Unchanged(path)) => self.pass(&path)?,
+                Some(Visit::Folder { listing, context, verdict, stat }) => self.add(listing, context, verdict, stat),
+                Some(Visit::Problem(problem)) if problem.path.is_root() => return Err(problem.error.into()),
+                Some(Visit::Problem(problem)) => self.note_unreadable(problem),
+            }
+            if self.batch.len() + self.folders.len() >= batch_items {
                 self.record()?;
             }
         }
         self.record()?;
         self.report.missing = self.catalog.finish_scan(self.library.id, &self.unreadable, self.clock.now())?;
+        self.follow()?;
         Ok(self.report)
     }
 
-    fn add(&mut self, item: &FoundItem) {
-        let originals = item.originals.iter().filter_map(|(path, image_type)| {
-            let (folder, name) = path.split_last()?;
-            match self.source.stat(path) {
-                Ok(stat) => Some(ScannedOriginal {
-                    folder,
-                    name,
-                    image_type: *image_type,
-                    byte_count: stat.size_bytes,
-                    mtime: UnixSeconds::new(stat.mtime_ns.div_euclid(1_000_000_000)),
-                }),
-                Err(error) => {
-                    note(&mut self.report, path, &error);
-                    None
-                }
-            }
-        });
-        let originals = originals.collect();
-        self.batch.push(scanned_item(self.library, item, originals));
+    /// A folder that is as it was: so is what was found in it.
+    fn pass(&mut self, path: &RelPath) -> Result<(), PhaseError> {
+        let seen = self.catalog.see_folder(self.library.id, path)?;
+        self.report.seen += seen;
+        self.progress.advance(seen);
+        Ok(())
+    }
+
+    fn add(&mut self, listing: &FolderListing, context: &Context, verdict: &FolderVerdict, stat: &FileStat) {
+        let mut items = Items::new(self.library, self.source, listing, stat);
+        verdict.items.iter().for_each(|item| items.add(item));
+        let children = entered(self.library.kind, listing, verdict);
+        let folder = unchanged::scanned_folder(self.library, self.source, context, stat, &items, children);
+        for (path, message) in std::mem::take(&mut items.problems) {
+            note(&mut self.report, &path, message);
+        }
+        // What changed a moment ago may change again within the same tick of the file system's clock.
+        self.folders.extend(folder.filter(|folder| folder.changed_at < self.clock.now()).map(|folder| folder.row));
+        self.batch.append(&mut items.found);
+    }
+
+    /// What is published of entities that are somewhere else now is published there.
+    fn follow(&mut self) -> Result<(), PhaseError> {
+        if self.moved.is_empty() {
+            return Ok(());
+        }
+        let (author, reason) = ("scan".to_owned(), format!("moved in {}", self.library.name));
+        let stamp = Stamp { author, reason, now: self.clock.now() };
+        publish(self.catalog, Scope::Shown(&self.moved), PublishMode::Apply, &stamp)?;
+        Ok(())
     }
 
     fn note_unreadable(&mut self, problem: Problem) {
-        note(&mut self.report, &problem.path, &problem.error);
+        note(&mut self.report, &problem.path, problem.error.to_string());
         if self.unreadable.len() < UNREADABLE_MAX {
             self.unreadable.push(problem.path);
         } else {
@@ -186,14 +230,21 @@ impl Scan<'_> {
 
     fn record(&mut self) -> Result<(), PhaseError> {
         let batch = std::mem::take(&mut self.batch);
-        let recorded = self.catalog.record(&batch, self.clock.now())?;
+        let folders = std::mem::take(&mut self.folders);
+        let source = self.source;
+        let is_gone = |path: &RelPath| source.stat(path).is_err_and(|error| error.is_not_found());
+        let recorded = self.catalog.record_folders(&batch, &folders, &is_gone, self.clock.now())?;
         for (item, Recorded { id, outcome }) in batch.iter().zip(recorded) {
-            self.report.seen += 1;
+            self.report.seen += u64::from(!item.is_mention);
             match outcome {
                 ScanOutcome::Added => self.report.added += 1,
                 ScanOutcome::Returned => self.report.returned += 1,
                 ScanOutcome::Changed => self.report.changed += 1,
+                ScanOutcome::Moved => self.report.moved += 1,
                 ScanOutcome::Unchanged => {}
+            }
+            if matches!(outcome, ScanOutcome::Moved | ScanOutcome::Returned | ScanOutcome::Changed) {
+                self.moved.push(id);
             }
             self.note_duplicates(item, id)?;
         }
@@ -224,37 +275,10 @@ impl Scan<'_> {
     }
 }
 
-fn note(report: &mut ScanReport, path: &RelPath, error: &LibraryError) {
+fn note(report: &mut ScanReport, path: &RelPath, message: String) {
     report.error_count += 1;
     if report.errors.len() < ERRORS_MAX {
-        report.errors.push(ScanProblem { path: path.clone(), message: error.to_string() });
-    }
-}
-
-fn scanned_item(library: &Library, item: &FoundItem, originals: Vec<ScannedOriginal>) -> ScannedItem {
-    // A name that tells no title is still the best title there is.
-    let title = match item.identity.title.as_str() {
-        "" => item.base.to_string(),
-        title => title.to_owned(),
-    };
-    ScannedItem {
-        library: library.id,
-        entity_type: item.entity_type,
-        parent: None,
-        sort_title: sort_title(&title),
-        title,
-        year: item.identity.year,
-        season: None,
-        episode: None,
-        last_episode: None,
-        layout: item.layout,
-        folder: item.folder.clone(),
-        video: item.video().cloned(),
-        further_videos: item.videos.iter().skip(1).cloned().collect(),
-        folders: item.folders.clone(),
-        path: item.path.clone(),
-        ids: item.identity.ids.clone(),
-        originals,
+        report.errors.push(ScanProblem { path: path.clone(), message });
     }
 }
 

@@ -5,7 +5,7 @@ use posterfs::catalog::{
     SelectedPicture, Stamp,
 };
 use posterfs::model::{
-    ContentHash, EntityId, EntityType, ImageType, Layout, LibraryId, LibraryKind, Name, RelPath, UnixSeconds,
+    ContentHash, EntityId, EntityType, ImageType, LibraryId, LibraryKind, Name, RelPath, UnixSeconds,
 };
 use tempfile::TempDir;
 
@@ -54,23 +54,10 @@ pub fn new_library(name: &str, path: &str) -> NewLibrary {
 
 pub fn film(library: LibraryId, title: &str, originals: Vec<ScannedOriginal>) -> ScannedItem {
     ScannedItem {
-        library,
-        entity_type: EntityType::Movie,
-        parent: None,
-        title: title.into(),
-        sort_title: title.to_lowercase(),
         year: Some(1999),
-        season: None,
-        episode: None,
-        last_episode: None,
-        layout: Layout::Own,
-        folder: path(title),
         video: Some(path(&(title.to_owned() + "/film.mkv"))),
-        further_videos: vec![],
-        folders: vec![],
-        path: path(title),
-        ids: vec![],
         originals,
+        ..ScannedItem::new(library, EntityType::Movie, title, path(title))
     }
 }
 

@@ -120,15 +120,35 @@ fn a_library_whose_disk_is_not_there_loses_nothing() {
 }
 
 #[test]
-fn a_library_of_another_kind_does_not_keep_the_others_from_being_scanned() {
+fn a_library_that_is_gone_does_not_keep_the_others_from_being_scanned() {
     let films = Films::new();
     films.scan();
-    let pictures = films.picture("");
-    films.one(&["library", "add", "shows", pictures.to_str().unwrap(), "--kind", "tv"]);
+    let shows = films.picture("shows");
+    fs::create_dir(&shows).unwrap();
+    films.one(&["library", "add", "shows", shows.to_str().unwrap(), "--kind", "tv"]);
+    fs::remove_dir(&shows).unwrap();
     let output = films.run(&["--json", "scan"]);
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 1);
-    assert!(films.fails(1, &["scan", "shows"]).contains("shows holds tv"));
+    assert!(films.fails(1, &["scan", "shows"]).contains("mounted"));
+}
+
+#[test]
+fn libraries_of_every_kind_are_scanned() {
+    let films = Films::new();
+    let shows = films.picture("shows");
+    fs::create_dir_all(shows.join("Lost (2004)/Season 1")).unwrap();
+    fs::File::create(shows.join("Lost (2004)/Season 1/Lost S01E02-E03.mkv")).unwrap();
+    films.one(&["library", "add", "shows", shows.to_str().unwrap(), "--kind", "tv"]);
+    let scan = films.one(&["scan", "shows"]);
+    assert_eq!((&scan["library"], &scan["seen"], &scan["moved"]), (&"shows".into(), &3.into(), &0.into()));
+    let listed = films.json(&["list", "--kind", "episode"]);
+    assert_eq!(
+        (&listed[0]["season"], &listed[0]["episode"], &listed[0]["last_episode"]),
+        (&1.into(), &2.into(), &3.into())
+    );
+    fs::rename(shows.join("Lost (2004)"), shows.join("Lost")).unwrap();
+    assert_eq!(films.one(&["scan", "shows"])["moved"], 3);
 }
 
 /// Runs a command as a user who owns nothing but the state folder; `None` where only root could.

@@ -7,10 +7,10 @@ use crate::naming::split_extension;
 
 use super::episode_name::{EpisodeName, certain_episode, episode_of_series};
 use super::file_name::FileKind;
-use super::files::{Group, Sorted, disc_in, groups, sort_files};
+use super::files::{Group, Sorted, disc_in, groups, is_disc_file, sort_files};
 use super::title::{decode, parse_name};
 use super::versions::main_of;
-use super::{AirDate, FileVerdict, FolderListing, FoundItem, Rule, SeriesPlace};
+use super::{AirDate, FileVerdict, FolderListing, FoundItem, Rule, SeriesPlace, nfo_files};
 
 /// The episodes of a folder, and what its files are.
 pub(super) struct Episodes {
@@ -26,15 +26,21 @@ pub(super) fn episodes_in(listing: &FolderListing, place: &SeriesPlace) -> Episo
     let Sorted { media, mut files } = sort_files(listing, FileKind::Video);
     let of_folder = episode_of_folder(listing, place);
     if let Some((video, rule)) = disc_in(listing) {
-        files.extend(media.into_iter().map(|name| (name, FileVerdict::Unknown(Rule::BesideDisc))));
+        let is_of_disc = |name: &Name| of_folder.is_some() && rule == Rule::DiscFiles && is_disc_file(name);
+        files.extend(media.into_iter().map(|name| match is_of_disc(&name) {
+            true => (name, FileVerdict::Item(0)),
+            false => (name, FileVerdict::Unknown(Rule::BesideDisc)),
+        }));
         let disc = of_folder.and_then(|episode| {
             let item = FoundItem::of_folder(EntityType::Episode, &listing.path, MediaIdentity::default(), rule)?;
             Some(FoundItem { layout: Layout::Disc, videos: vec![video], ..told(item, episode, Some(place)) })
         });
-        return Episodes { items: disc.into_iter().collect(), files };
+        let with_nfo = |item: FoundItem| FoundItem { nfo: nfo_files::of_video(listing, &item), ..item };
+        return Episodes { items: disc.map(with_nfo).into_iter().collect(), files };
     }
     let is_alone = media.len() == 1;
     collected(
+        listing,
         media,
         files,
         |name| {
@@ -56,6 +62,7 @@ pub(super) fn episodes_in(listing: &FolderListing, place: &SeriesPlace) -> Episo
 pub(super) fn loose_episodes(listing: &FolderListing) -> Episodes {
     let Sorted { media, files } = sort_files(listing, FileKind::Video);
     collected(
+        listing,
         media,
         files,
         |name| certain_episode(&base_text(name)),
@@ -72,6 +79,7 @@ pub(super) fn loose_episodes(listing: &FolderListing) -> Episodes {
 
 /// Makes items of the files: those of one episode are its parts or versions.
 fn collected(
+    listing: &FolderListing,
     media: Vec<Name>,
     mut files: BTreeMap<Name, FileVerdict>,
     episode_of: impl Fn(&Name) -> Option<EpisodeName>,
@@ -99,6 +107,7 @@ fn collected(
         let further = found.iter().enumerate().filter(|(at, _)| *at != main).flat_map(|(_, group)| group.parts.iter());
         let all: Vec<_> = found[main].parts.iter().chain(further).map(|name| folder.join(name)).collect();
         item.videos = all;
+        item.nfo = nfo_files::of_video(listing, &item);
         files
             .extend(found.into_iter().flat_map(|group| group.parts).map(|name| (name, FileVerdict::Item(items.len()))));
         items.push(item);

@@ -1,7 +1,7 @@
 //! What a folder is by its name and its place.
 
 use crate::model::Name;
-use crate::naming::{StackWord, fold_case, is_extra_fanart_folder, split_extension, stack_part};
+use crate::naming::{StackWord, fold_case, is_actors_folder, is_extra_fanart_folder, split_extension, stack_part};
 
 use super::file_name::{FileKind, extra_rule, kind_by_extension};
 use super::title::{decode, parse_name};
@@ -98,7 +98,7 @@ pub(super) fn descent(folder: &FolderListing, name: &Name) -> Descent {
 
 /// Whether the entries of a folder of that name belong to the items of the folder above, in any library.
 pub(super) fn is_peeked(name: &Name) -> bool {
-    is_disc_root(name.as_bytes()) || is_extra_fanart_folder(name.as_bytes())
+    is_disc_root(name.as_bytes()) || is_extra_fanart_folder(name.as_bytes()) || is_actors_folder(name.as_bytes())
 }
 
 /// Whether an entry of that name is nobody's business: hidden, or of the system, a player or a download program.

@@ -12,7 +12,7 @@ use super::files::{Group, Sorted, disc_in, groups, is_disc_file, merged, sort_fi
 use super::folder_name::{Descent, descent, disc_of_set};
 use super::title::{decode, is_release_word, parse_name, title_key};
 use super::versions::resolution;
-use super::{Context, FileVerdict, FolderListing, FolderVerdict, FoundItem, Rule, originals};
+use super::{Context, FileVerdict, FolderListing, FolderVerdict, FoundItem, Rule, nfo_files, originals};
 
 /// What the films of a folder have in common.
 struct Folder<'a> {
@@ -48,6 +48,7 @@ pub(super) fn decide(listing: &FolderListing, context: &Context) -> FolderVerdic
             items.push(item);
         }
     }
+    items.iter_mut().for_each(|item| item.nfo = nfo_files::of_video(listing, item));
     originals::assign(listing, &mut items, &further_bases);
     FolderVerdict { items, files, ..FolderVerdict::default() }
 }

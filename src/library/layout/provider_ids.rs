@@ -76,13 +76,25 @@ fn bracketed_id(content: &str) -> Option<(Provider, String)> {
     let (word, value) = content.split_once(['-', '='])?;
     let word = word.trim().to_ascii_lowercase();
     let word = word.strip_suffix("id").filter(|short| IN_BRACKETS.contains(short)).unwrap_or(&word);
-    if !IN_BRACKETS.contains(&word) {
-        return None;
-    }
+    if IN_BRACKETS.contains(&word) { provider_id(word, value) } else { None }
+}
+
+/// An id of the provider of that word; `None` for a word that is none, and for a value that none of its ids has.
+#[must_use]
+pub fn provider_id(word: &str, value: &str) -> Option<(Provider, String)> {
+    let provider = Provider::parse(word)?;
     let value = value.trim().to_ascii_lowercase();
-    let number = if word == "imdb" { value.strip_prefix("tt")? } else { &value };
-    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && value.len() <= ID_BYTES_MAX;
-    is_number.then(|| Provider::parse(word).map(|provider| (provider, value.clone())))?
+    let is_hexadecimal = |part: &str| part.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_valid = match provider.as_str() {
+        "musicbrainz" | "musicbrainzreleasegroup" => {
+            value.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && value.split('-').all(is_hexadecimal)
+        }
+        word => {
+            let number = if word == "imdb" { value.strip_prefix("tt")? } else { &value };
+            !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && value.len() <= ID_BYTES_MAX
+        }
+    };
+    is_valid.then_some((provider, value))
 }
 
 /// Takes a `tt` with digits that stands alone out of the text.

@@ -15,7 +15,10 @@ use super::files::sort_files;
 use super::folder_name::{Descent, has_disc, ignored_by_name, is_disc_part, is_extras};
 use super::season_name::{before_season, season_number};
 use super::title::{decode, parse_name, title_key};
-use super::{Context, FileVerdict, FolderListing, FolderVerdict, FoundItem, Inside, Rule, SeriesPlace, originals};
+use super::{
+    Context, FileVerdict, FolderListing, FolderVerdict, FoundItem, Inside, Rule, SeriesPlace, is_named_like_library,
+    originals,
+};
 
 /// What a folder of a library of series holds.
 pub(super) fn decide(listing: &FolderListing, context: &Context) -> FolderVerdict {
@@ -85,37 +88,11 @@ pub(super) fn is_part_of_series(name: &Name) -> bool {
     is_season || is_disc_part(name.as_bytes()) || is_extras(name.as_bytes())
 }
 
-/// Names that libraries of series and download folders have, in lower case.
-const LIBRARY_WORDS: &[&str] = &[
-    "tv",
-    "tv shows",
-    "tvshows",
-    "shows",
-    "series",
-    "tv series",
-    "serien",
-    "anime",
-    "media",
-    "video",
-    "videos",
-    "library",
-    "downloads",
-    "complete",
-    "completed",
-    "server",
-    "temp",
-    "tmp",
-    "unsorted",
-    "incoming",
-    "recordings",
-    "tv drop",
-];
-
 /// Whether an episode names another series than the folder it lies in, and that folder is rather a library: by its name,
 /// or because nothing is above it.
 #[must_use]
 pub fn is_foreign_to(kind: LibraryKind, file: &Name, folder: &Name, is_top: bool) -> bool {
-    let is_library = is_top || LIBRARY_WORDS.iter().any(|word| folder.as_bytes().eq_ignore_ascii_case(word.as_bytes()));
+    let is_library = is_top || is_named_like_library(kind, folder.as_bytes());
     if kind != LibraryKind::Tv || !is_library {
         return false;
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::library::layout::FileVerdict;
 use crate::library::{IdentifiedKind, identify, identify_below};
-use crate::model::EntityType;
+use crate::model::Layout;
 use proptest::prelude::*;
 
 use super::*;
@@ -30,6 +30,7 @@ fn walk(source: &Source) -> (Vec<String>, Vec<String>) {
         match visit {
             Visit::Folder { verdict, .. } => films.extend(verdict.items.iter().map(|item| item.videos[0].to_string())),
             Visit::Problem(problem) => problems.push(problem.path.to_string()),
+            Visit::Unchanged(path) => panic!("{path} was not asked about"),
         }
     }
     (films, problems)
@@ -94,6 +95,7 @@ fn what_cannot_be_read_is_reported_and_the_walk_goes_on() {
                 }
             }
             Visit::Problem(problem) => problems.push(problem),
+            Visit::Unchanged(path) => panic!("{path} was not asked about"),
         }
     }
     fs::set_permissions(root.path().join("z"), fs::Permissions::from_mode(0o700)).unwrap();
@@ -186,72 +188,192 @@ fn names_are_judged_where_nothing_is_on_disk() {
 }
 
 /// Trees from a tiny alphabet, so that names meet.
-fn any_tree() -> impl Strategy<Value = Vec<String>> {
-    let folder = prop::sample::select(vec![
-        "",
-        "Heat (1995)/",
-        "Heat (1995)/Extras/",
-        "Disc (2000)/VIDEO_TS/",
-        "A/",
-        "A/Disc 1/",
-        "A/Disc 2/",
-        "Extras (2005)/",
-        "A/Heat (1995)/",
-        ".hidden/",
-        "Subs/",
-    ]);
-    let file = prop::sample::select(vec![
-        "Heat.mkv",
-        "Heat (1995).mkv",
-        "Heat (1995) - 1080p.mkv",
-        "Heat cd1.avi",
-        "Heat cd2.avi",
-        "Alien (1979).mkv",
-        "Heat-trailer.mkv",
-        "sample.mkv",
-        "VIDEO_TS.IFO",
-        "poster.jpg",
-        "Heat.srt",
-        "x.txt",
-        ".nomedia",
-        ".ignore",
-    ]);
-    prop::collection::vec((folder, file).prop_map(|(folder, file)| format!("{folder}{file}")), 1..12)
+fn any_tree(folders: &'static [&str], files: &'static [&str]) -> impl Strategy<Value = Vec<String>> {
+    let path = (prop::sample::select(folders), prop::sample::select(files));
+    prop::collection::vec(path.prop_map(|(folder, file)| format!("{folder}{file}")), 1..12)
+}
+
+const FILM_FOLDERS: &[&str] = &[
+    "",
+    "Heat (1995)/",
+    "Heat (1995)/Extras/",
+    "Disc (2000)/VIDEO_TS/",
+    "A/",
+    "A/Disc 1/",
+    "A/Disc 2/",
+    "Extras (2005)/",
+    "A/Heat (1995)/",
+    ".hidden/",
+    "Subs/",
+];
+const FILM_FILES: &[&str] = &[
+    "Heat.mkv",
+    "Heat (1995).mkv",
+    "Heat (1995) - 1080p.mkv",
+    "Heat cd1.avi",
+    "Heat cd2.avi",
+    "Alien (1979).mkv",
+    "Heat-trailer.mkv",
+    "sample.mkv",
+    "VIDEO_TS.IFO",
+    "poster.jpg",
+    "Heat.srt",
+    "x.txt",
+    ".nomedia",
+    ".ignore",
+];
+const SERIES_FOLDERS: &[&str] = &[
+    "",
+    "Lost/",
+    "Lost/Season 1/",
+    "Lost/Specials/",
+    "Lost/Extras/",
+    "Lost/Season 1/Lost.S01E05/",
+    "Shelf/Lost (2004)/",
+    "Shelf/Lost (2004)/Season 2/",
+    "Lost/Lost S01E09/VIDEO_TS/",
+    "Lost.S03.1080p/",
+    "Season 1/",
+    "Lost/.hidden/",
+];
+const SERIES_FILES: &[&str] = &[
+    "Lost S01E01.mkv",
+    "Lost S01E01 - 720p.mkv",
+    "Lost S02E01-E03.mkv",
+    "Lost.103.mkv",
+    "04.mkv",
+    "05 part1.mkv",
+    "05 part2.mkv",
+    "Lost 2010-05-12.mkv",
+    "Lost-trailer.mkv",
+    "Pilot.mkv",
+    "VIDEO_TS.IFO",
+    "tvshow.nfo",
+    "season01-poster.jpg",
+    ".nomedia",
+];
+const MUSIC_FOLDERS: &[&str] = &[
+    "",
+    "Queen/",
+    "Queen/Opera (1975)/",
+    "Queen/Opera (1975)/CD1/",
+    "Queen/Opera (1975)/CD2/",
+    "Queen/Singles/One/",
+    "Rock/Queen/Opera/",
+    "Sampler (2001)/",
+    "Queen/Scans/",
+];
+const MUSIC_FILES: &[&str] =
+    &["01.flac", "02.mp3", "folder.jpg", "album.nfo", "artist.nfo", "clip.mkv", "theme.mp3", ".ignore"];
+
+/// Every file is to `identify` what a walk has found it to be.
+fn agree(kind: LibraryKind, files: &[String]) -> Result<(), TestCaseError> {
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let root = tree(&files);
+    let source = Source::open(root.path()).unwrap();
+    let mut walked = BTreeMap::new();
+    let mut walk = Walk::new(&source, kind);
+    while let Some(visit) = walk.next_visit() {
+        let Visit::Folder { listing, verdict, .. } = visit else { panic!("{visit:?}") };
+        for (name, file) in &verdict.files {
+            if let FileVerdict::Item(index) = file {
+                walked.insert(listing.path.join(name), verdict.items[*index].clone());
+            }
+        }
+        for disc in verdict.items.iter().filter(|item| item.layout == Layout::Disc) {
+            walked.insert(disc.videos[0].clone(), disc.clone());
+        }
+    }
+    for file in files {
+        let path = RelPath::parse(file.as_bytes()).unwrap();
+        let found = identify_below(Some(&source), kind, &path).unwrap();
+        prop_assert!(found.is_on_disk, "{file}");
+        let is_item = matches!(found.kind, IdentifiedKind::Entity(_));
+        match walked.get(&path) {
+            Some(item) => {
+                prop_assert_eq!(found.kind, IdentifiedKind::Entity(item.entity_type), "{}", file);
+                prop_assert_eq!((found.rule, found.layout), (item.rule, Some(item.layout)), "{}", file);
+                prop_assert_eq!(&found.episodes, &item.episodes, "{}", file);
+                let identity = item.series.as_ref().map_or(&item.identity, |series| &series.identity);
+                prop_assert_eq!((&found.identity.title, found.identity.year), (&identity.title, identity.year));
+            }
+            // Every file of a disc is the disc; a walk knows only the one that players open, or the folder.
+            None if file.contains("VIDEO_TS/") || file.contains("/CD") => {}
+            None => prop_assert!(!is_item, "{} is {:?}", file, found),
+        }
+    }
+    Ok(())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
-    fn identify_agrees_with_the_walk(files in any_tree()) {
-        let files: Vec<&str> = files.iter().map(String::as_str).collect();
-        let root = tree(&files);
-        let source = Source::open(root.path()).unwrap();
-        let mut walked = BTreeMap::new();
-        let mut walk = Walk::new(&source, LibraryKind::Movies);
-        while let Some(visit) = walk.next_visit() {
-            let Visit::Folder { listing, verdict, .. } = visit else { panic!("{visit:?}") };
-            for (name, file) in &verdict.files {
-                if let FileVerdict::Item(index) = file {
-                    walked.insert(listing.path.join(name), verdict.items[*index].clone());
-                }
-            }
-            for disc in verdict.items.iter().filter(|item| item.rule == crate::library::Rule::DiscFolder) {
-                walked.insert(disc.videos[0].clone(), disc.clone());
-            }
-        }
-        for file in files {
-            let path = RelPath::parse(file.as_bytes()).unwrap();
-            let found = identify_below(Some(&source), LibraryKind::Movies, &path).unwrap();
-            prop_assert!(found.is_on_disk, "{file}");
-            match walked.get(&path) {
-                Some(item) => {
-                    prop_assert_eq!(found.kind, IdentifiedKind::Entity(EntityType::Movie), "{}", file);
-                    prop_assert_eq!((&found.identity, found.rule), (&item.identity, item.rule), "{}", file);
-                }
-                // Every file of a disc folder is the disc; a walk knows only the one that players open.
-                None if file.contains("VIDEO_TS/") => {}
-                None => prop_assert_ne!(found.kind, IdentifiedKind::Entity(EntityType::Movie), "{}", file),
-            }
-        }
+    fn identify_agrees_with_the_walk_over_films(files in any_tree(FILM_FOLDERS, FILM_FILES)) {
+        agree(LibraryKind::Movies, &files)?;
     }
+
+    #[test]
+    fn identify_agrees_with_the_walk_over_series(files in any_tree(SERIES_FOLDERS, SERIES_FILES)) {
+        agree(LibraryKind::Tv, &files)?;
+    }
+
+    #[test]
+    fn identify_agrees_with_the_walk_over_music(files in any_tree(MUSIC_FOLDERS, MUSIC_FILES)) {
+        agree(LibraryKind::Music, &files)?;
+    }
+}
+
+#[test]
+fn names_of_series_and_music_are_judged_where_nothing_is_on_disk() {
+    let tv = LibraryKind::Tv;
+    for (kind, path, expected) in [
+        (tv, "/no/such/tv/Lost (2004)", "series Lost 2004"),
+        (tv, "/no/such/tv/Lost (2004)/Season 2", "season Lost 2004 s2"),
+        (tv, "/no/such/tv/Lost (2004)/Specials", "season Lost 2004 s0"),
+        (
+            tv,
+            "/no/such/tv/Lost (2004) {tvdb-73739}/Season 02/Lost - S02E03 - Title.mkv",
+            "episode Lost 2004 s2 e3 Title",
+        ),
+        (tv, "/no/such/tv/Lost/Season 1/05.mkv", "episode Lost s1 e5 Episode 5"),
+        (tv, "/no/such/tv/Lost/Lost 1x02-1x04.mkv", "episode Lost s1 e2 e3 e4 Episode 2"),
+        (tv, "/no/such/tv/News/News 2017-04-20.mkv", "episode News 2017-04-20 2017-04-20"),
+        (tv, "/no/such/tv/Lost S01E02.mkv", "episode Lost s1 e2 Episode 2"),
+        (tv, "/server/Lost S01E02.mkv", "episode Lost s1 e2 Episode 2"),
+        (tv, "/no/such/tv/Lost/Season 1/Lost S01E02-trailer.mkv", "extra Lost S01E02"),
+        (tv, "/no/such/tv/Lost/Season 1/Extras/x.mkv", "extra x"),
+        (tv, "/no/such/tv/Lost/Season 1/Lost S01E02.srt", "ignored"),
+        (tv, "/no/such/tv/Lost/Season 1/Making of.mkv", "unknown"),
+        (LibraryKind::Music, "/no/such/music/Queen", "artist Queen"),
+        (LibraryKind::Music, "/no/such/music/Queen/A Night at the Opera (1975)", "album A Night at the Opera 1975"),
+        (LibraryKind::Music, "/no/such/music/Queen/1975 - Opera/01.flac", "album Opera 1975"),
+        (LibraryKind::Music, "/no/such/music/Queen/Opera/CD 2/01.flac", "album Opera"),
+    ] {
+        let found = identify(Path::new(path), kind, None).unwrap();
+        let mut shown = vec![found.kind.as_str().to_owned(), found.identity.title.clone()];
+        shown.extend(found.identity.year.map(|year| year.to_string()));
+        shown.extend(found.season.map(|season| format!("s{season}")));
+        shown.extend(found.episodes.iter().map(|episode| format!("e{episode}")));
+        shown.extend(found.date.map(|date| date.to_string()));
+        shown.extend(found.episode_title.clone());
+        shown.retain(|part| !part.is_empty());
+        assert_eq!(shown.join(" "), expected, "{path}: {found:?}");
+    }
+}
+
+#[test]
+fn a_metadata_file_comes_before_names() {
+    let root = tree(&["tv/lost/s1/lost.s01e01.mkv", "films/heat/heat.mkv"]);
+    let write = |path: &str, text: &str| {
+        std::io::Write::write_all(&mut fs::File::create(root.path().join(path)).unwrap(), text.as_bytes()).unwrap();
+    };
+    write("tv/lost/tvshow.nfo", "<tvshow><title>Lost!</title><year>2004</year><id>73739</id></tvshow>");
+    write("tv/lost/s1/lost.s01e01.nfo", "<episodedetails><title>Pilot</title></episodedetails>");
+    write("films/heat/movie.nfo", "<movie><title>Heat!</title><tmdbid>949</tmdbid></movie>");
+    let episode = identify(&root.path().join("tv/lost/s1/lost.s01e01.mkv"), LibraryKind::Tv, None).unwrap();
+    assert_eq!((episode.identity.title.as_str(), episode.identity.year), ("Lost!", Some(2004)));
+    assert_eq!((episode.identity.ids[0].1.as_str(), episode.episode_title.as_deref()), ("73739", Some("Pilot")));
+    let film = identify(&root.path().join("films/heat"), LibraryKind::Movies, None).unwrap();
+    assert_eq!((film.identity.title.as_str(), film.identity.ids[0].1.as_str()), ("Heat!", "949"));
 }

@@ -1,7 +1,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::catalog::{NewLibrary, ScannedItem};
+use crate::catalog::{NewLibrary, ScannedItem, ScannedParent};
 use crate::library::Source;
 use crate::model::{LibraryKind, UnixSeconds};
 use crate::phase::{NoProgress, scan};
@@ -94,30 +94,22 @@ fn every_way_to_name_an_item() {
 fn part(
     library: crate::model::LibraryId,
     entity_type: EntityType,
-    parent: Option<crate::model::EntityId>,
+    parent: Option<ScannedParent>,
     path: &str,
     numbers: (Option<u16>, Option<u16>, Option<u16>),
 ) -> ScannedItem {
     let path = RelPath::parse(path.as_bytes()).unwrap();
     let is_episode = entity_type == EntityType::Episode;
+    let folder = if entity_type == EntityType::Series { path.clone() } else { path.parent().unwrap() };
     ScannedItem {
-        library,
-        entity_type,
         parent,
-        title: path.name().unwrap().to_string(),
-        sort_title: path.to_string(),
-        year: None,
         season: numbers.0,
         episode: numbers.1,
         last_episode: numbers.2,
         layout: if is_episode { crate::model::Layout::Flat } else { crate::model::Layout::Own },
-        folder: if entity_type == EntityType::Series { path.clone() } else { path.parent().unwrap() },
         video: is_episode.then(|| path.clone()),
-        further_videos: vec![],
-        folders: vec![],
-        path,
-        ids: vec![],
-        originals: vec![],
+        path: path.clone(),
+        ..ScannedItem::new(library, entity_type, &path.name().unwrap().to_string(), folder)
     }
 }
 
@@ -127,11 +119,20 @@ fn parts_of_a_series() {
     let root = folder.path().canonicalize().unwrap().join("films");
     let library = catalog.library_named("films").unwrap().id;
     let mut record = |item| catalog.record(&[item], UnixSeconds::new(1)).unwrap()[0].id;
-    let series = record(part(library, EntityType::Series, None, "Lost", (None, None, None)));
-    let season = record(part(library, EntityType::Season, Some(series), "Lost/Season 1", (Some(1), None, None)));
+    let above =
+        |entity_type, season| Some(ScannedParent { entity_type, path: RelPath::parse(b"Lost").unwrap(), season });
+    record(part(library, EntityType::Series, None, "Lost", (None, None, None)));
+    let series = above(EntityType::Series, None);
+    record(part(library, EntityType::Season, series, "Lost/Season 1", (Some(1), None, None)));
     for (file, episode, last) in [("a.mkv", 1, None), ("b.mkv", 2, Some(4))] {
         let path = format!("Lost/Season 1/{file}");
-        record(part(library, EntityType::Episode, Some(season), &path, (Some(1), Some(episode), last)));
+        record(part(
+            library,
+            EntityType::Episode,
+            above(EntityType::Season, Some(1)),
+            &path,
+            (Some(1), Some(episode), last),
+        ));
     }
     fs::create_dir_all(root.join("Lost/Season 1")).unwrap();
     fs::File::create(root.join("Lost/Season 1/b.nfo")).unwrap();

@@ -1,0 +1,202 @@
+//! Who plays in what, and which films make a set.
+//!
+//! An actor is one entity per library and name, as players keep one picture per name; a set likewise. Neither lies in a
+//! folder, so their paths are `.actors/NAME` and `.sets/NAME`, under which nothing of the tree is an entity.
+
+use rusqlite::{Connection, named_params};
+
+use super::entities;
+use super::originals::{self, ScannedOriginal};
+use super::scanned::{ScannedItem, see};
+use super::{Catalog, CatalogError};
+use crate::model::{EntityId, EntityType, Layout, LibraryId, Name, RelPath, UnixSeconds};
+
+/// Somebody who plays in an item, as a scan found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScannedCredit {
+    /// The name.
+    pub name: String,
+    /// The character; empty where it is not told.
+    pub role: String,
+    /// The address of a portrait.
+    pub url: Option<String>,
+    /// Pictures of them beside the item.
+    pub originals: Vec<ScannedOriginal>,
+}
+
+/// The set that a movie belongs to, as a scan found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScannedSet {
+    /// The name.
+    pub name: String,
+    /// Pictures of it beside the movie.
+    pub originals: Vec<ScannedOriginal>,
+}
+
+/// Somebody who plays in an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credit {
+    /// The entity of the actor.
+    pub actor: EntityId,
+    /// The name.
+    pub name: String,
+    /// The character; empty where it is not told.
+    pub role: String,
+}
+
+impl Catalog {
+    /// Who plays in an entity, as billed.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn credits_of(&self, entity: EntityId) -> Result<Vec<Credit>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT c.actor_id, a.title, c.role FROM credits c JOIN entities a ON a.id = c.actor_id
+                 WHERE c.entity_id = ?1 ORDER BY c.position",
+            )?;
+            let rows = statement.query_map([entity], |row| {
+                Ok(Credit { actor: row.get("actor_id")?, name: row.get("title")?, role: row.get("role")? })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The movies of a set, by number.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn members_of(&self, set: EntityId) -> Result<Vec<EntityId>, CatalogError> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT entity_id FROM set_members WHERE set_id = ?1 ORDER BY entity_id")?;
+            Ok(statement.query_map([set], |row| row.get("entity_id"))?.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+/// Makes the credits of the item those of the entity; actors that are not known are made. Whether anything changed.
+pub(super) fn replace(
+    connection: &Connection,
+    entity: EntityId,
+    item: &ScannedItem,
+    now: UnixSeconds,
+) -> rusqlite::Result<bool> {
+    let mut wanted = Vec::with_capacity(item.credits.len());
+    for credit in &item.credits {
+        if let Some(actor) = placeless(connection, item.library, EntityType::Actor, &credit.name, now)? {
+            wanted.push((actor, credit));
+        }
+    }
+    let mut is_changed = false;
+    for (actor, credit) in &wanted {
+        is_changed |= originals::replace_beside(connection, item.library, *actor, &item.folder, &credit.originals)?;
+    }
+    let known: Vec<(EntityId, String)> = connection
+        .prepare_cached("SELECT actor_id, role FROM credits WHERE entity_id = ?1 ORDER BY position")?
+        .query_map([entity], |row| Ok((row.get("actor_id")?, row.get("role")?)))?
+        .collect::<Result<_, _>>()?;
+    let is_same = known.len() == wanted.len()
+        && known.iter().zip(&wanted).all(|(known, (actor, credit))| known.0 == *actor && known.1 == credit.role);
+    if is_same {
+        return Ok(is_changed);
+    }
+    connection.prepare_cached("DELETE FROM credits WHERE entity_id = ?1")?.execute([entity])?;
+    let mut add = connection
+        .prepare_cached("INSERT INTO credits (entity_id, position, actor_id, role) VALUES (?1, ?2, ?3, ?4)")?;
+    for (position, (actor, credit)) in wanted.iter().enumerate() {
+        add.execute((entity, position as i64, actor, &credit.role))?;
+        portray(connection, *actor, credit)?;
+    }
+    Ok(true)
+}
+
+/// Makes the set of the item that of the entity. Whether anything changed.
+pub(super) fn replace_set(
+    connection: &Connection,
+    entity: EntityId,
+    item: &ScannedItem,
+    now: UnixSeconds,
+) -> rusqlite::Result<bool> {
+    let set = match &item.set {
+        Some(set) => placeless(connection, item.library, EntityType::MovieSet, &set.name, now)?,
+        None => None,
+    };
+    let mut has_new = false;
+    if let (Some(id), Some(set)) = (set, &item.set) {
+        has_new = originals::replace_beside(connection, item.library, id, &item.folder, &set.originals)?;
+    }
+    let changed = match set {
+        Some(set) => connection
+            .prepare_cached(
+                "INSERT INTO set_members (entity_id, set_id) VALUES (?1, ?2)
+                 ON CONFLICT (entity_id) DO UPDATE SET set_id = excluded.set_id WHERE set_id <> excluded.set_id",
+            )?
+            .execute((entity, set))?,
+        None => connection.prepare_cached("DELETE FROM set_members WHERE entity_id = ?1")?.execute([entity])?,
+    };
+    Ok(has_new || changed > 0)
+}
+
+/// Notes as seen the actors and sets of everything that was seen, so that they are not missing.
+pub(super) fn see_all(connection: &Connection) -> rusqlite::Result<()> {
+    for sql in [
+        "INSERT OR IGNORE INTO temp.seen (entity_id)
+         SELECT c.actor_id FROM credits c WHERE c.entity_id IN (SELECT entity_id FROM temp.seen)",
+        "INSERT OR IGNORE INTO temp.seen (entity_id)
+         SELECT m.set_id FROM set_members m WHERE m.entity_id IN (SELECT entity_id FROM temp.seen)",
+        "UPDATE entities SET is_missing = 0
+         WHERE is_missing = 1 AND entity_type IN ('actor', 'movieset') AND id IN (SELECT entity_id FROM temp.seen)",
+    ] {
+        connection.prepare_cached(sql)?.execute([])?;
+    }
+    Ok(())
+}
+
+/// The actor or set of that name, made where it is not known. `None` for a name that is none.
+fn placeless(
+    connection: &Connection,
+    library: LibraryId,
+    entity_type: EntityType,
+    name: &str,
+    now: UnixSeconds,
+) -> rusqlite::Result<Option<EntityId>> {
+    let folder = if entity_type == EntityType::Actor { ".actors" } else { ".sets" };
+    let (Ok(folder), Ok(own)) =
+        (Name::parse(folder.as_bytes()), Name::parse(name.replace(['/', '\0'], "_").as_bytes()))
+    else {
+        return Ok(None);
+    };
+    let path = RelPath::root().join(&folder).join(&own);
+    let id = match entities::by_key(connection, library, entity_type, &path)? {
+        Some(known) => known.id,
+        None => connection
+            .prepare_cached(
+                "INSERT INTO entities (library_id, entity_type, title, sort_title, layout, folder, path, added_at,
+                                       updated_at)
+                 VALUES (:library, :entity_type, :title, lower(:title), :layout, x'', :path, :now, :now) RETURNING id",
+            )?
+            .query_row(
+                named_params! {
+                    ":library": library, ":entity_type": entity_type, ":title": name, ":layout": Layout::Own,
+                    ":path": path, ":now": now,
+                },
+                |row| row.get("id"),
+            )?,
+    };
+    see(connection, id)?;
+    Ok(Some(id))
+}
+
+/// The last portrait that is told of an actor is the one that counts, as in Kodi.
+fn portray(connection: &Connection, actor: EntityId, credit: &ScannedCredit) -> rusqlite::Result<()> {
+    let Some(url) = &credit.url else { return Ok(()) };
+    connection
+        .prepare_cached(
+            "INSERT INTO declared_artwork (entity_id, position, image_type, image_number, url)
+             VALUES (?1, 0, 'actorthumb', 0, ?2)
+             ON CONFLICT (entity_id, position) DO UPDATE SET url = excluded.url",
+        )?
+        .execute((actor, url))?;
+    Ok(())
+}

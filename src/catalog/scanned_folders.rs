@@ -1,0 +1,113 @@
+//! Folders that a scan has read: what the next one compares, so that it need not read them again.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{Catalog, CatalogError};
+use crate::model::{LibraryId, Name, RelPath};
+
+/// A folder as a scan has read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScannedFolder {
+    /// The library.
+    pub library: LibraryId,
+    /// The folder.
+    pub path: RelPath,
+    /// A hash of what the folders above say about it, and of the rules.
+    pub context: u64,
+    /// A hash of what the file system says of it and of what is watched.
+    pub fingerprint: u64,
+    /// What decides on its items besides its listing: metadata files, pictures, folders that were looked into.
+    pub watched: Vec<RelPath>,
+    /// The folders in it that a walk goes into.
+    pub children: Vec<Name>,
+}
+
+const BY_PATH: &str = "
+    SELECT library_id, path, context, fingerprint, watched, children FROM scanned_folders
+    WHERE library_id = ?1 AND path = ?2
+      AND NOT EXISTS (SELECT 1 FROM entities e
+                      WHERE e.library_id = ?1 AND e.found_in = ?2 AND e.is_missing = 1)";
+
+impl Catalog {
+    /// The folder as the last scan read it. `None` where it was not read, or where something that was found in it is
+    /// missing since.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn scanned_folder(&self, library: LibraryId, path: &RelPath) -> Result<Option<ScannedFolder>, CatalogError> {
+        self.read(|connection| Ok(connection.prepare_cached(BY_PATH)?.query_row((library, path), folder).optional()?))
+    }
+
+    /// Notes that everything that was found in a folder is still there, and answers how much that is.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn see_folder(&self, library: LibraryId, path: &RelPath) -> Result<u64, CatalogError> {
+        self.read(|connection| {
+            let seen = connection
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO temp.seen (entity_id)
+                     SELECT id FROM entities WHERE library_id = ?1 AND found_in = ?2",
+                )?
+                .execute((library, path))?;
+            Ok(seen as u64)
+        })
+    }
+}
+
+/// Writes down a folder that was read; folders that were in it and are no longer are forgotten with all beneath them.
+pub(super) fn put(connection: &Connection, folder: &ScannedFolder) -> rusqlite::Result<()> {
+    let known =
+        connection.prepare_cached(BY_PATH)?.query_row((folder.library, &folder.path), self::folder).optional()?;
+    for gone in
+        known.iter().flat_map(|known| &known.children).filter(|name| folder.children.binary_search(name).is_err())
+    {
+        // Everything beneath `a` lies between `a/` and `a0`.
+        let path = folder.path.join(gone);
+        let (first, end) = ([path.as_bytes(), b"/"].concat(), [path.as_bytes(), b"0"].concat());
+        connection
+            .prepare_cached(
+                "DELETE FROM scanned_folders WHERE library_id = ?1 AND (path = ?2 OR (path >= ?3 AND path < ?4))",
+            )?
+            .execute((folder.library, &path, first, end))?;
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO scanned_folders (library_id, path, context, fingerprint, watched, children)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (library_id, path) DO UPDATE SET context = excluded.context,
+                fingerprint = excluded.fingerprint, watched = excluded.watched, children = excluded.children",
+        )?
+        .execute((
+            folder.library,
+            &folder.path,
+            folder.context.cast_signed(),
+            folder.fingerprint.cast_signed(),
+            joined(folder.watched.iter().map(RelPath::as_bytes)),
+            joined(folder.children.iter().map(Name::as_bytes)),
+        ))?;
+    Ok(())
+}
+
+fn folder(row: &Row<'_>) -> rusqlite::Result<ScannedFolder> {
+    let watched = row.get_ref("watched")?.as_blob()?;
+    let children = row.get_ref("children")?.as_blob()?;
+    Ok(ScannedFolder {
+        library: row.get("library_id")?,
+        path: row.get("path")?,
+        context: row.get::<_, i64>("context")?.cast_unsigned(),
+        fingerprint: row.get::<_, i64>("fingerprint")?.cast_unsigned(),
+        // What is no path there was written by nobody of us; the fingerprint differs without it.
+        watched: parts(watched).filter_map(|bytes| RelPath::parse(bytes).ok()).collect(),
+        children: parts(children).filter_map(|bytes| Name::parse(bytes).ok()).collect(),
+    })
+}
+
+/// No path holds a zero byte.
+fn joined<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    parts.collect::<Vec<_>>().join(&0)
+}
+
+fn parts(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|&byte| byte == 0).filter(|part| !part.is_empty())
+}

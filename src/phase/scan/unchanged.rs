@@ -1,0 +1,94 @@
+//! Which folders are as the last scan left them.
+//!
+//! A folder's modification time rises when an entry comes, goes or is renamed. What happens within files does not show
+//! there, so the files that a scan has read (metadata) or measured (pictures) are looked at one by one, and so are the
+//! folders whose entries decide on the items of this one. What the folders above say is compared by a hash of it.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use crate::catalog::{Catalog, Library, ScannedFolder};
+use crate::library::layout::Context;
+use crate::library::{FileStat, Source};
+use crate::model::{Name, RelPath, UnixSeconds};
+use crate::phase::PhaseError;
+
+use super::items::Items;
+
+/// Raise it whenever the rules of identification change: then every folder is read again.
+const RULES: u32 = 1;
+
+/// A folder to be noted, and when something of it last changed.
+pub(super) struct Noted {
+    pub(super) row: ScannedFolder,
+    pub(super) changed_at: UnixSeconds,
+}
+
+/// The folders in a folder that a walk goes into, if it is as the last scan left it.
+pub(super) fn children_of_unchanged(
+    catalog: &Catalog,
+    library: &Library,
+    source: &Source,
+    path: &RelPath,
+    context: Option<&Context>,
+) -> Result<Option<Vec<Name>>, PhaseError> {
+    let Some(known) = catalog.scanned_folder(library.id, path)? else { return Ok(None) };
+    if context.is_some_and(|context| hash_of(context) != known.context) {
+        return Ok(None);
+    }
+    let Ok(stat) = source.stat(path) else { return Ok(None) };
+    let is_same = fingerprint(source, &stat, &known.watched).is_some_and(|(now, _)| now == known.fingerprint);
+    Ok(is_same.then_some(known.children))
+}
+
+/// The folder as it is noted. `None` where something of it is gone already, or could not be read: then the next scan looks
+/// again.
+pub(super) fn scanned_folder(
+    library: &Library,
+    source: &Source,
+    context: &Context,
+    stat: &FileStat,
+    items: &Items<'_>,
+    children: Vec<Name>,
+) -> Option<Noted> {
+    if !items.problems.is_empty() {
+        return None;
+    }
+    let mut watched = items.watched.clone();
+    watched.sort();
+    watched.dedup();
+    let (fingerprint, changed_at_ns) = fingerprint(source, stat, &watched)?;
+    let row = ScannedFolder {
+        library: library.id,
+        path: items.path().clone(),
+        context: hash_of(context),
+        fingerprint,
+        watched,
+        children,
+    };
+    // The second of the change counts as a whole, and one more for clocks that run apart.
+    Some(Noted { row, changed_at: UnixSeconds::new(changed_at_ns.div_euclid(1_000_000_000) + 1) })
+}
+
+fn hash_of(context: &Context) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (RULES, context).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A hash of what the file system says, and when the last change was, in nanoseconds. `None` where something is gone.
+fn fingerprint(source: &Source, stat: &FileStat, watched: &[RelPath]) -> Option<(u64, i64)> {
+    let mut hasher = DefaultHasher::new();
+    let mut changed_at_ns = stat.mtime_ns;
+    hash_stat(stat, &mut hasher);
+    for path in watched {
+        let stat = source.stat(path).ok()?;
+        changed_at_ns = changed_at_ns.max(stat.mtime_ns);
+        hash_stat(&stat, &mut hasher);
+    }
+    Some((hasher.finish(), changed_at_ns))
+}
+
+fn hash_stat(stat: &FileStat, hasher: &mut DefaultHasher) {
+    (stat.kind, stat.inode, stat.size_bytes, stat.mtime_ns).hash(hasher);
+}
