@@ -176,11 +176,12 @@ const WANTED_AT: &str = "
     FROM temp.wanted w CROSS JOIN cache_image_files f ON f.id = w.cache_file_id
     WHERE w.library_id = ?1 AND w.folder = ?2 AND w.stem = ?3";
 
-/// The names that a wanted one may have with another extension, for `m.name IN`; see `PictureExtension`.
-macro_rules! all_extensions {
+/// Whether `m` has the name of the wanted `w`, be it with another extension: it begins with that stem and its dot, and has
+/// no further one. Names that begin so lie together in the index.
+macro_rules! has_same_stem {
     () => {
-        "(CAST(w.stem || '.jpg' AS BLOB), CAST(w.stem || '.png' AS BLOB), CAST(w.stem || '.webp' AS BLOB), \
-          CAST(w.stem || '.gif' AS BLOB))"
+        "m.name >= w.stem AND m.name < CAST(w.stem || x'ff' AS BLOB)
+         AND instr(substr(m.name, length(w.stem) + 1), x'2e') = 0"
     };
 }
 
@@ -195,8 +196,8 @@ const TAKEN: &str = concat!(
     "SELECT w.library_id, w.folder, w.name, w.entity_id, w.image_type, w.image_number, m.entity_id AS winner,
             wf.sha256 = mf.sha256 AS is_same
      FROM temp.wanted w CROSS JOIN library_image_files m
-         ON m.library_id = w.library_id AND m.folder = w.folder AND m.name IN ",
-    all_extensions!(),
+         ON m.library_id = w.library_id AND m.folder = w.folder AND ",
+    has_same_stem!(),
     "    AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
      CROSS JOIN cache_image_files wf ON wf.id = w.cache_file_id
      CROSS JOIN cache_image_files mf ON mf.id = m.cache_file_id
@@ -209,8 +210,8 @@ const DROP_TAKEN: &str = "DELETE FROM temp.wanted WHERE library_id = ?1 AND fold
 const OLD_IN_THE_WAY: &str = concat!(
     "INSERT OR IGNORE INTO temp.old (id)
      SELECT m.id FROM temp.wanted w CROSS JOIN library_image_files m
-         ON m.library_id = w.library_id AND m.folder = w.folder AND m.name IN ",
-    all_extensions!(),
+         ON m.library_id = w.library_id AND m.folder = w.folder AND ",
+    has_same_stem!(),
     "    AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
      WHERE m.entity_id > w.entity_id"
 );
@@ -346,12 +347,12 @@ pub(super) fn want(
     place: Place,
 ) -> rusqlite::Result<Option<Conflict>> {
     let Entity { id, library, .. } = picture.entity;
-    let (stem, _) = split_extension(place.name.as_bytes());
+    let stem = [split_extension(place.name.as_bytes()).0, b"."].concat();
     let noted = connection.prepare_cached(WANT)?.execute((
         library,
         &place.folder,
         &place.name,
-        stem,
+        &stem,
         id,
         picture.image_type.kind().as_str(),
         picture.image_type.number(),
@@ -363,7 +364,7 @@ pub(super) fn want(
     }
     let (winner, hash): (EntityId, ContentHash) = connection
         .prepare_cached(WANTED_AT)?
-        .query_row((library, &place.folder, stem), |row| Ok((row.get("entity_id")?, row.get("sha256")?)))?;
+        .query_row((library, &place.folder, &stem), |row| Ok((row.get("entity_id")?, row.get("sha256")?)))?;
     let Place { folder, name, .. } = place;
     let conflict = Conflict { library, folder, name, loser: id, image_type: picture.image_type, winner };
     Ok((hash != picture.hash).then_some(conflict))

@@ -20,7 +20,7 @@ pub(super) const TEMPORARY_TABLES: &str = "
         library_id    INTEGER NOT NULL,
         folder        BLOB    NOT NULL,
         name          BLOB    NOT NULL,
-        stem          BLOB,             -- the name without extension: two pictures must not have it
+        stem          BLOB,             -- the name up to its last dot: two pictures must not have it
         entity_id     INTEGER NOT NULL,
         image_type    TEXT    NOT NULL,
         image_number  INTEGER NOT NULL,
