@@ -24,11 +24,3 @@ pub fn find(context: &Context, catalog: &Catalog, item: &ItemRef) -> anyhow::Res
     let working_folder = std::env::current_dir().unwrap_or_default();
     Ok(items::resolve(catalog, &item, &working_folder)?)
 }
-
-/// The title with its year, for people.
-pub fn title(entity: &Entity) -> String {
-    match entity.year {
-        Some(year) => format!("{} ({year})", entity.title),
-        None => entity.title.clone(),
-    }
-}

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::catalog::{Catalog, Entity, Stamp};
 use crate::model::{ContentHash, ImageType, ItemRef};
-use crate::phase::{self, Selection};
+use crate::phase::{self, Selection, items};
 
 use super::Outcome;
 use super::context::Context;
@@ -96,7 +96,7 @@ impl Select {
         )?;
         let report = SelectedReport {
             id: entity.id.get(),
-            title: item::title(&entity),
+            title: items::full_title(&catalog, &entity)?,
             image_type,
             sha256: stored.hash,
             width: stored.picture.width,
@@ -141,7 +141,7 @@ impl Deselect {
         context.nudge();
         let report = DeselectedReport {
             id: entity.id.get(),
-            title: item::title(&entity),
+            title: items::full_title(&catalog, &entity)?,
             image_type,
             was_selected: deselected.was_selected,
             locked: true,

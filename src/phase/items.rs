@@ -31,6 +31,29 @@ pub fn resolve(catalog: &Catalog, item: &ItemRef, working_folder: &Path) -> Resu
     }
 }
 
+/// The title of an entity for people: with its year, and for a season or episode behind that of its series.
+///
+/// # Errors
+/// When the catalog cannot be read.
+pub fn full_title(catalog: &Catalog, entity: &Entity) -> Result<String, PhaseError> {
+    let own = |entity: &Entity| match entity.year {
+        Some(year) => format!("{} ({year})", entity.title),
+        None => entity.title.clone(),
+    };
+    let above = |entity: &Entity| entity.parent.map(|parent| catalog.entity(parent)).transpose().map(Option::flatten);
+    Ok(match (entity.entity_type, entity.season, entity.episode) {
+        (EntityType::Season, Some(season), _) => {
+            above(entity)?.map_or_else(|| own(entity), |series| format!("{}, season {season}", own(&series)))
+        }
+        (EntityType::Episode, Some(season), Some(episode)) => {
+            let of_season = above(entity)?;
+            let series = of_season.as_ref().map(above).transpose()?.flatten().map(|series| own(&series) + ", ");
+            format!("{}S{season:02}E{episode:02} {}", series.unwrap_or_default(), entity.title)
+        }
+        _ => own(entity),
+    })
+}
+
 fn only_one(catalog: &Catalog, item: &ItemRef, found: Vec<Entity>) -> Result<Entity, PhaseError> {
     let is_any_there = found.iter().any(|entity| !entity.is_missing);
     let mut found: Vec<Entity> = found.into_iter().filter(|entity| !(is_any_there && entity.is_missing)).collect();

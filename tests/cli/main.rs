@@ -12,4 +12,5 @@ mod places;
 mod printing;
 mod publishing;
 mod refusing;
+mod series;
 mod unwritable;
