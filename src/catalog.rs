@@ -54,6 +54,7 @@ pub use candidates::{Candidate, Deselected, PROGRAM_PROVIDER, Selected, USER_PRO
 pub use credits::{Credit, ScannedCredit, ScannedSet};
 pub use entities::{Entity, EntityFilter, ListKey};
 pub use error::CatalogError;
+pub use external_ids::SharedId;
 pub use facts::PictureFacts;
 pub use feed::Change;
 pub use folders::{FolderMappings, HiddenOriginal, MappedPicture, MappingFolder, Mask, SyntheticFolder};

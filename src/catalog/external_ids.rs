@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::{Catalog, CatalogError};
-use crate::model::{EntityId, Provider};
+use crate::model::{EntityId, LibraryId, Provider, RelPath};
 
 /// Who says it: the names in the tree.
 pub(super) const SOURCE_SCAN: &str = "scan";
@@ -26,6 +26,51 @@ impl Catalog {
                 ids.extend(Provider::parse(&provider).map(|provider| (provider, value)));
             }
             Ok(ids)
+        })
+    }
+}
+
+/// Two entities of one library and type with one id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedId {
+    /// The provider.
+    pub provider: Provider,
+    /// The id.
+    pub value: String,
+    /// The entity that is known for longer.
+    pub first: EntityId,
+    /// The other one.
+    pub second: EntityId,
+    /// The path of the other one.
+    pub path: RelPath,
+}
+
+impl Catalog {
+    /// Ids of a library that two entities of one type have which are both there, at most `limit` of them.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn shared_ids(&self, library: LibraryId, limit: u32) -> Result<Vec<SharedId>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT y.provider, y.value, a.id AS first, b.id AS second, b.path
+                 FROM entities b
+                 CROSS JOIN external_ids y ON y.entity_id = b.id
+                 CROSS JOIN external_ids x ON x.provider = y.provider AND x.value = y.value AND x.entity_id < b.id
+                 CROSS JOIN entities a ON a.id = x.entity_id
+                 WHERE b.library_id = ?1 AND a.library_id = ?1 AND a.entity_type = b.entity_type
+                   AND a.is_missing = 0 AND b.is_missing = 0
+                 ORDER BY b.id, y.provider, a.id LIMIT ?2",
+            )?;
+            let mut rows = statement.query((library, limit))?;
+            let mut shared = Vec::new();
+            while let Some(row) = rows.next()? {
+                let word: String = row.get("provider")?;
+                let Some(provider) = Provider::parse(&word) else { continue };
+                let (first, second) = (row.get("first")?, row.get("second")?);
+                shared.push(SharedId { provider, value: row.get("value")?, first, second, path: row.get("path")? });
+            }
+            Ok(shared)
         })
     }
 }

@@ -246,7 +246,7 @@ fn record(
         Some(Known { entity, .. }) => (entity.id, ScanOutcome::Unchanged),
     };
     see(connection, id)?;
-    if told(connection, id, item, now)? && outcome == ScanOutcome::Unchanged {
+    if told(connection, id, item, outcome == ScanOutcome::Added, now)? && outcome == ScanOutcome::Unchanged {
         outcome = ScanOutcome::Changed;
     }
     if !matches!(outcome, ScanOutcome::Added | ScanOutcome::Unchanged) {
@@ -272,19 +272,39 @@ pub(super) fn see(connection: &Connection, id: EntityId) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// Writes down what the item tells besides its own row. Whether anything of it is new.
-fn told(connection: &Connection, id: EntityId, item: &ScannedItem, now: UnixSeconds) -> rusqlite::Result<bool> {
-    let has_new = [
-        external_ids::replace_scanned(connection, id, &item.ids)?,
-        originals::replace(connection, item.library, id, &item.originals)?,
-        places::replace(connection, id, item)?,
-        metadata::replace(connection, id, &item.metadata, now)?,
-        metadata::replace_artwork(connection, id, &item.artwork)?,
-        credits::replace(connection, id, item, now)?,
-        credits::replace_set(connection, id, item, now)?,
-    ];
+/// Writes down what the item tells besides its own row. Whether anything of it is new. Of an entity that is new itself
+/// nothing is known that could be replaced.
+fn told(
+    connection: &Connection,
+    id: EntityId,
+    item: &ScannedItem,
+    is_new: bool,
+    now: UnixSeconds,
+) -> rusqlite::Result<bool> {
+    let mut has_new = false;
+    if !is_new || !item.ids.is_empty() {
+        has_new |= external_ids::replace_scanned(connection, id, &item.ids)?;
+    }
+    if !is_new || !item.originals.is_empty() {
+        has_new |= originals::replace(connection, item.library, id, &item.originals)?;
+    }
+    if !is_new || !item.further_videos.is_empty() || !item.folders.is_empty() {
+        has_new |= places::replace(connection, id, item)?;
+    }
+    if !is_new || !item.metadata.is_empty() {
+        has_new |= metadata::replace(connection, id, &item.metadata, now)?;
+    }
+    if !is_new || !item.artwork.is_empty() {
+        has_new |= metadata::replace_artwork(connection, id, &item.artwork)?;
+    }
+    if !is_new || !item.credits.is_empty() {
+        has_new |= credits::replace(connection, id, item, now)?;
+    }
+    if !is_new || item.set.is_some() {
+        has_new |= credits::replace_set(connection, id, item, now)?;
+    }
     known::note(connection, id, item)?;
-    Ok(has_new.contains(&true))
+    Ok(has_new)
 }
 
 fn is_same(known: &Entity, item: &ScannedItem, parent: Option<EntityId>) -> bool {

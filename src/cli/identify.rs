@@ -96,7 +96,7 @@ fn line(path: &std::path::Path, identified: &Identified) -> Line {
         episode_title: identified.episode_title.clone(),
         artist: identified.artist.clone(),
         ids: identity.ids.iter().map(|(provider, value)| (provider.to_string(), value.clone())).collect(),
-        extra: identified.extra(),
+        extra: identified.extra,
         layout: identified.layout.map(crate::model::Layout::as_str),
         rule: identified.rule.as_str(),
         exists: identified.is_on_disk,

@@ -11,8 +11,8 @@ use crate::naming::split_extension;
 
 use super::layout::{
     AirDate, Context, Descent, FileKind, FileVerdict, FolderListing, FolderVerdict, FoundItem, Inside, Rule,
-    context_of, decide, descent, is_foreign_to, is_named_like_library, is_part_of_item, is_peeked, kind_by_extension,
-    merged, parse_name, title_of_extra,
+    context_of, decide, descent, extra_kind, is_foreign_to, is_named_like_library, is_part_of_item, is_peeked,
+    kind_by_extension, merged, parse_name, title_of_extra,
 };
 use super::walk::read_folder;
 use super::{DirEntry, EntryKind, LibraryError, Source, read_nfo};
@@ -47,6 +47,8 @@ pub struct Identified {
     pub episode_title: Option<String>,
     /// The artist of an album, where a folder tells.
     pub artist: Option<String>,
+    /// What kind of extra it is, where it is one: `trailer`, `sample`, `featurette`, …
+    pub extra: Option<&'static str>,
     /// The season, 0 for specials.
     pub season: Option<u16>,
     /// The episodes of an episode's file, in their order.
@@ -75,12 +77,6 @@ impl IdentifiedKind {
 }
 
 impl Identified {
-    /// What kind of extra it is, where it is one.
-    #[must_use]
-    pub fn extra(&self) -> Option<&'static str> {
-        (self.kind == IdentifiedKind::Extra).then(|| self.rule.as_str())
-    }
-
     /// The last episode of a file that holds several.
     #[must_use]
     pub fn last_episode(&self) -> Option<u16> {
@@ -192,19 +188,24 @@ struct Outcome<'a> {
     kind: IdentifiedKind,
     rule: Rule,
     item: Option<&'a FoundItem>,
+    extra: Option<&'static str>,
 }
 
 impl<'a> Outcome<'a> {
     fn new(kind: IdentifiedKind, rule: Rule) -> Self {
-        Self { kind, rule, item: None }
+        Self { kind, rule, item: None, extra: None }
     }
 
     fn unknown(rule: Rule) -> Self {
         Self::new(IdentifiedKind::Unknown, rule)
     }
 
+    fn of_extra(rule: Rule, name: &Name) -> Self {
+        Self { extra: Some(extra_kind(rule, name.as_bytes())), ..Self::new(IdentifiedKind::Extra, rule) }
+    }
+
     fn of_item(item: &'a FoundItem) -> Self {
-        Self { kind: IdentifiedKind::Entity(item.entity_type), rule: item.rule, item: Some(item) }
+        Self { item: Some(item), ..Self::new(IdentifiedKind::Entity(item.entity_type), item.rule) }
     }
 
     /// What is decided by the folder that the component lies in; `None` when the component is a folder to go into.
@@ -221,14 +222,14 @@ impl<'a> Outcome<'a> {
         if !is_folder {
             return Some(match verdict.files.get(name)? {
                 FileVerdict::Item(index) => Self::of_item(verdict.items.get(*index)?),
-                FileVerdict::Extra(rule) => Self::new(IdentifiedKind::Extra, *rule),
+                FileVerdict::Extra(rule) => Self::of_extra(*rule, name),
                 FileVerdict::Ignored(rule) => Self::new(IdentifiedKind::Ignored, *rule),
                 FileVerdict::Unknown(rule) => Self::unknown(*rule),
             });
         }
         match descent(listing, kind, verdict, name) {
             Descent::Enter => None,
-            Descent::Extras => Some(Self::new(IdentifiedKind::Extra, Rule::ExtrasFolder)),
+            Descent::Extras => Some(Self::of_extra(Rule::ExtrasFolder, name)),
             Descent::Disc => {
                 let disc = verdict.items.iter().find(|item| item.layout == Layout::Disc);
                 disc.or(verdict.items.first()).map(Self::of_item)
@@ -322,6 +323,7 @@ impl<'a> Outcome<'a> {
             identity: told.identity,
             episode_title: told.episode_title,
             artist: told.artist,
+            extra: self.extra,
             season: item.filter(|item| !by_year(item)).and_then(|item| item.season),
             episodes: item.map(|item| item.episodes.clone()).unwrap_or_default(),
             date: item.and_then(|item| item.date),
@@ -421,7 +423,9 @@ fn assumed_root(full: &Path, kind: LibraryKind) -> PathBuf {
     let levels = parts.iter().rposition(|path| belongs_above(path)).map_or(0, |part| part + 1);
     let levels =
         levels + usize::from(is_track(kind, full) && !is_library_name(kind, folder.ancestors().nth(levels + 1)));
-    if is_library_name(kind, Some(folder)) && kind == LibraryKind::Music {
+    // A show may be called like a library, but an episode says which show it is of.
+    let may_be_series = kind == LibraryKind::Tv && is_video(full);
+    if is_library_name(kind, Some(folder)) && !may_be_series {
         return folder.to_owned();
     }
     if let (0, Some(file), Some(folder_name)) = (levels, name_of(full), name_of(folder))
@@ -436,6 +440,10 @@ fn assumed_root(full: &Path, kind: LibraryKind) -> PathBuf {
 fn is_track(kind: LibraryKind, path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_bytes();
     kind == LibraryKind::Music && kind_by_extension(name) == FileKind::Audio
+}
+
+fn is_video(path: &Path) -> bool {
+    kind_by_extension(path.file_name().unwrap_or_default().as_bytes()) == FileKind::Video
 }
 
 fn is_library_name(kind: LibraryKind, folder: Option<&Path>) -> bool {

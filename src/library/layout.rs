@@ -7,6 +7,7 @@
 //! - `episode_name.rs`, `season_name.rs`, `air_date.rs`, `album_name.rs`: the numbers and titles in names of series and music.
 //! - `files.rs`: what the files of a folder are, and which of them are the parts of one thing.
 //! - `movies.rs`, `series.rs` with `episodes.rs`, `music.rs`: the items of a folder, from its whole listing.
+//! - `ignore_patterns.rs`: what `.ignore` and `.plexignore` pass over.
 //! - `context.rs`: what the folders above say about it.
 //! - `originals.rs`: whose artwork the pictures of a folder are.
 //! - `rule.rs`: the names of the rules.
@@ -19,6 +20,7 @@ mod episodes;
 mod file_name;
 mod files;
 mod folder_name;
+mod ignore_patterns;
 mod movies;
 mod music;
 mod nfo_files;
@@ -32,7 +34,7 @@ mod tests;
 mod title;
 mod versions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{EntityType, EpisodeRange, ImageType, Layout, LibraryKind, MediaIdentity, Name, RelPath};
 use crate::naming::split_extension;
@@ -42,9 +44,10 @@ use super::{DirEntry, EntryKind};
 pub use air_date::AirDate;
 pub use album_name::album_identity;
 pub use context::{Context, Inside, SeriesPlace};
-pub use file_name::{FileKind, kind_by_extension, title_of_extra};
+pub use file_name::{FileKind, extra_kind, kind_by_extension, title_of_extra};
 pub use files::merged;
 pub use folder_name::{Descent, is_ignored_name};
+pub use ignore_patterns::{IgnorePatterns, is_ignore_file};
 pub use provider_ids::provider_id;
 pub use rule::Rule;
 pub use series::{is_foreign_to, series_identity};
@@ -62,6 +65,8 @@ pub struct FolderListing {
     /// Whether a file `.ignore` lies in it that is empty or blank, which closes the folder to Jellyfin and Emby. One
     /// with patterns closes nothing as a whole.
     pub has_blank_ignore_file: bool,
+    /// The patterns of `.ignore` and `.plexignore` in it.
+    pub ignore_text: String,
 }
 
 /// An item found in a folder.
@@ -128,6 +133,10 @@ pub struct FolderVerdict {
     pub files: BTreeMap<Name, FileVerdict>,
     /// What its folders lie in.
     pub inside: Inside,
+    /// Patterns of names to pass over that hold in its folders.
+    pub patterns: Vec<IgnorePatterns>,
+    /// Its folders that such patterns pass over.
+    pub ignored_folders: BTreeSet<Name>,
     /// Whether an ignore marker closes it and everything beneath.
     pub is_closed: bool,
 }
@@ -223,6 +232,22 @@ pub fn decide(folder: &FolderListing, context: &Context) -> FolderVerdict {
         let files = folder.files().map(|name| (name.clone(), FileVerdict::Ignored(Rule::IgnoreMarker))).collect();
         return FolderVerdict { files, is_closed: true, ..FolderVerdict::default() };
     }
+    let patterns = ignore_patterns::patterns_in(folder, context);
+    if patterns.is_empty() {
+        return decide_kind(folder, context);
+    }
+    let ignored = ignore_patterns::ignored_entries(folder, &patterns);
+    let mut left = folder.clone();
+    left.entries.retain(|entry| !ignored.contains(&entry.name));
+    left.peeked.retain(|name, _| !ignored.contains(name));
+    let mut verdict = decide_kind(&left, context);
+    let is_folder = |name: &Name| folder.folders().any(|folder| folder == name);
+    let (folders, files): (BTreeSet<Name>, BTreeSet<Name>) = ignored.into_iter().partition(is_folder);
+    verdict.files.extend(files.into_iter().map(|name| (name, FileVerdict::Ignored(Rule::IgnorePattern))));
+    FolderVerdict { patterns, ignored_folders: folders, ..verdict }
+}
+
+fn decide_kind(folder: &FolderListing, context: &Context) -> FolderVerdict {
     match context.kind {
         LibraryKind::Movies => movies::decide(folder, context),
         LibraryKind::Tv => series::decide(folder, context),
@@ -233,6 +258,9 @@ pub fn decide(folder: &FolderListing, context: &Context) -> FolderVerdict {
 /// Whether a walk goes into the folder `name` of `folder`.
 #[must_use]
 pub fn descent(folder: &FolderListing, kind: LibraryKind, verdict: &FolderVerdict, name: &Name) -> Descent {
+    if verdict.ignored_folders.contains(name) {
+        return Descent::Ignored(Rule::IgnorePattern);
+    }
     match kind {
         LibraryKind::Movies => folder_name::descent(folder, name),
         LibraryKind::Tv => series::descent(folder, &verdict.inside, name),
@@ -248,7 +276,8 @@ pub fn context_of(folder: &FolderListing, kind: LibraryKind, verdict: &FolderVer
         LibraryKind::Movies | LibraryKind::Music => verdict.inside.clone(),
     };
     let has_earlier_disc = folder_name::has_earlier_disc(folder, name);
-    Context { kind, inside, has_earlier_disc, above: folder.path.name() }
+    let patterns = verdict.patterns.clone();
+    Context { kind, inside, has_earlier_disc, above: folder.path.name(), patterns }
 }
 
 /// Whether the entries of the folder `name` decide on the items of the folder that it lies in.
@@ -279,6 +308,7 @@ pub fn is_part_of_item(kind: LibraryKind, name: &Name) -> bool {
 pub fn is_named_like_library(kind: LibraryKind, name: &[u8]) -> bool {
     const ANY: &[&str] =
         &["media", "library", "downloads", "complete", "completed", "server", "temp", "tmp", "unsorted", "incoming"];
+    const MOVIES: &[&str] = &["movies", "movie", "films", "film", "filme", "cinema", "kino", "video", "videos"];
     const TV: &[&str] = &[
         "tv",
         "tv shows",
@@ -294,7 +324,7 @@ pub fn is_named_like_library(kind: LibraryKind, name: &[u8]) -> bool {
     ];
     const MUSIC: &[&str] = &["music", "musik", "musique", "música", "audio", "mp3", "flac", "albums", "artists"];
     let of_kind = match kind {
-        LibraryKind::Movies => &[][..],
+        LibraryKind::Movies => MOVIES,
         LibraryKind::Tv => TV,
         LibraryKind::Music => MUSIC,
     };

@@ -7,14 +7,16 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::{LibraryKind, Name, RelPath};
 
-use super::layout::{Context, Descent, FolderListing, FolderVerdict, context_of, decide, descent, is_peeked};
+use super::layout::{
+    Context, Descent, FolderListing, FolderVerdict, context_of, decide, descent, is_ignore_file, is_peeked,
+};
 use super::{DirEntry, EntryKind, FileStat, LibraryError, Source};
 
 /// Nobody nests a media library as deeply as this; a tree that is deeper is a mistake or an attack.
 const DEPTH_MAX: usize = 100;
 
-/// How much of a file `.ignore` is looked at: one that is blank so far is blank.
-const IGNORE_BYTES_MAX: u64 = 4096;
+/// How much of a file `.ignore` or `.plexignore` is looked at: one that is blank so far is blank.
+const IGNORE_BYTES_MAX: u64 = 64 << 10;
 
 /// A walk over all folders that may hold items, depth first, in the order of their names.
 pub struct Walk<'a> {
@@ -207,11 +209,19 @@ pub(super) fn read_folder(
         }
     }
     listing.peeked = peeked;
-    let ignore_file = listing.entries.iter().find(|e| e.kind == EntryKind::File && e.name.as_bytes() == b".ignore");
-    if let Some(name) = ignore_file.map(|entry| path.join(&entry.name)) {
-        match source.read_start(&name, IGNORE_BYTES_MAX) {
-            Ok(bytes) => listing.has_blank_ignore_file = bytes.trim_ascii().is_empty(),
-            Err(error) => problems.push(Problem { path: name, error }),
+    let is_ignore_file = |entry: &&DirEntry| entry.kind == EntryKind::File && is_ignore_file(&entry.name);
+    let ignore_files: Vec<Name> =
+        listing.entries.iter().filter(is_ignore_file).map(|entry| entry.name.clone()).collect();
+    for name in ignore_files {
+        match source.read_start(&path.join(&name), IGNORE_BYTES_MAX) {
+            Ok(bytes) if name.as_bytes() == b".ignore" && bytes.trim_ascii().is_empty() => {
+                listing.has_blank_ignore_file = true;
+            }
+            Ok(bytes) => {
+                listing.ignore_text.push_str(&String::from_utf8_lossy(&bytes));
+                listing.ignore_text.push('\n');
+            }
+            Err(error) => problems.push(Problem { path: path.join(&name), error }),
         }
     }
     Ok((listing, problems))

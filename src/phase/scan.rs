@@ -18,7 +18,9 @@ mod unchanged;
 
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Library, PublishMode, Recorded, ScanOutcome, ScannedFolder, ScannedItem, Scope, Stamp};
+use crate::catalog::{
+    Catalog, Library, PublishMode, Recorded, ScanOutcome, ScannedFolder, ScannedItem, Scope, SharedId, Stamp,
+};
 use crate::library::layout::{Context, FolderVerdict, is_ignored_name};
 use crate::library::{FileStat, FolderListing, Problem, Source, Visit, Walk, entered};
 use crate::model::{Clock, EntityId, Provider, RelPath};
@@ -28,7 +30,7 @@ use super::{PhaseError, Progress, publish};
 
 /// How many items are recorded in one transaction: enough that its cost is shared, few enough that others who write
 /// do not wait.
-const BATCH_ITEMS: usize = 300;
+const BATCH_ITEMS: usize = 1000;
 
 /// How many problems a report lists; more would not be read, and the tree decides how many there are.
 const ERRORS_MAX: usize = 1000;
@@ -184,6 +186,7 @@ impl Scan<'_> {
         self.record()?;
         self.report.missing = self.catalog.finish_scan(self.library.id, &self.unreadable, self.clock.now())?;
         self.follow()?;
+        self.note_duplicates()?;
         Ok(self.report)
     }
 
@@ -199,7 +202,7 @@ impl Scan<'_> {
         let mut items = Items::new(self.library, self.source, listing, stat);
         verdict.items.iter().for_each(|item| items.add(item));
         let children = entered(self.library.kind, listing, verdict);
-        let folder = unchanged::scanned_folder(self.library, self.source, context, stat, &items, children);
+        let folder = unchanged::scanned_folder(self.library, context, stat, &items, children);
         for (path, message) in std::mem::take(&mut items.problems) {
             note(&mut self.report, &path, message);
         }
@@ -216,6 +219,21 @@ impl Scan<'_> {
         let (author, reason) = ("scan".to_owned(), format!("moved in {}", self.library.name));
         let stamp = Stamp { author, reason, now: self.clock.now() };
         publish(self.catalog, Scope::Shown(&self.moved), PublishMode::Apply, &stamp)?;
+        Ok(())
+    }
+
+    fn note_duplicates(&mut self) -> Result<(), PhaseError> {
+        let limit = u32::try_from(ERRORS_MAX).unwrap_or(u32::MAX);
+        let shared = self.catalog.shared_ids(self.library.id, limit)?.into_iter();
+        self.report.duplicates = shared
+            .map(|SharedId { provider, value, first, second, path }| DuplicateId {
+                provider,
+                value,
+                first,
+                second,
+                path,
+            })
+            .collect();
         Ok(())
     }
 
@@ -246,31 +264,8 @@ impl Scan<'_> {
             if matches!(outcome, ScanOutcome::Moved | ScanOutcome::Returned | ScanOutcome::Changed) {
                 self.moved.push(id);
             }
-            self.note_duplicates(item, id)?;
         }
         self.progress.advance(batch.len() as u64);
-        Ok(())
-    }
-
-    /// Each pair is noted once, with the entity that is known for longer first.
-    fn note_duplicates(&mut self, item: &ScannedItem, id: EntityId) -> Result<(), PhaseError> {
-        for (provider, value) in &item.ids {
-            let others = self.catalog.entities_by_external_id(provider, value)?;
-            let others = others.iter().filter(|other| {
-                other.id < id
-                    && !other.is_missing
-                    && other.library == item.library
-                    && other.entity_type == item.entity_type
-            });
-            let room = ERRORS_MAX.saturating_sub(self.report.duplicates.len());
-            self.report.duplicates.extend(others.take(room).map(|other| DuplicateId {
-                provider: provider.clone(),
-                value: value.clone(),
-                first: other.id,
-                second: id,
-                path: item.path.clone(),
-            }));
-        }
         Ok(())
     }
 }

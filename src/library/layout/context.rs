@@ -1,5 +1,6 @@
 //! What the folders above say about a folder.
 
+use super::IgnorePatterns;
 use crate::model::{LibraryKind, MediaIdentity, Name, RelPath};
 
 /// What a folder is judged by besides its own listing.
@@ -13,6 +14,8 @@ pub struct Context {
     pub has_earlier_disc: bool,
     /// The name of the folder above; `None` for the root and what lies directly in it.
     pub above: Option<Name>,
+    /// Patterns of names to pass over, from the folders above, the nearest last.
+    pub patterns: Vec<IgnorePatterns>,
 }
 
 /// What a folder lies in.
@@ -47,6 +50,6 @@ impl Context {
     /// The context of the root of a library.
     #[must_use]
     pub fn root(kind: LibraryKind) -> Self {
-        Self { kind, inside: Inside::Shelf, has_earlier_disc: false, above: None }
+        Self { kind, inside: Inside::Shelf, has_earlier_disc: false, above: None, patterns: Vec::new() }
     }
 }

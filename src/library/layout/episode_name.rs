@@ -60,6 +60,7 @@ pattern!(
     r"(?i)(?:^|[^\p{L}\p{N}])(?:(?:ep|eps|episode|episodio|épisode|folge|aflevering|avsnitt|odc|odcinek)[ ._-]*|e|#)(\d{1,5})"
 );
 pattern!(CHAPTER, r"(?i)(?:^|[^\p{L}\p{N}])cap(?:[ií]tulo)?[ ._-]*(\d{1,2})(\d{2})(?:[^\p{L}\p{N}]|$)");
+pattern!(SPECIAL, r"(?i)(?:^|[^\p{L}\p{N}])sp(\d{1,3})(?:[^\p{L}\p{N}]|$)");
 pattern!(COUNTED, r"第(\d{1,4})[話话集回]");
 pattern!(OF, r"(?i)(?:^|[^\p{L}\p{N}])(\d{1,3})[ ._]?of[ ._]?\d{1,3}(?:[^\p{L}\p{N}]|$)");
 pattern!(BRACKETED, r"(?i)[\[{](\d{1,4})(?:v\d)?(?:[ _]?end)?[\]}]");
@@ -72,9 +73,9 @@ pattern!(
     PART,
     r"(?i)(?:^|[^\p{L}])p(?:ar)?t[ ._-]*(\d{1,3}|[ivx]{1,5}|one|two|three|four|five|six|seven|eight|nine|ten)(?:[^\p{L}\p{N}]|$)"
 );
-pattern!(NEXT_S_E, r"(?i)^[ ._]*[-~&+]?[ ._]*s(\d{1,4})[ ._-]*e(?:p)?[ ._]?(\d{1,5})");
-pattern!(NEXT_N_X_N, r"(?i)^[ ._]*[-~&+]?[ ._]*(\d{1,4})x(\d{1,4})");
-pattern!(NEXT_E, r"(?i)^[ ._]*[-~&+]?[ ._]*(?:x?e(?:p)?[ ._]?|x)(\d{1,5})");
+pattern!(NEXT_S_E, r"(?i)^[ ._]*[-~&+,]?[ ._]*s(\d{1,4})[ ._-]*e(?:p)?[ ._]?(\d{1,5})");
+pattern!(NEXT_N_X_N, r"(?i)^[ ._]*[-~&+,]?[ ._]*(\d{1,4})x(\d{1,4})");
+pattern!(NEXT_E, r"(?i)^[ ._]*[-~&+,]?[ ._]*(?:x?e(?:p)?[ ._]?|x)(\d{1,5})");
 pattern!(S_E_START, r"(?i)^s\d{1,4}e\d");
 pattern!(CHECKSUM, r"[\[(][0-9A-Fa-f]{8}[\])]");
 pattern!(GROUPS, r"^(?:\[[^\]]*\][ ._-]*)+");
@@ -174,12 +175,15 @@ fn hit(found: &Captures<'_>, group: usize, rule: Rule) -> Option<Hit> {
     Some(Hit { season: None, episode: matched.as_str().parse().ok()?, start, end, rule })
 }
 
-/// `E03`, `ep 3`, `Episode 16`, `Cap.201`, `第03話`, `5of9`.
+/// `E03`, `ep 3`, `Episode 16`, `Cap.201`, `SP01` (a special), `第03話`, `5of9`.
 fn episode_only(name: &str) -> Option<Hit> {
     if let Some(found) = CHAPTER.captures(name) {
         let last = found.get(2)?;
         let (season, episode) = (number(&found, 1), number(&found, 2)?);
         return Some(Hit { season, episode, start: found.get(0)?.start(), end: last.end(), rule: Rule::EpisodeOnly });
+    }
+    if let Some(found) = SPECIAL.captures(name) {
+        return Some(Hit { season: Some(0), ..hit(&found, 1, Rule::EpisodeOnly)? });
     }
     let patterns: [&Regex; 3] = [&EPISODE_ONLY, &COUNTED, &OF];
     patterns.into_iter().find_map(|pattern| hit(&pattern.captures(name)?, 1, Rule::EpisodeOnly))

@@ -89,6 +89,41 @@ pub(super) fn extra_rule(base: &[u8], folder: Option<&[u8]>) -> Option<Rule> {
     (!before.is_empty() && SUFFIXES.contains(&suffix)).then_some(Rule::ExtraSuffix)
 }
 
+/// What kind of extra it is, by the words of file suffixes and of folders, in lower case without anything but letters.
+const KINDS: &[(&str, &[&str])] = &[
+    ("trailer", &["trailer", "trailers"]),
+    ("sample", &["sample", "samples"]),
+    ("scene", &["scene", "scenes"]),
+    ("clip", &["clip", "clips"]),
+    ("interview", &["interview", "interviews"]),
+    ("behindthescenes", &["behindthescenes"]),
+    ("deletedscene", &["deleted", "deletedscene", "deletedscenes"]),
+    ("featurette", &["featurette", "featurettes"]),
+    ("short", &["short", "shorts"]),
+    ("theme", &["theme", "thememusic", "backdrops"]),
+];
+
+/// What kind of extra a file or folder is that counts as one by that rule. `other` where the name does not say.
+#[must_use]
+pub fn extra_kind(rule: Rule, name: &[u8]) -> &'static str {
+    match rule {
+        Rule::Trailer => return "trailer",
+        Rule::Sample => return "sample",
+        Rule::Theme => return "theme",
+        _ => {}
+    }
+    let text = decode(name).to_lowercase();
+    let word = match rule {
+        Rule::ExtraSuffix => {
+            let base = text.rsplit_once('.').map_or(text.as_str(), |(base, _)| base);
+            base.rsplit_once('-').map_or(base, |(_, suffix)| suffix)
+        }
+        _ => text.as_str(),
+    };
+    let letters: String = word.chars().filter(|c| c.is_alphabetic()).collect();
+    KINDS.iter().find(|(_, words)| words.contains(&letters.as_str())).map_or("other", |(kind, _)| kind)
+}
+
 /// The title of an extra without the word that makes it one: `Heat` of `Heat-trailer2`.
 #[must_use]
 pub fn title_of_extra(title: &str) -> &str {
@@ -104,12 +139,16 @@ fn is_named_like(base: &[u8], folder: &[u8]) -> bool {
     !of_base.is_empty() && of_base == letters(folder)
 }
 
+/// Whether what stands before the last word sets that apart. A space alone does not: `I Live in a Trailer`.
+fn ends_with_mark(before: &str) -> bool {
+    before.ends_with(['.', '_']) || before.trim_end().ends_with('-')
+}
+
 /// `trailer`, `movie-trailer…`, `Heat.trailer`, `Heat - trailer2`, `Heat-trailer-1080p`.
 fn is_trailer(text: &str) -> bool {
     let without_digits = text.trim_end_matches(|c: char| c.is_ascii_digit());
-    let at_end = without_digits
-        .strip_suffix("trailer")
-        .is_some_and(|before| before.is_empty() || before.ends_with(['-', '.', '_', ' ']));
+    let at_end =
+        without_digits.strip_suffix("trailer").is_some_and(|before| before.is_empty() || ends_with_mark(before));
     let ends_word = |rest: &str| !rest.starts_with(char::is_alphabetic);
     at_end || text.split("-trailer").skip(1).any(ends_word)
 }
@@ -117,7 +156,7 @@ fn is_trailer(text: &str) -> bool {
 /// `sample`, `sample-heat`, `heat-sample`, `heat.sample.1080p`. In the middle of words that spaces separate it is part of
 /// a title: `The Sample Story`.
 fn is_sample(text: &str) -> bool {
-    if words(text).next_back() == Some("sample") {
+    if text.strip_suffix("sample").is_some_and(|before| before.is_empty() || ends_with_mark(before)) {
         return true;
     }
     text.match_indices("sample").any(|(at, word)| {

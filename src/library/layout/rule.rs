@@ -60,6 +60,8 @@ rules! {
     SystemName => "system-name",
     /// A folder that `.nomedia` or an empty `.ignore` closes.
     IgnoreMarker => "ignore-marker",
+    /// A name that `.ignore` or `.plexignore` in a folder above passes over.
+    IgnorePattern => "ignore-pattern",
     /// A link to a folder: what it leads to is met where it really is.
     LinkedFolder => "linked-folder",
     /// A device, a socket, or a link that leads nowhere or out of the library.

@@ -91,7 +91,9 @@ fn any_listing() -> impl Strategy<Value = FolderListing> {
     let kind = prop::sample::select(vec![EntryKind::File, EntryKind::File, EntryKind::Folder, EntryKind::Other]);
     let entries = prop::collection::btree_map(any_name(), kind, 0..8);
     let path = prop::collection::vec(any_name(), 0..3);
-    (path, entries, any::<bool>()).prop_map(|(path, entries, is_blank)| FolderListing {
+    let text = prop::sample::select(vec!["", "*.mkv", "Heat*\n!Heat.mkv", "/Disc 1/", "[", "**/extras"])
+        .prop_map(str::to_owned);
+    (path, entries, any::<bool>(), text).prop_map(|(path, entries, is_blank, ignore_text)| FolderListing {
         path: path.iter().fold(RelPath::root(), |folder, name| folder.join(name)),
         peeked: entries
             .keys()
@@ -100,6 +102,7 @@ fn any_listing() -> impl Strategy<Value = FolderListing> {
             .collect(),
         entries: entries.into_iter().map(|(name, kind)| DirEntry { name, kind }).collect(),
         has_blank_ignore_file: is_blank,
+        ignore_text,
     })
 }
 

@@ -175,6 +175,7 @@ fn names_are_judged_where_nothing_is_on_disk() {
     for (path, kind, title, year) in [
         ("/no/such/films/Heat (1995)/Heat.mkv", "movie", "Heat", Some(1995)),
         ("/no/such/films/Heat (1995)", "movie", "Heat", Some(1995)),
+        ("/no/such/films/Heat (1995).mkv", "movie", "Heat", Some(1995)),
         ("/no/such/films/Heat (1995)/Heat-trailer.mkv", "extra", "Heat", None),
         ("/no/such/films/Heat (1995)/Extras/x.mkv", "extra", "x", None),
         ("/no/such/films/Heat (1995)/VIDEO_TS/VIDEO_TS.IFO", "movie", "Heat", Some(1995)),

@@ -1,6 +1,9 @@
 //! From what a folder holds to what is recorded of it.
 
+use std::collections::BTreeMap;
+
 use crate::catalog::{Library, ScannedFile, ScannedItem, ScannedOriginal, ScannedParent};
+use crate::library::layout::is_ignore_file;
 use crate::library::{EntryKind, FileStat, FolderListing, FoundItem, Nfo, NfoArtwork, Source, read_nfo};
 use crate::model::{EntityType, ImageType, Layout, RelPath, UnixSeconds};
 use crate::naming::{NamedItem, PicturePlace, is_actors_folder, recognise};
@@ -18,8 +21,8 @@ pub(super) struct Items<'a> {
     pub(super) found: Vec<ScannedItem>,
     /// What could not be read.
     pub(super) problems: Vec<(RelPath, String)>,
-    /// Files and folders that decided on the items besides the listing.
-    pub(super) watched: Vec<RelPath>,
+    /// Files and folders that decided on the items besides the listing, as they were before they were looked into.
+    pub(super) watched: BTreeMap<RelPath, Option<FileStat>>,
     /// Pictures that the metadata file of a series names for its seasons.
     of_seasons: Vec<NfoArtwork>,
 }
@@ -32,7 +35,9 @@ impl<'a> Items<'a> {
         listing: &'a FolderListing,
         stat: &'a FileStat,
     ) -> Self {
-        let watched = listing.peeked.keys().map(|name| listing.path.join(name)).collect();
+        let ignore_files = listing.files().filter(|name| is_ignore_file(name));
+        let paths = listing.peeked.keys().chain(ignore_files).map(|name| listing.path.join(name));
+        let watched = paths.map(|path| (path.clone(), source.stat(&path).ok())).collect();
         let (found, problems) = (Vec::new(), Vec::new());
         Self { library, source, listing, stat, found, problems, watched, of_seasons: Vec::new() }
     }
@@ -76,7 +81,7 @@ impl<'a> Items<'a> {
     fn nfo(&mut self, item: &FoundItem) -> Option<(RelPath, Nfo)> {
         let mut first = None;
         for path in &item.nfo {
-            self.watched.push(path.clone());
+            self.watched.insert(path.clone(), self.source.stat(path).ok());
             match read_nfo(self.source, path) {
                 Ok(nfo) if nfo.entries.is_empty() && nfo.ids.is_empty() => {
                     first.get_or_insert((path.clone(), nfo));
@@ -90,8 +95,9 @@ impl<'a> Items<'a> {
 
     fn original(&mut self, path: &RelPath, image_type: ImageType) -> Option<ScannedOriginal> {
         let (folder, name) = path.split_last()?;
-        self.watched.push(path.clone());
-        match self.source.stat(path) {
+        let stat = self.source.stat(path);
+        self.watched.insert(path.clone(), stat.as_ref().ok().copied());
+        match stat {
             Ok(stat) => Some(ScannedOriginal {
                 folder,
                 name,

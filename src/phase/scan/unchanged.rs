@@ -37,7 +37,8 @@ pub(super) fn children_of_unchanged(
         return Ok(None);
     }
     let Ok(stat) = source.stat(path) else { return Ok(None) };
-    let is_same = fingerprint(source, &stat, &known.watched).is_some_and(|(now, _)| now == known.fingerprint);
+    let watched = known.watched.iter().map(|path| source.stat(path).ok());
+    let is_same = fingerprint(&stat, watched).is_some_and(|(now, _)| now == known.fingerprint);
     Ok(is_same.then_some(known.children))
 }
 
@@ -45,7 +46,6 @@ pub(super) fn children_of_unchanged(
 /// again.
 pub(super) fn scanned_folder(
     library: &Library,
-    source: &Source,
     context: &Context,
     stat: &FileStat,
     items: &Items<'_>,
@@ -54,16 +54,13 @@ pub(super) fn scanned_folder(
     if !items.problems.is_empty() {
         return None;
     }
-    let mut watched = items.watched.clone();
-    watched.sort();
-    watched.dedup();
-    let (fingerprint, changed_at_ns) = fingerprint(source, stat, &watched)?;
+    let (fingerprint, changed_at_ns) = fingerprint(stat, items.watched.values().copied())?;
     let row = ScannedFolder {
         library: library.id,
         path: items.path().clone(),
         context: hash_of(context),
         fingerprint,
-        watched,
+        watched: items.watched.keys().cloned().collect(),
         children,
     };
     // The second of the change counts as a whole, and one more for clocks that run apart.
@@ -77,12 +74,12 @@ fn hash_of(context: &Context) -> u64 {
 }
 
 /// A hash of what the file system says, and when the last change was, in nanoseconds. `None` where something is gone.
-fn fingerprint(source: &Source, stat: &FileStat, watched: &[RelPath]) -> Option<(u64, i64)> {
+fn fingerprint(stat: &FileStat, watched: impl Iterator<Item = Option<FileStat>>) -> Option<(u64, i64)> {
     let mut hasher = DefaultHasher::new();
     let mut changed_at_ns = stat.mtime_ns;
     hash_stat(stat, &mut hasher);
-    for path in watched {
-        let stat = source.stat(path).ok()?;
+    for stat in watched {
+        let stat = stat?;
         changed_at_ns = changed_at_ns.max(stat.mtime_ns);
         hash_stat(&stat, &mut hasher);
     }

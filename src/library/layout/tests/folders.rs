@@ -233,3 +233,32 @@ fn pictures_are_originals_of_their_film() {
         ["Heat cd1: Heat/Heat-fanart.jpg fanart"]
     );
 }
+
+#[test]
+fn patterns_pass_over_names_in_their_folder_and_beneath() {
+    let films = |text: &str, path: &str, above: &str, entries: &[&str]| -> Vec<String> {
+        let mut folder = listing(path, entries);
+        folder.ignore_text = text.to_owned();
+        let patterns = vec![IgnorePatterns { folder: RelPath::root(), text: above.to_owned() }];
+        let context = Context { patterns, ..Context::root(LibraryKind::Movies) };
+        let verdict = decide(&folder, &context);
+        let ignored = verdict.ignored_folders.iter().map(|name| format!("({name})"));
+        let mut found: Vec<_> = verdict.items.iter().map(|item| item.base.to_string()).collect();
+        found.sort();
+        found.into_iter().chain(ignored).collect()
+    };
+    let entries = &["Heat.mkv", "Heat raw.mkv", "Old/", "Alien (1979)/"];
+    for (text, above, expected) in [
+        ("", "", &["Heat", "Heat raw"][..]),
+        ("* raw.mkv", "", &["Heat"]),
+        ("* RAW.*", "", &["Heat"]),
+        ("# a comment\n\nOld", "", &["Heat", "Heat raw", "(Old)"]),
+        ("Old/", "", &["Heat", "Heat raw", "(Old)"]),
+        ("", "Action/Heat*", &[]),
+        ("", "/Heat*", &["Heat", "Heat raw"]),
+        ("!Heat.mkv", "Heat*", &["Heat"]),
+        ("[", "", &["Heat", "Heat raw"]),
+    ] {
+        assert_eq!(films(text, "Action", above, entries), expected, "{text:?} beneath {above:?}");
+    }
+}

@@ -133,7 +133,10 @@ fn extras_by_name() {
         ("heat-sample", None, Some(Rule::Sample)),
         ("sample-heat.1995", None, Some(Rule::Sample)),
         ("heat.1995.sample.1080p", None, Some(Rule::Sample)),
-        ("Heat sample", None, Some(Rule::Sample)),
+        ("Heat sample", None, None),
+        ("The DNA Sample", None, None),
+        ("Heat - sample", None, Some(Rule::Sample)),
+        ("I Live In A Trailer", None, None),
         ("The Sample Story (2020)", None, None),
         ("Samples", None, None),
         ("heat-sample", Some("Sample (2010)"), extra),
@@ -183,5 +186,22 @@ fn kinds_by_extension() {
     let core = "mkv mp4 m4v avi mov wmv mpg mpeg ts m2ts mts vob webm flv ogv ogm divx asf 3gp rmvb iso img strm";
     for extension in core.split(' ') {
         assert_eq!(kind_by_extension(format!("a.{extension}").as_bytes()), FileKind::Video, "{extension}");
+    }
+}
+
+#[test]
+fn kinds_of_extras() {
+    for (rule, name, kind) in [
+        (Rule::Trailer, "Heat-trailer2.mkv", "trailer"),
+        (Rule::ExtraSuffix, "Heat-behindthescenes.mkv", "behindthescenes"),
+        (Rule::ExtraSuffix, "Heat-deleted3.mkv", "deletedscene"),
+        (Rule::ExtraSuffix, "Heat-other.mkv", "other"),
+        (Rule::ExtrasFolder, "Behind The Scenes", "behindthescenes"),
+        (Rule::ExtrasFolder, "Featurettes", "featurette"),
+        (Rule::ExtrasFolder, "Extras", "other"),
+        (Rule::ExtrasFolder, "theme-music", "theme"),
+        (Rule::Theme, "theme.mp3", "theme"),
+    ] {
+        assert_eq!(extra_kind(rule, name.as_bytes()), kind, "{name}");
     }
 }
