@@ -110,6 +110,8 @@ pub struct Recorded {
     pub id: EntityId,
     /// What happened.
     pub outcome: ScanOutcome,
+    /// Whether it lies elsewhere, or otherwise, than it did: its pictures have other names now.
+    pub is_placed_anew: bool,
 }
 
 pub(super) const TEMPORARY_TABLES: &str = "
@@ -238,6 +240,7 @@ fn record(
     if let Some(Known { entity, .. }) = found.as_ref().filter(|_| item.is_mention) {
         return mentioned(connection, entity, now);
     }
+    let is_placed_anew = found.as_ref().is_some_and(|known| !is_placed_alike(&known.entity, item));
     let (id, mut outcome) = match found {
         None => (insert(connection, item, parent, now)?, ScanOutcome::Added),
         Some(Known { entity, .. }) if entity.is_missing => (entity.id, ScanOutcome::Returned),
@@ -252,19 +255,19 @@ fn record(
     if !matches!(outcome, ScanOutcome::Added | ScanOutcome::Unchanged) {
         update(connection, id, item, parent, now)?;
     }
-    Ok(Recorded { id, outcome })
+    Ok(Recorded { id, outcome, is_placed_anew })
 }
 
 /// An entity that is known and only mentioned is there; nothing else is told of it.
 fn mentioned(connection: &Connection, entity: &Entity, now: UnixSeconds) -> rusqlite::Result<Recorded> {
     see(connection, entity.id)?;
     if !entity.is_missing {
-        return Ok(Recorded { id: entity.id, outcome: ScanOutcome::Unchanged });
+        return Ok(Recorded { id: entity.id, outcome: ScanOutcome::Unchanged, is_placed_anew: false });
     }
     connection
         .prepare_cached("UPDATE entities SET is_missing = 0, updated_at = ?2 WHERE id = ?1")?
         .execute((entity.id, now))?;
-    Ok(Recorded { id: entity.id, outcome: ScanOutcome::Returned })
+    Ok(Recorded { id: entity.id, outcome: ScanOutcome::Returned, is_placed_anew: false })
 }
 
 pub(super) fn see(connection: &Connection, id: EntityId) -> rusqlite::Result<()> {
@@ -313,10 +316,12 @@ fn is_same(known: &Entity, item: &ScannedItem, parent: Option<EntityId>) -> bool
         && known.sort_title == item.sort_title
         && (known.year, known.season) == (item.year, item.season)
         && (known.episode, known.last_episode) == (item.episode, item.last_episode)
-        && known.layout == item.layout
-        && known.folder == item.folder
-        && known.video == item.video
         && known.path == item.path
+        && is_placed_alike(known, item)
+}
+
+fn is_placed_alike(known: &Entity, item: &ScannedItem) -> bool {
+    known.layout == item.layout && known.folder == item.folder && known.video == item.video
 }
 
 fn insert(

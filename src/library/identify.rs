@@ -3,6 +3,9 @@
 //! The folders from the root of the library down to the path are read as a scan reads them and decided by the same
 //! functions; metadata files are read as well. What is not on disk is judged by its name, as if it were there alone.
 
+mod assumed_root;
+mod told;
+
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -11,15 +14,12 @@ use crate::naming::split_extension;
 
 use super::layout::{
     AirDate, Context, Descent, FileKind, FileVerdict, FolderListing, FolderVerdict, FoundItem, Inside, Rule,
-    context_of, decide, descent, extra_kind, is_foreign_to, is_named_like_library, is_part_of_item, is_peeked,
-    kind_by_extension, merged, parse_name, title_of_extra,
+    context_of, decide, descent, extra_kind, is_peeked, kind_by_extension, parse_name, title_of_extra,
 };
 use super::walk::read_folder;
-use super::{DirEntry, EntryKind, LibraryError, Source, read_nfo};
-
-/// Without a library, so many folders from the one of the path upwards may be parts of an item (`film/extras/more`). It
-/// is few, so that a `/srv/samples` on the way to a library says nothing.
-const PART_LEVELS_MAX: usize = 3;
+use super::{DirEntry, EntryKind, LibraryError, Source};
+use assumed_root::assumed_root;
+use told::{Told, identity_by_name, told_of};
 
 /// What a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -334,64 +334,6 @@ impl<'a> Outcome<'a> {
     }
 }
 
-/// What the names tell of an item.
-#[derive(Default)]
-struct Told {
-    identity: MediaIdentity,
-    episode_title: Option<String>,
-    artist: Option<String>,
-}
-
-impl Told {
-    fn of(identity: MediaIdentity) -> Self {
-        Self { identity, ..Self::default() }
-    }
-}
-
-/// Seasons and episodes go by their series: `tvdb:81189/s01e02`. Metadata files come before names, as in a scan.
-fn told_of(source: Option<&Source>, item: &FoundItem, context: &Context) -> Told {
-    let artist = match &context.inside {
-        Inside::Artist { name, .. } if item.entity_type == EntityType::Album => Some(name.clone()),
-        _ => None,
-    };
-    let of_file = |identity: MediaIdentity, entity_type: EntityType, nfo: &[RelPath]| {
-        let numbers = (item.season, item.episodes.first().copied());
-        source.map_or(identity.clone(), |source| with_nfo(source, identity, entity_type, numbers, nfo))
-    };
-    let own = of_file(item.identity.clone(), item.entity_type, &item.nfo);
-    let Some(series) = &item.series else { return Told { artist, ..Told::of(own) } };
-    let nfo = Name::parse(b"tvshow.nfo").ok().map(|name| series.folder.join(&name));
-    let of_series = of_file(series.identity.clone(), EntityType::Series, nfo.as_slice());
-    let episode_title = (item.entity_type == EntityType::Episode).then_some(own.title);
-    let ids = MediaIdentity { ids: own.ids, ..MediaIdentity::default() };
-    Told { identity: merged(of_series, ids), episode_title, artist }
-}
-
-/// The identity with what the first metadata file tells that tells anything.
-fn with_nfo(
-    source: &Source,
-    identity: MediaIdentity,
-    entity_type: EntityType,
-    (season, episode): (Option<u16>, Option<u16>),
-    nfo: &[RelPath],
-) -> MediaIdentity {
-    let read =
-        |path: &RelPath| read_nfo(source, path).ok().filter(|nfo| !nfo.entries.is_empty() || !nfo.ids.is_empty());
-    let Some(nfo) = nfo.iter().find_map(read) else { return identity };
-    let entry = nfo.entry_of(entity_type, season, episode);
-    let title = entry.and_then(|entry| entry.title.clone()).unwrap_or_default();
-    let year = entry.and_then(|entry| entry.year);
-    merged(MediaIdentity { title, year, ids: nfo.ids_of(entry) }, identity)
-}
-
-fn identity_by_name(kind: IdentifiedKind, name: &Name) -> MediaIdentity {
-    match kind {
-        IdentifiedKind::Entity(EntityType::Series) => super::layout::series_identity(name),
-        IdentifiedKind::Entity(EntityType::Album) => super::layout::album_identity(name.as_bytes(), None),
-        _ => parse_name(name.as_bytes()),
-    }
-}
-
 fn tells_year_or_id(identity: &MediaIdentity) -> bool {
     identity.year.is_some() || !identity.ids.is_empty()
 }
@@ -410,43 +352,4 @@ fn absolute(path: &Path) -> Result<PathBuf, LibraryError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(full),
         Err(error) => Err(failed(error)),
     }
-}
-
-/// The folder above that of the path, so that the path's own folder is no root. Where folders on the way belong to an
-/// item further up (discs, extras, seasons), the folder above that item's. An episode of another name than the folder it
-/// lies in, where that is named like a library, lies in the root itself.
-fn assumed_root(full: &Path, kind: LibraryKind) -> PathBuf {
-    let folder = full.parent().unwrap_or(full);
-    let name_of = |path: &Path| Name::parse(path.file_name().unwrap_or_default().as_bytes()).ok();
-    let belongs_above = |path: &Path| name_of(path).is_some_and(|name| is_part_of_item(kind, &name));
-    let parts = folder.ancestors().take(PART_LEVELS_MAX).collect::<Vec<_>>();
-    let levels = parts.iter().rposition(|path| belongs_above(path)).map_or(0, |part| part + 1);
-    let levels =
-        levels + usize::from(is_track(kind, full) && !is_library_name(kind, folder.ancestors().nth(levels + 1)));
-    // A show may be called like a library, but an episode says which show it is of.
-    let may_be_series = kind == LibraryKind::Tv && is_video(full);
-    if is_library_name(kind, Some(folder)) && !may_be_series {
-        return folder.to_owned();
-    }
-    if let (0, Some(file), Some(folder_name)) = (levels, name_of(full), name_of(folder))
-        && is_foreign_to(kind, &file, &folder_name, folder.ancestors().count() <= 2)
-    {
-        return folder.to_owned();
-    }
-    folder.ancestors().nth(levels + 1).unwrap_or(Path::new("/")).to_owned()
-}
-
-/// Whether a path is a track: its album's artist lies one folder further up.
-fn is_track(kind: LibraryKind, path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().as_bytes();
-    kind == LibraryKind::Music && kind_by_extension(name) == FileKind::Audio
-}
-
-fn is_video(path: &Path) -> bool {
-    kind_by_extension(path.file_name().unwrap_or_default().as_bytes()) == FileKind::Video
-}
-
-fn is_library_name(kind: LibraryKind, folder: Option<&Path>) -> bool {
-    let name = folder.and_then(Path::file_name).unwrap_or_default();
-    is_named_like_library(kind, name.as_bytes())
 }

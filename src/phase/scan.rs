@@ -151,7 +151,7 @@ struct Scan<'a> {
     batch: Vec<ScannedItem>,
     folders: Vec<ScannedFolder>,
     unreadable: Vec<RelPath>,
-    /// Entities of which something is different, so that their pictures may have other names now.
+    /// Entities that lie elsewhere, or otherwise, so that their pictures have other names now.
     moved: Vec<EntityId>,
 }
 
@@ -252,7 +252,7 @@ impl Scan<'_> {
         let source = self.source;
         let is_gone = |path: &RelPath| source.stat(path).is_err_and(|error| error.is_not_found());
         let recorded = self.catalog.record_folders(&batch, &folders, &is_gone, self.clock.now())?;
-        for (item, Recorded { id, outcome }) in batch.iter().zip(recorded) {
+        for (item, Recorded { id, outcome, is_placed_anew }) in batch.iter().zip(recorded) {
             self.report.seen += u64::from(!item.is_mention);
             match outcome {
                 ScanOutcome::Added => self.report.added += 1,
@@ -261,7 +261,7 @@ impl Scan<'_> {
                 ScanOutcome::Moved => self.report.moved += 1,
                 ScanOutcome::Unchanged => {}
             }
-            if matches!(outcome, ScanOutcome::Moved | ScanOutcome::Returned | ScanOutcome::Changed) {
+            if is_placed_anew {
                 self.moved.push(id);
             }
         }

@@ -65,3 +65,28 @@ fn a_library_with_an_unknown_profile_is_named_and_nothing_changes() {
     assert!(error.to_string().contains("odd") && error.to_string().contains("unheard-of"), "{error}");
     assert!(mapped(&world).is_empty());
 }
+
+#[test]
+fn what_is_published_follows_what_moved_and_nothing_else_is_published_by_a_scan() {
+    let (heat, ran): (&[u8], &[u8]) = (b"Heat (1995)/Heat.mkv", b"Ran (1985)/Ran.mkv");
+    let mut world = World::with(&[heat, ran]);
+    world.choose(heat, "poster", 1);
+    world.choose(ran, "poster", 2);
+    world.publish(10);
+    world.choose(ran, "fanart", 3);
+    let film = world.film(heat).id;
+    let root = world.library.path.clone();
+    std::fs::create_dir(root.join("Crime")).unwrap();
+    std::fs::rename(root.join("Heat (1995)"), root.join("Crime/Heat")).unwrap();
+    crate::support::write(&world.path(b"Ran (1985)/folder.jpg"), b"an original");
+    world.scan();
+    assert_eq!(world.film(b"Crime/Heat/Heat.mkv").id, film);
+    assert_eq!(
+        mapped(&world),
+        ["Crime/Heat/Heat-poster.png", "Crime/Heat/poster.png", "Ran (1985)/Ran-poster.png", "Ran (1985)/poster.png"]
+    );
+    let last = world.catalog.history(None, 10).unwrap().into_iter().next().unwrap();
+    assert_eq!((last.author.as_str(), last.reason.as_str()), ("scan", "moved in films"));
+    world.scan();
+    assert_eq!(world.catalog.history(None, 10).unwrap()[0].id, last.id, "nothing more to do");
+}
