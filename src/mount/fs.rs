@@ -309,7 +309,7 @@ impl Filesystem for Fs {
             OFlags::RDONLY => reply.open_backing(fd),
             _ => caller.within_limits(|| reply.open_backing(fd)),
         };
-        match self.view.open(node.0, flags, &register) {
+        match self.view.open(node.0, flags, caller, &register) {
             Err(RequestError::Later) if self.changes.is_open() => {
                 let view = Arc::clone(&self.view);
                 let _ = self.changes.submit(move |changes| {

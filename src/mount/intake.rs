@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use rustix::fs::{FileType, OFlags, fstat};
 
 use crate::cache::{Cache, Limits};
-use crate::catalog::{Catalog, Mapping, ProgramWrite};
+use crate::catalog::{Catalog, Mapping, ProgramWrite, WriteAction};
 use crate::model::{Clock, ContentHash};
 use crate::phase::{PhaseError, Taken, take_in};
 
@@ -55,7 +55,7 @@ impl Intake {
 
     /// Takes in one file; what goes wrong is logged, and tried again at the next start.
     pub fn receive<B>(&mut self, view: &View<B>, closed: &Closed) {
-        let Closed { mapping, action, program } = closed;
+        let Closed { mapping, action, program, .. } = closed;
         match self.take(view, closed) {
             Ok(Some(taken)) => {
                 tracing::info!(target: LOG, %mapping, ?action, program = program.name, uid = program.uid, ?taken, "a write is taken in");
@@ -80,10 +80,14 @@ impl Intake {
             return Ok(None);
         }
         let Closed { action, program, .. } = closed.clone();
+        if action == WriteAction::Adopt {
+            // A file that was written to once more may be noted for another program, or as refused.
+            self.catalog.note_write(mapping.id, action, &program, self.clock.now())?;
+        }
         let shown_hash = mapping.hash;
         let write = ProgramWrite { mapping, action, program, pid: std::process::id() };
         let taken = if found.hash == Some(shown_hash) {
-            self.unchanged(view, &write, &key)?
+            self.unchanged(view, &write, &key, closed.is_copy)?
         } else {
             let path = view.shown_path(&view.index().path_in_view(&key).unwrap_or_default().join(&write.mapping.name));
             take_in(&mut self.catalog, &self.cache, &write, path, found.file, &self.limits, self.clock.now())?
@@ -92,10 +96,18 @@ impl Intake {
         Ok(Some(taken))
     }
 
-    /// What is there now is what was shown: nothing was chosen. The copy goes again.
-    fn unchanged<B>(&mut self, view: &View<B>, write: &ProgramWrite, key: &FolderKey) -> Result<Taken, PhaseError> {
+    /// What is there now is what was shown: nothing was chosen. A copy that posterfs made goes again.
+    fn unchanged<B>(
+        &mut self,
+        view: &View<B>,
+        write: &ProgramWrite,
+        key: &FolderKey,
+        is_copy: bool,
+    ) -> Result<Taken, PhaseError> {
         self.catalog.end_write(write.mapping.id, self.clock.now())?;
-        view.remove_copy(key, &write.mapping.name);
+        if is_copy {
+            view.remove_copy(key, &write.mapping.name);
+        }
         Ok(Taken::Captured)
     }
 

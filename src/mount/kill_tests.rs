@@ -194,7 +194,9 @@ fn node(view: &View<()>, below: &str) -> Option<NodeId> {
 
 /// What is read under a name of the view; `None` when there is nothing.
 fn read(view: &View<()>, below: &str) -> Option<Vec<u8>> {
-    let opened = view.open(node(view, below)?, OFlags::RDONLY, &|_| Err(std::io::Error::other("no kernel"))).unwrap();
+    let opened = view
+        .open(node(view, below)?, OFlags::RDONLY, root_caller(), &|_| Err(std::io::Error::other("no kernel")))
+        .unwrap();
     let bytes = view.read(opened.file, 0, 1 << 20).unwrap();
     view.release(opened.file);
     Some(bytes)

@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_lost_picture_is_lost_in_every_folder_until_it_is_found() {
         let (moments, hash) = (Moments::default(), ContentHash::new([7; 32]));
-        moments.set(&key("Heat"), &name("a"), Passing::Source, None);
+        moments.set(&key("Heat"), &name("a"), Passing::Source(None), None);
         assert!(moments.lose(hash, 9) && !moments.lose(hash, 9), "it is news once");
         assert!(["Heat", "Up"].iter().all(|folder| moments.of(&key(folder)).unwrap().lost.contains(&hash)));
         moments.find(&hash);

@@ -24,6 +24,8 @@ pub struct Closed {
     pub action: WriteAction,
     /// Who wrote.
     pub program: Program,
+    /// Whether the file was made as a copy of the picture: if nothing else was written to it, it goes again.
+    pub is_copy: bool,
 }
 
 /// What the intake is told.
@@ -69,6 +71,12 @@ impl Written {
     #[must_use]
     pub fn contains(&self, file: NodeId) -> bool {
         self.files.lock().contains_key(&file)
+    }
+
+    /// The mapping in whose place the file is, unless a copy of its picture is on its way to its first writer.
+    #[must_use]
+    pub fn mapping(&self, file: NodeId) -> Option<MappingId> {
+        self.files.lock().get(&file).filter(|closed| !closed.is_copy).map(|closed| closed.mapping)
     }
 
     /// The last writer has closed the file.
@@ -120,7 +128,7 @@ mod tests {
         let (sender, arrivals) = channel();
         let written = Written::new(sender);
         let program = Program { name: "cp".to_owned(), uid: 0 };
-        let closed = Closed { mapping: MappingId::new(3), action: WriteAction::Adopt, program };
+        let closed = Closed { mapping: MappingId::new(3), action: WriteAction::Adopt, program, is_copy: false };
         written.begin(70, closed.clone());
         written.close(71);
         written.close(70);

@@ -37,8 +37,9 @@ pub enum Passing {
     /// A program has removed what was shown, that mapping or a folder of mappings: nothing is there, whatever the source
     /// has, until another mapping is.
     Removed(Option<MappingId>),
-    /// What the source has is seen: a program has made something in the place of what it removed.
-    Source,
+    /// What the source has is seen in the place of that mapping: a program has made something there, or the picture is
+    /// lost.
+    Source(Option<MappingId>),
 }
 
 /// What is seen under one name.
@@ -112,8 +113,10 @@ impl Folder {
         let picture = self.known.pictures.get(name);
         match self.moment.names.get(name) {
             Some(Passing::Removed(id)) if *id == picture.map(|picture| picture.id) => return Seen::Removed(picture),
-            Some(Passing::Source) => return picture.map_or(Seen::Source, Seen::Written),
-            Some(Passing::Removed(_)) | None => {}
+            Some(Passing::Source(id)) if *id == picture.map(|picture| picture.id) => {
+                return picture.map_or(Seen::Source, Seen::Written);
+            }
+            Some(Passing::Removed(_) | Passing::Source(_)) | None => {}
         }
         if let Some(picture) = picture {
             return match picture.mask {

@@ -100,7 +100,7 @@ fn what_is_seen_for_a_while() {
     assert_eq!(removed.pictures().count() + removed.folders().count(), 1, "both.jpg is left");
     let published_since = at(&[("poster.jpg", Passing::Removed(Some(MappingId::new(99))))], &none);
     assert_eq!(word(&published_since, "poster.jpg"), "picture", "that was another picture");
-    assert_eq!(word(&at(&[("poster.jpg", Passing::Source)], &none), "poster.jpg"), "written");
+    assert_eq!(word(&at(&[("poster.jpg", Passing::Source(Some(id)))], &none), "poster.jpg"), "written");
     // The picture that hides the original is lost (the hashes of this test are numbers of rows).
     let without = at(&[], &lost);
     assert_eq!((word(&without, "folder.jpg"), word(&without, "poster.jpg")), ("source", "source"));

@@ -35,6 +35,8 @@ pub struct TestMount {
     /// Opened before the source may have been covered.
     source: OwnedFd,
     folders: Folders,
+    /// Further ones of `posterfs mount`.
+    arguments: Vec<String>,
 }
 
 /// Runs the program with a state folder, and waits for it.
@@ -104,21 +106,28 @@ impl Folders {
 impl TestMount {
     fn start(folders: Folders, view: PathBuf, arguments: &[&str]) -> Self {
         let source = open(folders.source(), OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_posterfs"));
-        command.arg("--state").arg(folders.state()).args(["mount", "--foreground", "--source"]);
-        command.arg(folders.source()).args(arguments).arg(&view);
-        let log = File::create(folders.folder.path().join("log")).unwrap();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
-        // SAFETY: prctl is async-signal-safe. A test that dies leaves no daemon, and so no mount, behind.
-        unsafe { command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::TERM))?)) };
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let mut mount = Self { watchdog: None, child, view, source: source.unwrap(), folders };
+        let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let (child, line) = spawn(&folders, &view, &arguments);
+        let mut mount = Self { watchdog: None, child, view, source: source.unwrap(), folders, arguments };
         assert!(line.contains("is shown at"), "the mount did not start: {line}{}", mount.log());
-        let deadline = if is_long() { 10 * DEADLINE } else { DEADLINE };
-        mount.watchdog = Some(Watchdog::new(minor(stat(&mount.view).unwrap().st_dev), deadline));
+        mount.watch();
         mount
+    }
+
+    /// Kills the process that serves, and starts another one.
+    pub fn kill_and_restart(&mut self) {
+        drop(self.watchdog.take());
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let (child, line) = spawn(&self.folders, &self.view, &self.arguments);
+        self.child = child;
+        assert!(line.contains("is shown at"), "the mount did not start again: {line}{}", self.log());
+        self.watch();
+    }
+
+    fn watch(&mut self) {
+        let deadline = if is_long() { 10 * DEADLINE } else { DEADLINE };
+        self.watchdog = Some(Watchdog::new(minor(stat(&self.view).unwrap().st_dev), deadline));
     }
 
     /// The mounted tree.
@@ -179,6 +188,21 @@ impl TestMount {
         }
         false
     }
+}
+
+/// Starts the program; what it says first.
+fn spawn(folders: &Folders, view: &Path, arguments: &[String]) -> (Child, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_posterfs"));
+    command.arg("--state").arg(folders.state()).args(["mount", "--foreground", "--source"]);
+    command.arg(folders.source()).args(arguments).arg(view);
+    let log = File::options().create(true).append(true).open(folders.folder.path().join("log")).unwrap();
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+    // SAFETY: prctl is async-signal-safe. A test that dies leaves no daemon, and so no mount, behind.
+    unsafe { command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::TERM))?)) };
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (child, line)
 }
 
 impl Drop for TestMount {

@@ -52,9 +52,12 @@ impl<B> View<B> {
     ///
     /// # Errors
     /// Those of the source; [`RequestError::Later`] for writing to a mapped picture: see [`View::write_over`].
-    pub fn open(&self, id: NodeId, flags: OFlags, register: Register<'_, B>) -> Result<Opened<B>> {
+    pub fn open(&self, id: NodeId, flags: OFlags, caller: Caller, register: Register<'_, B>) -> Result<Opened<B>> {
         match self.target(id)? {
             Target::Source(place) => {
+                if flags.intersects(OFlags::WRONLY | OFlags::RDWR) {
+                    self.meet_writer(id, caller)?;
+                }
                 let fd = match self.devices.open(&place, daemon_flags(flags)) {
                     // A file that may only grow (`chattr +a`) is opened for nothing else.
                     Err(Errno::PERM) if flags.contains(OFlags::APPEND) => {
@@ -182,7 +185,7 @@ impl<B> View<B> {
         let key = FolderKey { library: mapping.library, folder: mapping.folder };
         let path = self.index.path_in_view(&key).ok_or(Errno::STALE)?;
         if self.open_in_source(&path).is_ok_and(|folder| is_plain_file(folder.as_fd(), &mapping.name)) {
-            self.moments.set(&key, &mapping.name, Passing::Source, None);
+            self.moments.set(&key, &mapping.name, Passing::Source(Some(mapping.id)), None);
         }
         let folder = self.folder(&key).ok_or(Errno::STALE)?;
         let names: Vec<_> = folder.names().cloned().collect();

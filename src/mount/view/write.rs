@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cache::PictureFormat;
 use crate::catalog::{MappedPicture, WriteAction};
-use crate::model::{ContentHash, Name};
+use crate::model::{ContentHash, Name, OnWrite, ProgramKind};
 use crate::overlay::{Action, Operation, Passing, Refusal, Seen};
 
 use super::super::caller::Caller;
@@ -54,7 +54,7 @@ impl<B> View<B> {
         self.note_write(&key, picture, action, &given, changes)?;
         let node = self.name_copy(&dir, &mapping.name, &file)?;
         changes.reached(Step::Done);
-        self.written.begin(node, closed(picture, action, &given));
+        self.written.begin(node, Closed { is_copy: true, ..closed(picture, action, &given) });
         if action == WriteAction::Capture {
             self.written.let_see(&key, &mapping.name, caller.pid);
         }
@@ -258,7 +258,7 @@ impl<B> View<B> {
                     match write {
                         WriteAction::Adopt => self.moments.clear(key, name),
                         // Who makes something sees it, until it has been taken in.
-                        WriteAction::Capture => self.moments.set(key, name, Passing::Source, None),
+                        WriteAction::Capture => self.moments.set(key, name, Passing::Source(Some(p.id)), None),
                     }
                 }
                 Ok(Some(closed(p, write, &given)))
@@ -301,12 +301,27 @@ impl<B> View<B> {
         }
     }
 
+    /// A program opens such a file to write to it: what it closes is taken in as its own.
+    pub(super) fn meet_writer(&self, node: NodeId, caller: Caller) -> Result<()> {
+        let Some(mapping) = self.written.mapping(node) else { return Ok(()) };
+        let Some(mapping) = self.index.mapping(mapping)? else { return Ok(()) };
+        let given = self.given(&FolderKey { library: mapping.library, folder: mapping.folder }, caller)?;
+        let policy = match given.kind {
+            ProgramKind::Persons => given.settings.on_write,
+            ProgramKind::Manager => given.settings.on_write_by_managers,
+        };
+        let action = if policy == OnWrite::Adopt { WriteAction::Adopt } else { WriteAction::Capture };
+        self.written.begin(node, Closed { mapping: mapping.id, action, program: given.program, is_copy: false });
+        Ok(())
+    }
+
     /// A file of the source that is seen in the place of a mapped picture: when it is written to once more, it is taken
     /// in once more.
     pub(super) fn meet_written(&self, node: NodeId, picture: &MappedPicture) {
         if !self.written.contains(node) {
             let program = crate::catalog::Program { name: "a program".to_owned(), uid: 0 };
-            self.written.begin(node, Closed { mapping: picture.id, action: WriteAction::Adopt, program });
+            let (mapping, action) = (picture.id, WriteAction::Adopt);
+            self.written.begin(node, Closed { mapping, action, program, is_copy: false });
         }
     }
 }
@@ -327,7 +342,7 @@ impl Copy {
 }
 
 fn closed(picture: &MappedPicture, action: WriteAction, given: &Given) -> Closed {
-    Closed { mapping: picture.id, action, program: given.program.clone() }
+    Closed { mapping: picture.id, action, program: given.program.clone(), is_copy: false }
 }
 
 /// The SHA-256 of a file; `None` when it cannot be read.

@@ -1,0 +1,212 @@
+//! The real thing: films, the program, a view.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use posterfs::catalog::{Catalog, LockOrigin};
+use posterfs::demo::{Size, draw_poster};
+use posterfs::model::{EntityId, UnixSeconds};
+
+use crate::reference::{FILMS, Model, ORIGINAL, OnDelete, PICTURES, Step, Tree, VIDEO};
+use crate::support::{Folders, TestMount, contents, posterfs, write};
+
+/// How long the view may take to be as it should.
+const SOON: Duration = Duration::from_secs(3);
+
+/// See the module.
+pub struct World {
+    mount: TestMount,
+    pictures: PathBuf,
+    bytes: Vec<Vec<u8>>,
+}
+
+fn bytes_of(number: usize) -> Vec<u8> {
+    match number {
+        0 => b"no picture".to_vec(),
+        ORIGINAL => b"an original".to_vec(),
+        VIDEO => b"a video".to_vec(),
+        seed => draw_poster("Film", seed as u64, Size { width: 40, height: 60 }).unwrap(),
+    }
+}
+
+impl World {
+    /// Films, scanned and mounted; `None` where nothing can be mounted.
+    pub fn new(on_delete: OnDelete) -> Option<Self> {
+        let folders = Folders::new()?;
+        let media = folders.source().canonicalize().unwrap();
+        for film in Model::films() {
+            fs::create_dir(media.join(film)).unwrap();
+            write(media.join(film).join(format!("{film}.mkv")), bytes_of(VIDEO));
+            write(media.join(film).join("folder.jpg"), bytes_of(ORIGINAL));
+        }
+        let pictures = folders.plain().join("pictures");
+        fs::create_dir(&pictures).unwrap();
+        let bytes: Vec<Vec<u8>> = (0..PICTURES).map(bytes_of).collect();
+        bytes.iter().enumerate().for_each(|(number, bytes)| write(pictures.join(format!("{number}.jpg")), bytes));
+        let config = folders.plain().join("config.toml");
+        let on_delete = if on_delete == OnDelete::Restore { "restore" } else { "withdraw" };
+        write(&config, format!("[write]\nmanagers = ['cp']\ngrace_period = 3600.0\non_delete = '{on_delete}'\n"));
+        let state = folders.state();
+        for arguments in [&["library", "add", "films", media.to_str().unwrap(), "--kind=movies"][..], &["scan"]] {
+            let output = posterfs(&state, arguments);
+            assert!(output.status.success(), "{arguments:?}: {output:?}");
+        }
+        Some(Self { mount: folders.mount_beside(&["--config", config.to_str().unwrap()]), pictures, bytes })
+    }
+
+    /// What the daemon has logged.
+    pub fn log(&self) -> String {
+        self.mount.log()
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.mount.view().join(below)
+    }
+
+    fn command(&self, arguments: &[&str]) {
+        let output = posterfs(&self.mount.state(), arguments);
+        let code = output.status.code();
+        // 3: done, but problems were found.
+        assert!(code == Some(0) || code == Some(3), "{arguments:?}: {output:?}");
+    }
+
+    fn catalog(&self) -> Catalog {
+        Catalog::open(&self.mount.state().join("posterfs.db")).unwrap()
+    }
+
+    /// The item of a film: they were added in the order of their names.
+    fn item(film: usize) -> String {
+        assert!(film < FILMS);
+        (film + 1).to_string()
+    }
+
+    /// Does it.
+    pub fn run(&mut self, step: &Step) {
+        match step {
+            Step::Overwrite(path, bytes) => write(self.path(path), &self.bytes[*bytes]),
+            Step::Replace(path, bytes) => {
+                let path = self.path(path);
+                let temporary = path.with_file_name("temporary");
+                write(&temporary, &self.bytes[*bytes]);
+                fs::rename(temporary, path).unwrap();
+            }
+            Step::ByManager(path, bytes) => {
+                let from = self.pictures.join(format!("{bytes}.jpg"));
+                system("cp", &[&from, &self.path(path)]);
+            }
+            Step::Unlink(path) => fs::remove_file(self.path(path)).unwrap(),
+            Step::Rename(from, to) => fs::rename(self.path(from), self.path(to)).unwrap(),
+            Step::RemoveTree(folder) => system("rm", &["-rf".as_ref(), &self.path(folder)]),
+            Step::MakeFilm(folder, video) => {
+                fs::create_dir(self.path(folder)).unwrap();
+                write(self.path(folder).join(format!("{video}.mkv")), bytes_of(VIDEO));
+            }
+            Step::Select(film, picture) => {
+                let picture = self.pictures.join(format!("{picture}.jpg"));
+                self.command(&["select", &Self::item(*film), "poster", "--file", picture.to_str().unwrap()]);
+            }
+            Step::Publish => self.command(&["publish"]),
+            Step::Unpublish(film) => self.command(&["unpublish", &Self::item(*film), "poster"]),
+            Step::Rollback(generation) => self.command(&["rollback", &generation.to_string()]),
+            Step::Lock(film, is_locked) => {
+                let (film, now) = (EntityId::new(*film as i64 + 1), UnixSeconds::new(2_000_000_000));
+                self.catalog().set_lock(film, "poster", *is_locked, LockOrigin::Explicit, now).unwrap();
+            }
+            Step::Behind(path, bytes) => write(self.mount.source().join(path), &self.bytes[*bytes]),
+            Step::Scan => self.command(&["scan"]),
+            Step::Restart => self.mount.kill_and_restart(),
+        }
+        self.settle();
+    }
+
+    /// Waits until all that programs wrote is taken in.
+    fn settle(&self) {
+        let (catalog, begun) = (self.catalog(), Instant::now());
+        while !catalog.pending_writes().unwrap().is_empty() {
+            assert!(begun.elapsed() < 5 * SOON, "what was written is not taken in:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Whether the view shows that tree, in names, bytes and listings.
+    pub fn is_as(&self, expected: &Tree) -> Result<(), String> {
+        let begun = Instant::now();
+        loop {
+            let seen = self.tree();
+            if seen == *expected {
+                return self.looks_up(expected);
+            }
+            if begun.elapsed() > SOON {
+                let only = |a: &Tree, b: &Tree| -> Vec<(String, usize)> {
+                    a.iter().filter(|(path, bytes)| b.get(*path) != Some(bytes)).map(|(p, b)| (p.clone(), *b)).collect()
+                };
+                return Err(format!("seen: {:?}; expected: {:?}", only(&seen, expected), only(expected, &seen)));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Names that are not listed do not open either.
+    fn looks_up(&self, expected: &Tree) -> Result<(), String> {
+        let folders = fs::read_dir(self.mount.view()).unwrap().map(|entry| entry.unwrap().file_name());
+        for folder in folders.map(|name| name.into_string().unwrap()) {
+            for name in ["poster.jpg", "folder.jpg"] {
+                let path = format!("{folder}/{name}");
+                if self.path(&path).exists() != expected.contains_key(&path) {
+                    return Err(format!("{path}: listed and looked up differently"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tree(&self) -> Tree {
+        let mut tree = Tree::new();
+        for (path, bytes) in readable(&self.mount.view()) {
+            tree.insert(path, self.number_of(&bytes));
+        }
+        tree
+    }
+
+    fn number_of(&self, bytes: &[u8]) -> usize {
+        let known = self.bytes.iter().position(|known| known == bytes);
+        let fixed = || [VIDEO, ORIGINAL].into_iter().find(|number| bytes_of(*number) == bytes);
+        known.or_else(fixed).unwrap_or(usize::MAX)
+    }
+
+    /// Rules that hold whatever happened: the cache is whole, and nothing failed in the daemon.
+    pub fn nothing_is_lost(&self) -> Result<(), String> {
+        for (path, bytes) in contents(&self.mount.state().join("cache/assets")) {
+            let hash = <sha2::Sha256 as sha2::Digest>::digest(&bytes);
+            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            if path.file_stem().unwrap().to_str() != Some(&hash) {
+                return Err(format!("{path:?} was written to"));
+            }
+        }
+        let log = self.log();
+        let bad = ["a request failed", "panicked", "cannot be taken in", "does not follow"];
+        if bad.iter().any(|words| log.contains(words)) { Err(log) } else { Ok(()) }
+    }
+}
+
+fn system(program: &str, arguments: &[&Path]) {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Every file below a folder; what goes while it is looked at is passed over, as the tree is looked at once more.
+fn readable(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = String::from_utf8_lossy(entry.file_name().as_bytes()).into_owned();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(readable(&entry.path()).into_iter().map(|(below, bytes)| (format!("{name}/{below}"), bytes)));
+        } else if let Ok(bytes) = fs::read(entry.path()) {
+            found.push((name, bytes));
+        }
+    }
+    found
+}
