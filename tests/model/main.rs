@@ -73,12 +73,14 @@ fn run(on_delete: OnDelete, operations: &[Op]) -> Option<Result<(), String>> {
 fn try_many(on_delete: OnDelete) {
     let config = Config {
         cases: if is_long() { 40 * CASES } else { CASES },
-        max_shrink_iters: 200,
+        max_shrink_iters: 60,
         failure_persistence: None,
         ..Config::default()
     };
     let outcome = TestRunner::new(config).run(&prop::collection::vec(operation(), STEPS), |operations| {
-        run(on_delete, &operations).unwrap_or(Ok(())).map_err(TestCaseError::fail)
+        let outcome = run(on_delete, &operations).unwrap_or(Ok(()));
+        // Also where making the list shorter takes too long.
+        outcome.inspect_err(|why| eprintln!("{operations:?}\n{why}")).map_err(TestCaseError::fail)
     });
     if let Err(error) = outcome {
         panic!("{error}");

@@ -49,6 +49,13 @@ impl Films {
         Self { media, pictures, state, _folder: Some(folder) }.filled()
     }
 
+    /// In the source of a mount to be, without a single film.
+    pub fn empty_within(folders: &Folders) -> Self {
+        let path = |path: PathBuf| path.canonicalize().unwrap();
+        let (media, pictures) = (path(folders.source()), path(folders.plain()).join("pictures"));
+        Self { media, pictures, state: folders.state(), _folder: None }.with_pictures()
+    }
+
     /// In the source of a mount to be.
     pub fn within(folders: &Folders) -> Self {
         let path = |path: PathBuf| path.canonicalize().unwrap();
@@ -57,12 +64,16 @@ impl Films {
     }
 
     fn filled(self) -> Self {
-        fs::create_dir_all(&self.pictures).unwrap();
         for name in FILES {
             let path = self.film(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             write(path, name);
         }
+        self.with_pictures()
+    }
+
+    fn with_pictures(self) -> Self {
+        fs::create_dir_all(&self.pictures).unwrap();
         let size = Size { width: 60, height: 90 };
         for (name, seed) in [("a.jpg", 1), ("b.jpg", 2), ("c.jpg", 3)] {
             write(self.picture(name), draw_poster("Film", seed, size).unwrap());
