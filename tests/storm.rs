@@ -147,7 +147,7 @@ impl Storm {
     /// There and back, so that the others find it most of the time.
     fn rename(&self, film: usize, round: usize) -> io::Result<()> {
         let folder = self.mount.view().join(FILMS[film]);
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             let away = self.mount.view().join(format!("{} [1080p]", FILMS[film]));
             fs::rename(&folder, &away)?;
             return fs::rename(&away, &folder);
