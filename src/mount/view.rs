@@ -20,8 +20,8 @@ use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lru::LruCache;
@@ -34,6 +34,7 @@ use crate::model::{FolderId, Name, RelPath};
 use crate::overlay::{Folder, Listing, Refusal};
 
 use super::attr::Attr;
+use super::changes::ChangeQueue;
 use super::errno::Result;
 use super::fan::Handle;
 use super::files::OpenFiles;
@@ -94,6 +95,8 @@ pub struct View<B> {
     ticker: Ticker,
     /// Where the source is, as users know it.
     shown_as: PathBuf,
+    /// Where changes are handed in that no request asks for; nowhere until there is somebody to make them.
+    changes: OnceLock<ChangeQueue>,
 }
 
 /// What a node is, once everything about it is at hand.
@@ -158,6 +161,7 @@ impl<B> View<B> {
             written: parts.written,
             ticker: parts.ticker,
             shown_as: parts.shown_as,
+            changes: OnceLock::new(),
         })
     }
 
@@ -219,6 +223,11 @@ impl<B> View<B> {
     #[must_use]
     pub fn has_writer(&self, id: NodeId) -> bool {
         self.files.has_writer(id)
+    }
+
+    /// Changes that no request asks for are handed in there.
+    pub fn hand_changes_to(&self, queue: ChangeQueue) {
+        let _ = self.changes.set(queue);
     }
 
     /// Tells the threads that serve changes to end.

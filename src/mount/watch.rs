@@ -5,9 +5,13 @@
 //! mount is passed over, and so is what this process did itself. The rest makes one notification each, so the kernel
 //! may otherwise rely on what it was told for as long as it likes.
 //!
+//! A folder or video that moves behind the mount takes its artwork along: the file system tells of both its paths, and that
+//! it is the same inode.
+//!
 //! With passthrough, the programs on the mount write to the source by themselves: such writes look like changes behind
 //! the mount, and cost no more than an attribute read anew.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
@@ -19,6 +23,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use crate::model::Name;
 
 use super::fan::{Event, events_in};
+use super::handle::FileHandle;
 use super::notify::Stale;
 use super::view::View;
 
@@ -27,6 +32,9 @@ const READ_BYTES: usize = 64 * 1024;
 /// How long changes gather before they are read. Waking up for each one would cost about a quarter of what a program
 /// gets done that makes many; and of many writes to one file only the first then has to be told.
 const GATHER: Duration = Duration::from_millis(2);
+
+/// Beginnings of moves that are remembered until their ends are met, which is at once.
+const MOVES_MAX: usize = 64;
 
 /// The mark, before somebody listens.
 #[derive(Debug)]
@@ -103,9 +111,10 @@ impl Drop for Watcher {
     }
 }
 
-fn listen<B>(queue: &OwnedFd, end: &OwnedFd, view: &View<B>) -> io::Result<()> {
+fn listen<B: Send + Sync + 'static>(queue: &OwnedFd, end: &OwnedFd, view: &Arc<View<B>>) -> io::Result<()> {
     let own = std::process::id().cast_signed();
     let mut buffer = vec![0; READ_BYTES];
+    let mut moves = Moves::default();
     loop {
         let mut waits = [PollFd::new(queue, PollFlags::IN), PollFd::new(end, PollFlags::IN)];
         match poll(&mut waits, None) {
@@ -122,6 +131,35 @@ fn listen<B>(queue: &OwnedFd, end: &OwnedFd, view: &View<B>) -> io::Result<()> {
         };
         for event in events_in(&buffer[..length]).filter(|event| event.pid != own) {
             tell(view, &event);
+            moves.meet(view, &event);
+        }
+    }
+}
+
+/// What has left a name and not come to another one yet.
+#[derive(Default)]
+struct Moves(VecDeque<Begun>);
+
+struct Begun {
+    inode: FileHandle,
+    folder: FileHandle,
+    name: Name,
+}
+
+impl Moves {
+    /// Puts both ends of a move together.
+    fn meet<B: Send + Sync + 'static>(&mut self, view: &Arc<View<B>>, event: &Event<'_>) {
+        let (Some(folder), Some(inode)) = (event.folder, event.inode) else { return };
+        let Some(Ok(name)) = event.name.map(Name::parse) else { return };
+        let [folder, inode] = [folder, inode].map(|handle| FileHandle::new(handle.kind, handle.bytes));
+        if event.mask & libc::FAN_MOVED_FROM != 0 {
+            self.0.truncate(MOVES_MAX - 1);
+            self.0.push_front(Begun { inode, folder, name });
+        } else if event.mask & libc::FAN_MOVED_TO != 0
+            && let Some(position) = self.0.iter().position(|begun| begun.inode == inode)
+            && let Some(begun) = self.0.remove(position)
+        {
+            View::moved_behind(view, (begun.folder, &begun.name), (folder, &name));
         }
     }
 }

@@ -70,6 +70,7 @@ impl Writers {
                 let (open_queue, receiver) = change_queue();
                 threads.push(receiver.start(changes)?);
                 threads.push(intake.start(ends.arrivals, Arc::clone(view))?);
+                view.hand_changes_to(open_queue.clone());
                 queue = open_queue;
             }
         }

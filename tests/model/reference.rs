@@ -42,7 +42,7 @@ pub enum Op {
     Replace { film: usize, place: Where, bytes: usize },
     ByManager { film: usize, place: Where, bytes: usize },
     Unlink { film: usize, place: Where },
-    RenameFolder { film: usize, name: usize },
+    RenameFolder { film: usize, name: usize, is_behind: bool },
     RenameVideo { film: usize, name: usize },
     RemoveTree { film: usize },
     MakeAgain { film: usize },
@@ -64,6 +64,7 @@ pub enum Step {
     ByManager(String, usize),
     Unlink(String),
     Rename(String, String),
+    RenameBehind(String, String),
     RemoveTree(String),
     MakeFilm(String, String),
     Select(usize, usize),
@@ -235,7 +236,7 @@ impl Model {
             Op::Replace { film, place, bytes } => self.write(film, place, bytes, Step::Replace),
             Op::ByManager { film, place, bytes } => self.write_by_manager(film, place, bytes),
             Op::Unlink { film, place } => self.unlink(film, place),
-            Op::RenameFolder { film, name } => self.rename_folder(film, name),
+            Op::RenameFolder { film, name, is_behind } => self.rename_folder(film, name, is_behind),
             Op::RenameVideo { film, name } => self.rename_video(film, name),
             Op::RemoveTree { film } => self.remove_tree(film),
             Op::MakeAgain { film } => {
@@ -352,12 +353,12 @@ impl Model {
         Some(step)
     }
 
-    fn rename_folder(&mut self, film: usize, name: usize) -> Option<Step> {
+    fn rename_folder(&mut self, film: usize, name: usize, is_behind: bool) -> Option<Step> {
         let new = format!("{}{}", FOLDERS[film], FOLDER_NAMES[name]);
         let film = self.films.get_mut(film).filter(|film| film.exists && film.folder != new)?;
         let old = std::mem::replace(&mut film.folder, new.clone());
         film.forget_what_is_passing();
-        Some(Step::Rename(old, new))
+        Some(if is_behind { Step::RenameBehind(old, new) } else { Step::Rename(old, new) })
     }
 
     fn rename_video(&mut self, film: usize, name: usize) -> Option<Step> {

@@ -99,6 +99,10 @@ impl World {
             }
             Step::Unlink(path) => fs::remove_file(self.path(path)).unwrap(),
             Step::Rename(from, to) => fs::rename(self.path(from), self.path(to)).unwrap(),
+            Step::RenameBehind(from, to) => {
+                let source = self.mount.source();
+                fs::rename(source.join(from), source.join(to)).unwrap();
+            }
             Step::RemoveTree(folder) => system("rm", &["-rf".as_ref(), &self.path(folder)]),
             Step::MakeFilm(folder, video) => {
                 fs::create_dir(self.path(folder)).unwrap();

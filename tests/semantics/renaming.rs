@@ -73,6 +73,29 @@ fn films_in_shared_folders_take_their_artwork_along() {
 }
 
 #[test]
+fn renames_behind_the_mount_are_recognised() {
+    let Some(world) = World::new() else { return };
+    if world.status()["is_watched"] != true {
+        eprintln!("skipped: changes behind the mount are not told here");
+        return;
+    }
+    let new = world.view(b"Heat behind");
+    let number = world.heat("poster.jpg").metadata().unwrap().ino();
+    fs::rename(world.source(HEAT), world.source(b"Heat behind")).unwrap();
+    wait_for(|| fs::read(new.join("poster.jpg")).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+    assert_eq!(new.join("poster.jpg").metadata().unwrap().ino(), number);
+    wait_for(|| !world.view(HEAT).exists() && !new.join("folder.jpg").exists());
+    fs::rename(world.source(b"Heat behind/Heat (1995).mkv"), world.source(b"Heat behind/Heat.mkv")).unwrap();
+    wait_for(|| new.join("Heat-poster.jpg").exists() && !new.join("Heat (1995)-poster.jpg").exists());
+    // What leaves the library leaves its artwork behind, and finds it again.
+    let away = world.mount.plain().join("away");
+    fs::rename(world.source(b"Heat behind"), &away).unwrap();
+    wait_for(|| !new.exists());
+    fs::rename(&away, world.source(b"Heat behind")).unwrap();
+    wait_for(|| fs::read(new.join("poster.jpg")).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+}
+
+#[test]
 fn two_films_change_places() {
     let Some(world) = World::new() else { return };
     let (heat, disc) = (world.view(HEAT), world.view(b"Disc (1980)"));

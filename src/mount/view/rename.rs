@@ -6,6 +6,7 @@
 
 use std::ffi::OsStr;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
 use rustix::fs::{RenameFlags, Stat, fstat, renameat_with, statat};
 use rustix::io::Errno;
@@ -19,8 +20,9 @@ use crate::phase::follow_rename;
 use super::super::caller::Caller;
 use super::super::changes::{Changes, Step};
 use super::super::errno::Result;
+use super::super::handle::FileHandle;
 use super::super::index::FolderKey;
-use super::super::nodes::NodeId;
+use super::super::nodes::{NodeId, ROOT, source_node_id};
 use super::View;
 use super::dir::{Dir, Given, is_dir, now_or_later};
 
@@ -210,22 +212,78 @@ impl<B> View<B> {
         self.clear_concealed(to.dir, &to.name, below, &shown, Some(changes))
     }
 
+    /// Somebody has moved something in the source, behind the mount: where the catalog knows it, it is to follow.
+    pub fn moved_behind(view: &Arc<Self>, from: (FileHandle, &Name), to: (FileHandle, &Name))
+    where
+        B: Send + Sync + 'static,
+    {
+        let (Some(queue), true) = (view.changes.get(), view.index.has_libraries()) else { return };
+        let (Some(from), Some(to)) = (view.key_behind(from.0, from.1), view.key_behind(to.0, to.1)) else { return };
+        let (their_view, job_from, job_to) = (Arc::clone(view), from.clone(), to.clone());
+        let _ = queue.submit(move |changes| {
+            if let Err(error) = their_view.follow_behind((&job_from, &job_to), changes) {
+                tracing::error!(%error, from = %job_from.folder, to = %job_to.folder, "a rename behind the mount is not followed");
+            }
+        });
+    }
+
+    /// Where a folder of the source is in which library, and a name in it.
+    fn key_behind(&self, folder: FileHandle, name: &Name) -> Option<FolderKey> {
+        let (inode, place) = self.devices.inode_of(folder)?;
+        let fd = self.devices.path_fd(&place).ok()?;
+        let id = if place.is_same(&self.root) { ROOT } else { source_node_id(inode, &place) };
+        Some(self.index.key(&*self.path_in_view(id, fd.as_fd())?)?.join(name))
+    }
+
+    /// By the time that it is its turn, another mount of the same source may have followed, or be at it.
+    fn follow_behind(&self, (from, to): (&FolderKey, &FolderKey), changes: &mut Changes) -> Result<()> {
+        let Some(path) = self.index.path_in_view(to) else { return Ok(()) };
+        let Ok(fd) = self.open_in_source(&path) else { return Ok(()) };
+        let stat = fstat(&fd)?;
+        let open = changes.catalog.open_renames()?;
+        let is_at_work = open.iter().any(|rename| {
+            let noted = &rename.noted;
+            (noted.library, &noted.source, &noted.target) == (from.library, &from.folder, &to.folder)
+        });
+        if is_at_work || self.inode_at(from).is_some() || !self.is_followed((from, to), is_dir(&stat), false)? {
+            return Ok(());
+        }
+        let noted = NewRename {
+            library: from.library,
+            source: from.folder.clone(),
+            target: to.folder.clone(),
+            is_folder: is_dir(&stat),
+            inode: stat.st_ino,
+            author: "behind the mount".to_owned(),
+        };
+        let id = changes.catalog.begin_rename(&noted, changes.now())?;
+        let reason = "rename behind the mount".to_owned();
+        let stamp = Stamp { author: noted.author, reason, now: changes.now() };
+        follow_rename(&mut changes.catalog, id, &stamp)?;
+        self.moments.clear_below(from);
+        self.paths_followed();
+        Ok(())
+    }
+
     /// The two paths, when the catalog knows something of what is renamed and is to follow it. What goes where no film is
     /// ever looked for (out of the library, a recycle bin) leaves: its artwork waits for it to come back.
     fn concerned(&self, plan: &Move<'_>, stat: &Stat) -> Result<Option<(FolderKey, FolderKey)>> {
         let (Some(from), Some(to)) = (&plan.from.dir.key, &plan.to.dir.key) else { return Ok(None) };
         let (from, to) = (from.join(&plan.from.name), to.join(&plan.to.name));
+        let is_exchange = plan.flags.contains(RenameFlags::EXCHANGE);
+        let is_followed = self.is_followed((&from, &to), is_dir(stat), is_exchange)?;
+        Ok(is_followed.then_some((from, to)))
+    }
+
+    fn is_followed(&self, (from, to): (&FolderKey, &FolderKey), is_folder: bool, is_exchange: bool) -> Result<bool> {
         let leaves = from.library != to.library || to.folder.components().any(|name| is_ignored_name(&name));
-        let is_folder = is_dir(stat);
         let is_video = |key: &FolderKey| {
             key.folder.name().is_some_and(|name| kind_by_extension(name.as_bytes()) == FileKind::Video)
         };
-        if leaves || !(is_folder || is_video(&from) && is_video(&to)) {
-            return Ok(None);
+        if leaves || !(is_folder || is_video(from) && is_video(to)) {
+            return Ok(false);
         }
-        let is_known = self.index.concerns(&from, is_folder)?
-            || plan.flags.contains(RenameFlags::EXCHANGE) && self.index.concerns(&to, is_folder)?;
-        Ok(is_known.then_some((from, to)))
+        Ok(self.index.concerns(from, is_folder)? || is_exchange && self.index.concerns(to, is_folder)?)
     }
 
     fn rename_in_step(
