@@ -289,7 +289,7 @@ impl Model {
         let makes_a_copy = matches!(step, Step::Overwrite(..)) && film.look(place) == Some(Look::Shown);
         match film.look(place) {
             None => {
-                film.originals.retain(|original| *original != name || !film.shown.is_some());
+                film.originals.retain(|original| *original != name || film.shown.is_none());
                 film.files.insert(name, bytes);
             }
             Some(_) if bytes == 0 => {
@@ -324,7 +324,7 @@ impl Model {
         match look {
             // A file of the source as any other, in whose place a picture is published: taken in for who wrote it last.
             Some(Look::Kept | Look::Made) if film.files.contains_key(&name) => return None,
-            None => film.originals.retain(|original| *original != name || !film.shown.is_some()),
+            None => film.originals.retain(|original| *original != name || film.shown.is_none()),
             Some(Look::Shown) => {}
             Some(_) if bytes == 0 => drop(film.looks.insert(place, Look::Made)),
             Some(_) => drop(film.looks.remove(&place)),
