@@ -11,7 +11,7 @@ use posterfs::demo::{Size, draw_poster};
 use posterfs::model::{EntityId, UnixSeconds};
 
 use crate::reference::{FILMS, Model, ORIGINAL, OnDelete, PICTURES, Step, Tree, VIDEO};
-use crate::support::{Folders, TestMount, contents, posterfs, write};
+use crate::support::{Folders, TestMount, contents, posterfs, wait_for, write};
 
 /// How long the view may take to be as it should.
 const SOON: Duration = Duration::from_secs(3);
@@ -102,6 +102,11 @@ impl World {
             Step::RenameBehind(from, to) => {
                 let source = self.mount.source();
                 fs::rename(source.join(from), source.join(to)).unwrap();
+                // The kernel moves what it remembers by itself; what counts is that the catalog follows.
+                let catalog = self.catalog();
+                let library = catalog.library_named("films").unwrap().id;
+                let there = posterfs::model::RelPath::parse(to.as_bytes()).unwrap();
+                wait_for(|| !catalog.entities_at(library, &there).unwrap().is_empty());
             }
             Step::RemoveTree(folder) => system("rm", &["-rf".as_ref(), &self.path(folder)]),
             Step::MakeFilm(folder, video) => {
