@@ -238,7 +238,10 @@ impl Catalog {
                 if matches!(scope, Scope::Entities(_)) {
                     transaction.prepare_cached(RELEASE_SCOPE)?.execute([])?;
                 }
-                program_writes::unmask_scope(transaction)?;
+                // What programs removed or wrote over is shown again by publishing, not by what follows from other changes.
+                if matches!(scope, Scope::All | Scope::Libraries(_) | Scope::Entities(_)) {
+                    program_writes::unmask_scope(transaction)?;
+                }
                 let published = replace::carry_out(transaction, stamp)?;
                 if published.generation.is_none() {
                     feed::announce_if_touched(transaction, stamp.now)?;

@@ -97,3 +97,21 @@ fn the_view_is_as_the_model_says_where_deletions_come_back() {
 fn the_view_is_as_the_model_says_where_deletions_withdraw() {
     try_many(OnDelete::Withdraw);
 }
+
+/// A scan published anew what it took for moved, and showed the picture over what a person had written.
+#[test]
+fn a_scan_leaves_alone_what_a_program_wrote() {
+    let film = 2;
+    let operations = [
+        Op::Select { film, picture: 3 },
+        Op::Publish,
+        Op::Overwrite { film, place: Where::Poster, bytes: 0 },
+        Op::Scan,
+        Op::Unlink { film, place: Where::Prefixed },
+        Op::Scan,
+    ];
+    for on_delete in [OnDelete::Restore, OnDelete::Withdraw] {
+        let Some(outcome) = run(on_delete, &operations) else { return };
+        outcome.unwrap();
+    }
+}
