@@ -7,6 +7,7 @@
 //!
 //! No network. Nothing is left behind: mounts and children end with this process, however it ends.
 
+mod artwork;
 mod published;
 mod report;
 mod rounds;
@@ -44,7 +45,8 @@ struct Options {
     /// Only these views besides the plain folder, separated by commas.
     #[arg(long, value_delimiter = ',')]
     views: Vec<String>,
-    /// Only workloads whose names begin with one of these, separated by commas.
+    /// Only workloads whose names begin with one of these, separated by commas; `artwork` for those that compare
+    /// mapped pictures with real files.
     #[arg(long, value_delimiter = ',')]
     workloads: Vec<String>,
     /// What `cargo bench` says to every benchmark.

@@ -8,7 +8,7 @@ use std::path::Path;
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 use serde::Serialize;
 
-use super::rounds::{Measured, Row, Sample};
+use super::rounds::{Measured, PairSample, Row, Sample};
 use super::tree::Tree;
 use super::view::View;
 use super::work::Measure;
@@ -117,6 +117,31 @@ impl<'a> Report<'a> {
         table
     }
 
+    /// Mapped pictures beside real files.
+    fn pairs_table(&self) -> Table {
+        let mut table = Table::new();
+        table.load_style(ASCII_MARKDOWN);
+        table.set_header(["in one view", "real file", "time mapped ÷ real", "upcalls mapped", "upcalls real"]);
+        for row in &self.measured.pairs {
+            let each = |sample: &Sample| sample.seconds / sample.operations as f64;
+            let upcalls = |of: fn(&PairSample) -> Sample| {
+                let each = row.samples.iter().map(of).filter_map(|s| Some(s.upcalls? as f64 / s.operations as f64));
+                median(each.collect()).map_or_else(String::new, |upcalls| format!("{upcalls:.3}"))
+            };
+            let real = median(row.samples.iter().map(|pair| each(&pair.real) * 1e6).collect());
+            let ratio = median(row.samples.iter().map(|pair| each(&pair.mapped) / each(&pair.real)).collect());
+            table.add_row([
+                row.name.to_owned(),
+                real.map_or_else(String::new, |real| format!("{} µs/{}", rounded(real), row.operation)),
+                ratio.map_or_else(String::new, rounded),
+                upcalls(|pair| pair.mapped),
+                upcalls(|pair| pair.real),
+            ]);
+        }
+        table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+        table
+    }
+
     fn has_upcalls(&self, view: usize) -> bool {
         self.measured.rows.iter().any(|row| row.samples[view].iter().any(|sample| sample.upcalls.is_some()))
     }
@@ -173,6 +198,9 @@ impl fmt::Display for Report<'_> {
             writeln!(f, "names could not be dropped from the kernel's caches: the first walk was not a cold one")?;
         }
         writeln!(f, "\n{}\n", self.table())?;
+        if self.measured.pairs.iter().any(|row| !row.samples.is_empty()) {
+            writeln!(f, "{}\n", self.pairs_table())?;
+        }
         for (view, memory) in self.views.iter().zip(&self.measured.memory) {
             let Some(memory) = memory else { continue };
             let grown = memory.bytes_after.saturating_sub(memory.bytes_before);

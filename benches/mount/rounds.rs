@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
+use super::artwork::PAIRS;
 use super::tree::Tree;
 use super::view::{Mounted, View};
 use super::work::{Measure, WALK, WORKLOADS, walk};
@@ -41,6 +42,26 @@ pub struct Row {
     pub samples: Vec<Vec<Sample>>,
 }
 
+/// The same work on mapped pictures and on real files of one view, in one round.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct PairSample {
+    /// On mapped pictures.
+    pub mapped: Sample,
+    /// On real files.
+    pub real: Sample,
+}
+
+/// All samples of one pair.
+#[derive(Debug, Serialize)]
+pub struct PairRow {
+    /// What it is.
+    pub name: &'static str,
+    /// What one operation is.
+    pub operation: &'static str,
+    /// By round.
+    pub samples: Vec<PairSample>,
+}
+
 /// What the memory of posterfs grew by while the tree was walked.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Memory {
@@ -59,6 +80,8 @@ pub struct Memory {
 pub struct Measured {
     /// By workload.
     pub rows: Vec<Row>,
+    /// Of the first view of posterfs.
+    pub pairs: Vec<PairRow>,
     /// By view, of the last round; `None` where posterfs is not at work.
     pub memory: Vec<Option<Memory>>,
     /// Whether names and inodes could be dropped from the kernel's caches before the first walk.
@@ -86,7 +109,11 @@ impl<'a> Rounds<'a> {
             measure,
             samples: vec![Vec::new(); views.len()],
         });
-        let measured = Measured { rows: rows.collect(), memory: vec![None; views.len()], is_first_walk_cold: true };
+        let pairs =
+            PAIRS.iter().map(|pair| PairRow { name: pair.name, operation: pair.operation, samples: Vec::new() });
+        let pairs = pairs.collect();
+        let measured =
+            Measured { rows: rows.collect(), pairs, memory: vec![None; views.len()], is_first_walk_cold: true };
         Self { tree, views, only, told_to_stop, measured }
     }
 
@@ -124,6 +151,34 @@ impl<'a> Rounds<'a> {
                     .with_context(|| format!("{} in {}", workload.name, views[view].name))?;
                 self.measured.rows[WALK.len() + index].samples[view].push(sample);
             }
+        }
+        if is_wanted(self.only, ARTWORK)
+            && let Some(at) = mounted.iter().flatten().find(|at| at.is_posterfs())
+        {
+            self.pairs(at, &mounted)?;
+        }
+        Ok(())
+    }
+
+    /// Mapped pictures beside real files. The order changes within the round, so that neither is always the first.
+    fn pairs(&mut self, at: &Mounted, mounted: &[Option<Mounted>]) -> anyhow::Result<()> {
+        let scale = &self.tree.scale;
+        for (index, pair) in PAIRS.iter().enumerate() {
+            let measure = |work: fn(&_, &_) -> io::Result<u64>| {
+                work(at.root(), scale)?;
+                if pair.is_cold {
+                    forget_names();
+                }
+                self.measure(at, mounted, || work(at.root(), scale)).with_context(|| pair.name)
+            };
+            let (mapped, real) = if index % 2 == 0 {
+                let mapped = measure(pair.mapped)?;
+                (mapped, measure(pair.real)?)
+            } else {
+                let real = measure(pair.real)?;
+                (measure(pair.mapped)?, real)
+            };
+            self.measured.pairs[index].samples.push(PairSample { mapped, real });
         }
         Ok(())
     }
@@ -167,6 +222,9 @@ impl<'a> Rounds<'a> {
         Ok(Sample { seconds, operations, upcalls })
     }
 }
+
+/// The beginning of a workload's name that stands for the pairs.
+const ARTWORK: &str = "artwork";
 
 fn is_wanted(only: &[String], name: &str) -> bool {
     only.is_empty() || only.iter().any(|beginning| name.starts_with(beginning.as_str()))

@@ -43,11 +43,11 @@ impl Scale {
     pub const FULL: Self = Self {
         films: 10_000,
         large_bytes: 512 << 20,
-        read_passes: 8,
-        random_reads: 400_000,
-        small_writes: 50_000,
-        opens: 20_000,
-        churned: 4_000,
+        read_passes: 4,
+        random_reads: 40_000,
+        small_writes: 20_000,
+        opens: 10_000,
+        churned: 2_000,
     };
     /// Enough to see that everything works.
     pub const QUICK: Self = Self {
@@ -117,6 +117,11 @@ impl Tree {
             put(&folder.join("poster.jpg"), &self.posters[film % self.posters.len()])?;
             put(&folder.join("fanart.jpg"), &fanart)?;
         }
+        for number in 0..BARE_FOLDERS.min(self.scale.films) {
+            let folder = source.join(bare_folder(number));
+            fs::create_dir_all(&folder)?;
+            BARE_NAMES.iter().try_for_each(|name| put(&folder.join(name), b"x"))?;
+        }
         let mut large = File::create(source.join(LARGE))?;
         let block = noise(7, 1 << 20);
         (0..self.scale.large_bytes >> 20).try_for_each(|_| large.write_all(&block))?;
@@ -128,6 +133,15 @@ impl Tree {
 
 /// The large file, beneath the root of a view.
 pub const LARGE: &str = "large.bin";
+
+/// Folders of real files only, with as many names as a film has with its artwork.
+pub const BARE_FOLDERS: usize = 2_000;
+const BARE_NAMES: [&str; 5] = ["movie.mkv", "movie.nfo", "poster.jpg", "movie-poster.jpg", "fanart.jpg"];
+
+/// One of them, beneath the root of a view.
+pub fn bare_folder(number: usize) -> String {
+    format!("bare/A film of some length {number:05}")
+}
 
 /// The folder of a film, beneath the root of a view.
 pub fn film_folder(film: usize) -> String {

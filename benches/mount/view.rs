@@ -167,6 +167,11 @@ impl Mounted {
         &self.root
     }
 
+    /// Whether it is one of ours.
+    pub fn is_posterfs(&self) -> bool {
+        self.state.is_some()
+    }
+
     fn wait_until_there(&mut self, device_before: u64) -> anyhow::Result<()> {
         let start = Instant::now();
         while self.root.metadata().is_ok_and(|metadata| metadata.dev() == device_before) {
