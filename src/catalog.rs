@@ -15,6 +15,7 @@
 mod cache_files;
 mod candidates;
 mod credits;
+mod derive;
 mod entities;
 mod error;
 mod external_ids;
@@ -52,6 +53,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use cache_files::{CacheFile, CacheTotals, NewCacheFile};
 pub use candidates::{Candidate, Deselected, PROGRAM_PROVIDER, Selected, USER_PROVIDER};
 pub use credits::{Credit, ScannedCredit, ScannedSet};
+pub use derive::Derivation;
 pub use entities::{Entity, EntityFilter, ListKey};
 pub use error::CatalogError;
 pub use external_ids::SharedId;

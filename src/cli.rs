@@ -15,6 +15,7 @@ mod library;
 mod list;
 mod manual;
 mod mount;
+mod mount_helper;
 mod output;
 mod progress;
 mod publish;
@@ -99,8 +100,17 @@ enum Command {
     Man(manual::Man),
 }
 
-/// Runs the command line and returns its exit code: 0 done, 1 failed, 2 usage, 3 done but problems were found.
+/// Runs the command line and returns its exit code: 0 done, 1 failed, 2 usage, 3 done but problems were found. Called
+/// under the name `mount.posterfs`, it is a helper of `mount(8)` and follows its rules.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match mount_helper::asked(&arguments) {
+        Some(asked) => mount_helper::run(asked, run_command),
+        None => run_command(arguments),
+    }
+}
+
+fn run_command(arguments: Vec<OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {

@@ -2,7 +2,8 @@
 //!
 //! | part | what |
 //! | --- | --- |
-//! | [`Session`] (`session`, `options`, `attach`, `unmount`) | a mount from its beginning to its end |
+//! | [`Session`] (`session`, `options`, `words`, `attach`, `unmount`) | a mount from its beginning to its end |
+//! | `beneath` | reaching folders beneath the views that cover them |
 //! | `fs`, `reply` | unpacks requests, packs replies; the only part that knows the FUSE library's types |
 //! | `view` | what each request does |
 //! | `nodes`, `place`, `handle` | the nodes that the kernel remembers, and how the source's inodes are reached |
@@ -14,6 +15,7 @@
 //! | `writers`, `changes`, `recover` | changes that need the catalog, made by one thread; what a killed mount left undone |
 //! | `written`, `intake` | what programs write in the place of mapped pictures, and taking it in |
 //! | `moments`, `ticker` | what holds for a while only: the grace period, lost pictures |
+//! | `poke` | giving those who watch the view a real event |
 //! | [`Abilities`] (`abilities`) | what a folder offers a view of it, for `doctor` |
 //! | `errno` | the one place where errors become numbers |
 //!
@@ -26,6 +28,7 @@
 mod abilities;
 mod attach;
 mod attr;
+mod beneath;
 mod caller;
 mod changes;
 mod errno;
@@ -43,6 +46,7 @@ mod nodes;
 mod notify;
 mod options;
 mod place;
+mod poke;
 mod program;
 mod recover;
 mod reply;
@@ -53,10 +57,12 @@ mod ticker;
 mod unmount;
 mod view;
 mod watch;
+mod words;
 mod writers;
 mod written;
 
 pub use abilities::Abilities;
+pub use beneath::open_beneath;
 pub use options::{MountError, MountOptions};
 pub use program::Rules;
 pub use session::{Session, Stopper};

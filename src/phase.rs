@@ -7,6 +7,7 @@
 //! - [`publish`](fn@publish): what is selected, under the names that players look for.
 //! - [`export`](fn@export): the same as real files, also by other profiles.
 //! - [`names`]: what is selected under which names, by any profiles.
+//! - [`ViewCatalog`]: what a view of its own shows.
 //! - [`items`]: which entity a user means.
 //! - [`PhaseError`], [`Progress`]: what all phases share.
 
@@ -20,6 +21,7 @@ mod scan;
 mod select;
 mod streams;
 mod take_in;
+mod views;
 
 pub use error::{ItemCandidate, PhaseError};
 pub use export::{
@@ -32,3 +34,4 @@ pub use scan::{DuplicateId, ScanProblem, ScanReport, scan};
 pub use select::{Choice, Selection, deselect, offer, select, select_file};
 pub use streams::{StreamReport, read_streams};
 pub use take_in::{Taken, take_in};
+pub use views::{Shows, ViewCatalog};

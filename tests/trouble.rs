@@ -94,6 +94,12 @@ fn a_catalog_that_is_destroyed_leaves_what_is_known_and_the_source() {
     assert_eq!(fs::read(film.join("Heat (1995).mkv")).unwrap(), b"a video");
     write(film.join("subtitle.srt"), "1");
     assert_eq!(fs::read(mount.source().join("Heat (1995)/subtitle.srt")).unwrap(), b"1");
+    // What cannot be counted is said, and the mount is shown all the same.
+    let output = posterfs(&mount.state(), &["--json", "status"]);
+    let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), status["mounts"].as_array().map(Vec::len)), (Some(3), Some(1)), "{status}");
+    assert!(status["catalog_error"].as_str().is_some_and(|why| why.contains("posterfs.db")), "{status}");
+    assert!(String::from_utf8_lossy(&posterfs(&mount.state(), &["status"]).stdout).contains("CANNOT BE READ"));
 }
 
 #[test]

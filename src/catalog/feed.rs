@@ -106,8 +106,12 @@ pub(super) fn announce(
     add_synthetic(connection, now)?;
     connection.prepare_cached(TOUCH_PARENTS)?.execute([])?;
     connection.prepare_cached(BRING_UP_TO_DATE)?.execute([now])?;
-    connection.prepare_cached(APPEND)?.execute([generation])?;
-    Ok(())
+    append_touched(connection, generation)
+}
+
+/// Appends the folders in `touched` to the feed.
+pub(super) fn append_touched(connection: &Connection, generation: Option<GenerationId>) -> rusqlite::Result<()> {
+    connection.prepare_cached(APPEND)?.execute([generation]).map(drop)
 }
 
 /// The same for what was noted in `touched` outside of a generation; nothing is written when that is nothing.

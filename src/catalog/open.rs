@@ -50,7 +50,11 @@ impl Catalog {
     /// When the file is newer than this program or no catalog (it is then left untouched), cannot be opened or
     /// written, or the file system is full.
     pub fn open(path: &Path) -> Result<Self, CatalogError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            // For what is attached.
+            | OpenFlags::SQLITE_OPEN_URI;
         let at = |error| Fault::from(error).at(path);
         let mut connection = connect(path, flags).map_err(at)?;
         if !is_ready(&checked(&connection, path)?) {
@@ -114,9 +118,18 @@ impl Catalog {
     }
 }
 
-/// The path as a URI that tells SQLite to look at the file alone. Names need not be UTF-8, so every byte that is not
-/// plain is escaped.
+/// The path as a URI that tells SQLite to look at the file alone.
 fn immutable_uri(path: &Path) -> PathBuf {
+    PathBuf::from(uri(path) + "?immutable=1")
+}
+
+/// The path as a URI of a catalog that is only read.
+pub(super) fn read_only_uri(path: &Path) -> String {
+    uri(path) + "?mode=ro"
+}
+
+/// Names need not be UTF-8, so every byte that is not plain is escaped.
+fn uri(path: &Path) -> String {
     let mut uri = String::from("file:");
     for &byte in path.as_os_str().as_bytes() {
         match byte {
@@ -124,7 +137,19 @@ fn immutable_uri(path: &Path) -> PathBuf {
             _ => uri.push_str(&format!("%{byte:02x}")),
         }
     }
-    PathBuf::from(uri + "?immutable=1")
+    uri
+}
+
+/// Runs something that rows without their counterparts do not keep from being written.
+pub(super) fn without_foreign_keys<T>(
+    catalog: &mut Catalog,
+    work: impl FnOnce(&mut Catalog) -> Result<T, CatalogError>,
+) -> Result<T, CatalogError> {
+    let set = |catalog: &Catalog, sql| catalog.read(|connection| Ok(connection.execute_batch(sql)?));
+    set(catalog, "PRAGMA foreign_keys = OFF")?;
+    let outcome = work(catalog);
+    set(catalog, "PRAGMA foreign_keys = ON")?;
+    outcome
 }
 
 // The page caches (in KiB when negative) bound the memory of a connection; they fill only as far as needed.

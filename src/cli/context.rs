@@ -4,17 +4,15 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
-
 use crate::cache::{Cache, Limits};
 use crate::catalog::{Catalog, CatalogError};
 use crate::config::{Config, StateDir};
-use crate::control::{Request, ask, mounts, source_of};
+use crate::control::{Request, ask, mounts};
 use crate::model::{Clock, SystemClock, UnixSeconds};
-use crate::mount::{MountError, is_dead};
+use crate::mount::open_beneath;
 use crate::streams::Prober;
 
-use super::output::{Output, show_path};
+use super::output::Output;
 
 /// State, configuration and output of one run.
 pub struct Context {
@@ -85,23 +83,7 @@ impl Context {
 
     /// The folder of a library, beneath whatever posterfs has mounted over it.
     pub fn source(&self, path: &Path) -> anyhow::Result<OwnedFd> {
-        let run = self.state.run();
-        for mount in mounts(&run) {
-            let Ok(below) = path.strip_prefix(&mount.mountpoint) else { continue };
-            if mount.source != mount.mountpoint && !path.starts_with(&mount.source) {
-                continue;
-            }
-            let root = source_of(&run, &mount.mountpoint)
-                .with_context(|| format!("cannot reach {} beneath the mount", path.display()))?;
-            return open_below(&root, below).with_context(|| format!("cannot open {}", path.display()));
-        }
-        if let Some(dead) = path.ancestors().find(|above| is_dead(above)) {
-            return Err(MountError::Dead { path: dead.to_owned() }.into());
-        }
-        let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
-        rustix::fs::open(path, flags, rustix::fs::Mode::empty()).map_err(|error| {
-            anyhow::anyhow!("cannot open the library folder {}: {error}; is its disk mounted?", show_path(path))
-        })
+        Ok(open_beneath(&self.state.run(), path)?)
     }
 
     /// The path of the source for a path that was typed: what lies in a view is looked for in its source.
@@ -125,10 +107,4 @@ impl Context {
             }
         }
     }
-}
-
-fn open_below(root: &OwnedFd, below: &Path) -> rustix::io::Result<OwnedFd> {
-    let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
-    let below = if below.as_os_str().is_empty() { Path::new(".") } else { below };
-    rustix::fs::openat(root, below, flags, rustix::fs::Mode::empty())
 }

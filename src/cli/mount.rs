@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -12,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::mount::{MountOptions, Session};
+use crate::control::{MountInfo, mounts};
+use crate::mount::{MountOptions, Session, true_place};
 
 use super::Outcome;
 use super::context::Context;
@@ -22,7 +22,14 @@ use super::output::show_path;
 ///
 /// The view may cover its own source: `posterfs mount /media/films`. A stopped posterfs then shows the bare library.
 /// Returns when the tree answers; end it with `posterfs unmount` (or SIGTERM to its process). What was published is seen
-/// within a second of `posterfs publish`, without mounting again.
+/// within a second of `posterfs publish`, without mounting again. Mounting the same again changes nothing; a mount whose
+/// process was killed is replaced.
+///
+/// In /etc/fstab, with the program also linked as /sbin/mount.posterfs:
+/// `/media/films /media/films posterfs defaults,nofail 0 0` (options `state=DIR` and `config=FILE` choose others).
+///
+/// Several views of one library can be had at once: `--profiles` for other names, `--generation` and `--pending` to look
+/// before publishing or rolling back.
 ///
 /// For example: `posterfs mount /media/films` covers the films with their view; `posterfs mount /srv/view --source
 /// /media/films -o ro` shows them elsewhere, and nothing can be written there.
@@ -33,12 +40,29 @@ pub struct Mount {
     /// What it shall be a view of. Default: the mount point itself.
     #[arg(long, value_name = "DIR")]
     source: Option<PathBuf>,
-    /// Comma-separated: ro, rw, attr_timeout=SECONDS, entry_timeout=SECONDS, threads=N.
+    /// Show the names of these naming profiles instead of the library's own, separated by commas: kodi, jellyfin, emby,
+    /// plex, default; or of one that makes a tree of its own: kodi-sets, jellyfin-people, kometa.
+    #[arg(long, value_name = "PROFILES", group = "shows")]
+    profiles: Option<String>,
+    /// Of which library, with a profile that makes a tree of its own.
+    #[arg(long, value_name = "NAME", requires = "profiles")]
+    library: Option<String>,
+    /// Show what was shown in that generation (`posterfs history`), read-only.
+    #[arg(long, value_name = "GENERATION", group = "shows")]
+    generation: Option<u32>,
+    /// Show what `posterfs publish` would show, read-only.
+    #[arg(long, group = "shows")]
+    pending: bool,
+    /// Comma-separated: ro, rw, attr_timeout=SECONDS, entry_timeout=SECONDS, threads=N, poke, nopoke; also those of mount(8) (nosuid,
+    /// noexec, …) and what /etc/fstab says to others (nofail, _netdev, x-…), which is passed over.
     #[arg(short = 'o', long = "options", value_name = "OPTIONS", value_delimiter = ',')]
     options: Vec<String>,
     /// Stay in the foreground until unmounted.
     #[arg(long)]
     foreground: bool,
+    /// Print nothing when it worked.
+    #[arg(long, hide = true)]
+    silent: bool,
     /// Report on stdout instead of stderr whether it worked: for the process that started this one.
     #[arg(long, hide = true)]
     report: bool,
@@ -50,6 +74,8 @@ struct Mounted {
     mountpoint: String,
     source: String,
     pid: u32,
+    /// Nothing had to be done.
+    was_mounted: bool,
 }
 
 /// What the background process tells the one that started it.
@@ -61,6 +87,10 @@ enum Report {
 
 impl Mount {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        if let Some(present) = self.present(context)? {
+            self.tell(context, &present)?;
+            return Ok(Outcome::Done);
+        }
         if !self.foreground {
             return self.run_in_background(context);
         }
@@ -88,6 +118,7 @@ impl Mount {
             mountpoint: show_path(session.mountpoint()),
             source: show_path(session.source()),
             pid: std::process::id(),
+            was_mounted: false,
         };
         if report {
             println!("{}", serde_json::to_string(&Report::Mounted(mounted))?);
@@ -101,20 +132,42 @@ impl Mount {
     }
 
     fn mount_options(&self, context: &Context) -> anyhow::Result<MountOptions> {
-        let settings = &context.config.mount;
-        let mut options = MountOptions {
-            mountpoint: self.mountpoint.clone(),
-            source: self.source.clone().unwrap_or_else(|| self.mountpoint.clone()),
-            read_only: false,
-            attr_timeout: Duration::from_secs_f64(settings.attr_timeout),
-            entry_timeout: Duration::from_secs_f64(settings.entry_timeout),
-            has_chosen_timeouts: false,
-            rules: (&context.config).into(),
-            limits: context.limits(),
-            threads: settings.threads,
-        };
-        self.options.iter().try_for_each(|option| apply(&mut options, option))?;
+        let source = self.source.clone().unwrap_or_else(|| self.mountpoint.clone());
+        let mut options = MountOptions::new(self.mountpoint.clone(), source, &context.config, context.limits());
+        self.words().iter().try_for_each(|word| options.apply(word))?;
         Ok(options)
+    }
+
+    /// Everything that can also stand behind `-o`, as it stands there.
+    fn words(&self) -> Vec<String> {
+        let mut words = self.options.clone();
+        words.extend(self.profiles.iter().map(|profiles| format!("profiles={}", profiles.replace(',', "+"))));
+        words.extend(self.library.iter().map(|library| format!("library={library}")));
+        words.extend(self.generation.map(|generation| format!("generation={generation}")));
+        words.extend(self.pending.then(|| "pending".to_owned()));
+        words
+    }
+
+    fn tell(&self, context: &Context, mounted: &Mounted) -> anyhow::Result<()> {
+        if self.silent { Ok(()) } else { context.output.result(mounted, text) }
+    }
+
+    /// The same view, if it is there already.
+    fn present(&self, context: &Context) -> anyhow::Result<Option<Mounted>> {
+        let options = self.mount_options(context)?;
+        let (mountpoint, source) = (true_place(&options.mountpoint), true_place(&options.source));
+        let shows = options.shows.as_ref().map(ToString::to_string).unwrap_or_default();
+        let is_same = |mount: &MountInfo| {
+            let is_same_view = mount.shows == shows && mount.read_only == options.is_read_only();
+            mount.mountpoint == mountpoint && mount.source == source && is_same_view
+        };
+        let present = mounts(&context.state.run()).into_iter().find(is_same);
+        Ok(present.map(|mount| Mounted {
+            mountpoint: show_path(&mount.mountpoint),
+            source: show_path(&mount.source),
+            pid: mount.pid,
+            was_mounted: true,
+        }))
     }
 
     /// Starts the same command in a process and session of its own, and returns when its tree answers.
@@ -124,7 +177,7 @@ impl Mount {
         if let Some(file) = &context.config_file {
             command.arg("--config").arg(file);
         }
-        command.args(["mount", "--foreground", "--report"]).args(self.options.iter().flat_map(|o| ["-o", o]));
+        command.args(["mount", "--foreground", "--report"]).args(self.words().iter().flat_map(|word| ["-o", word]));
         if let Some(source) = &self.source {
             command.arg("--source").arg(std::path::absolute(source)?);
         }
@@ -138,7 +191,7 @@ impl Mount {
         BufReader::new(stdout).read_line(&mut line)?;
         match serde_json::from_str(&line) {
             Ok(Report::Mounted(mounted)) => {
-                context.output.result(&mounted, text)?;
+                self.tell(context, &mounted)?;
                 Ok(Outcome::Done)
             }
             Ok(Report::Failed(why)) => {
@@ -151,7 +204,8 @@ impl Mount {
 }
 
 fn text(mounted: &Mounted) -> String {
-    format!("{} is shown at {} (process {})", mounted.source, mounted.mountpoint, mounted.pid)
+    let already = if mounted.was_mounted { "already " } else { "" };
+    format!("{} is {already}shown at {} (process {})", mounted.source, mounted.mountpoint, mounted.pid)
 }
 
 /// Lets go of the terminal and of the folder it was started in.
@@ -161,31 +215,4 @@ fn leave_terminal() -> anyhow::Result<()> {
     rustix::stdio::dup2_stdout(&null)?;
     rustix::stdio::dup2_stderr(&null)?;
     Ok(())
-}
-
-fn apply(options: &mut MountOptions, option: &str) -> anyhow::Result<()> {
-    let (key, value) = option.split_once('=').unwrap_or((option, ""));
-    match key {
-        "ro" => options.read_only = true,
-        "rw" => options.read_only = false,
-        "attr_timeout" => {
-            options.attr_timeout = seconds(option, value)?;
-            options.has_chosen_timeouts = true;
-        }
-        "entry_timeout" => {
-            options.entry_timeout = seconds(option, value)?;
-            options.has_chosen_timeouts = true;
-        }
-        "threads" => match value.parse() {
-            Ok(threads @ 1..=256) => options.threads = threads,
-            _ => bail!("`{option}`: threads must be a number from 1 to 256"),
-        },
-        _ => bail!("unknown mount option `{option}`; there are ro, rw, attr_timeout=, entry_timeout= and threads="),
-    }
-    Ok(())
-}
-
-fn seconds(option: &str, value: &str) -> anyhow::Result<Duration> {
-    let parsed = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    parsed.with_context(|| format!("`{option}`: the time must be a number of seconds, 0 or more"))
 }

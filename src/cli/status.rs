@@ -3,13 +3,16 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::catalog::Counts;
 use crate::control::{Answer, MountInfo, Request, ask, mounts};
 
 use super::Outcome;
 use super::context::Context;
-use super::output::{byte_size, counted, show_path};
+use super::output::{byte_size, counted, one_line, show_path};
 
 /// How much there is of everything, and what is mounted.
+///
+/// Mounts go on when the catalog cannot be read, and are told of then too; it ends with exit code 3.
 ///
 /// For a script: `posterfs status --json | jq .mappings`. Whether this machine can mount at all is what `posterfs
 /// doctor` tells.
@@ -20,6 +23,15 @@ pub struct Status {}
 struct StatusReport {
     version: &'static str,
     state: String,
+    #[serde(flatten)]
+    counts: Option<CountsReport>,
+    /// Why the catalog cannot be read.
+    catalog_error: Option<String>,
+    mounts: Vec<MountReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct CountsReport {
     libraries: u64,
     entities: u64,
     missing: u64,
@@ -28,7 +40,6 @@ struct StatusReport {
     cache: CacheReport,
     mappings: u64,
     generation: Option<i64>,
-    mounts: Vec<MountReport>,
 }
 
 #[derive(Debug, Serialize)]
@@ -43,17 +54,33 @@ struct MountReport {
     source: String,
     pid: u32,
     read_only: bool,
+    /// Empty: what is published.
+    shows: String,
     #[serde(flatten)]
     counters: serde_json::Value,
 }
 
 impl Status {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        let counts = context.catalog_to_read()?.counts()?;
+        let counts = context.catalog_to_read().and_then(|catalog| Ok(catalog.counts()?));
         let run = context.state.run();
+        let catalog_error = counts.as_ref().err().map(one_line);
+        let outcome = if catalog_error.is_some() { Outcome::Problems } else { Outcome::Done };
         let report = StatusReport {
             version: env!("CARGO_PKG_VERSION"),
             state: show_path(context.state.path()),
+            counts: counts.ok().map(CountsReport::from),
+            catalog_error,
+            mounts: mounts(&run).into_iter().map(|mount| mount_report(&run, mount)).collect(),
+        };
+        context.output.result(&report, text)?;
+        Ok(outcome)
+    }
+}
+
+impl From<Counts> for CountsReport {
+    fn from(counts: Counts) -> Self {
+        Self {
             libraries: counts.libraries,
             entities: counts.entities,
             missing: counts.missing,
@@ -62,10 +89,7 @@ impl Status {
             cache: CacheReport { files: counts.cache.files, bytes: counts.cache.bytes },
             mappings: counts.mappings,
             generation: counts.generation.map(crate::model::GenerationId::get),
-            mounts: mounts(&run).into_iter().map(|mount| mount_report(&run, mount)).collect(),
-        };
-        context.output.result(&report, text)?;
-        Ok(Outcome::Done)
+        }
     }
 }
 
@@ -80,36 +104,15 @@ fn mount_report(run: &std::path::Path, mount: MountInfo) -> MountReport {
         source: show_path(&mount.source),
         pid: mount.pid,
         read_only: mount.read_only,
+        shows: mount.shows,
         counters,
     }
 }
 
 fn text(report: &StatusReport) -> String {
-    let mut lines = vec![
-        format!("posterfs {}, state in {}", report.version, report.state),
-        format!(
-            "  {}, {}, {} missing",
-            counted(report.libraries, "library", "libraries"),
-            counted(report.entities, "item", "items"),
-            report.missing
-        ),
-        format!(
-            "  {} in the cache, {}",
-            counted(report.cache.files, "picture", "pictures"),
-            byte_size(report.cache.bytes)
-        ),
-        format!(
-            "  {}, {}",
-            counted(report.originals, "original", "originals"),
-            counted(report.candidates, "candidate", "candidates")
-        ),
-        match report.generation {
-            Some(generation) => {
-                format!("  {}, generation {generation}", counted(report.mappings, "mapping", "mappings"))
-            }
-            None => "  nothing published yet".to_owned(),
-        },
-    ];
+    let mut lines = vec![format!("posterfs {}, state in {}", report.version, report.state)];
+    lines.extend(report.counts.iter().flat_map(count_lines));
+    lines.extend(report.catalog_error.iter().map(|why| format!("  THE CATALOG CANNOT BE READ: {why}")));
     lines.extend(report.mounts.iter().map(mount_line));
     if report.mounts.is_empty() {
         lines.push("  nothing mounted".to_owned());
@@ -117,9 +120,30 @@ fn text(report: &StatusReport) -> String {
     lines.join("\n")
 }
 
+fn count_lines(counts: &CountsReport) -> [String; 4] {
+    let libraries = counted(counts.libraries, "library", "libraries");
+    let items = counted(counts.entities, "item", "items");
+    let pictures = counted(counts.cache.files, "picture", "pictures");
+    let originals = counted(counts.originals, "original", "originals");
+    let candidates = counted(counts.candidates, "candidate", "candidates");
+    let mappings = counted(counts.mappings, "mapping", "mappings");
+    [
+        format!("  {libraries}, {items}, {} missing", counts.missing),
+        format!("  {pictures} in the cache, {}", byte_size(counts.cache.bytes)),
+        format!("  {originals}, {candidates}"),
+        match counts.generation {
+            Some(generation) => format!("  {mappings}, generation {generation}"),
+            None => "  nothing published yet".to_owned(),
+        },
+    ]
+}
+
 fn mount_line(mount: &MountReport) -> String {
     let count = |key: &str| mount.counters.get(key).and_then(serde_json::Value::as_u64).unwrap_or_default();
     let mut line = format!("  mounted at {} (of {}, process {})", mount.mountpoint, mount.source, mount.pid);
+    if !mount.shows.is_empty() {
+        line.push_str(&format!("\n    shows {}", mount.shows));
+    }
     line.push_str(&format!(
         "\n    {} requests, {} folders and {} nodes known, {} files open; opened {} by kernel passthrough, {} not",
         count("requests"),

@@ -37,6 +37,8 @@ pub struct MountSettings {
     pub entry_timeout: f64,
     /// How many requests are served at once.
     pub threads: u16,
+    /// Whoever watches a view (inotify) is told by real events of what is published in it.
+    pub poke: bool,
 }
 
 /// `[picture]`
@@ -127,7 +129,7 @@ impl Default for WriteSettings {
 
 impl Default for MountSettings {
     fn default() -> Self {
-        Self { attr_timeout: 1.0, entry_timeout: 1.0, threads: 8 }
+        Self { attr_timeout: 1.0, entry_timeout: 1.0, threads: 8, poke: true }
     }
 }
 

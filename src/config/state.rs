@@ -87,6 +87,16 @@ impl StateDir {
         self.0.join("recycle")
     }
 
+    /// The catalogs of views that show something of their own; the folder is made. They can be made anew at any time.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn views(&self) -> Result<PathBuf, StateError> {
+        let path = self.0.join("views");
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
+        made.map(|()| path.clone()).map_err(|source| StateError::Make { path, source })
+    }
+
     /// What running processes leave for each other.
     #[must_use]
     pub fn run(&self) -> PathBuf {

@@ -27,6 +27,16 @@ pub struct MountInfo {
     pub source_identity: (u64, u64),
     /// Whether the view is read-only.
     pub read_only: bool,
+    /// What of the artwork it shows, in words; empty: what is published.
+    #[serde(default)]
+    pub shows: String,
+}
+
+impl MountInfo {
+    /// Whether deletions and renames in the view change what is published. Of such views there is one a source.
+    fn is_keeper(&self) -> bool {
+        !self.read_only && self.shows.is_empty()
+    }
 }
 
 /// The files of a mount; taken away when dropped.
@@ -56,7 +66,11 @@ pub enum RegistryError {
         pid: u32,
     },
     /// The source is shown elsewhere.
-    #[error("{} is already shown at {} by posterfs (process {pid}); two views that write to one source would not see each other's changes: end that one with `posterfs unmount {}`", source_path.display(), mountpoint.display(), mountpoint.display())]
+    #[error(
+        "{} is already shown at {} by posterfs (process {pid}), and what programs do to artwork can be kept in step with \
+         one such view only; make this one read-only (`-o ro`) or end that one with `posterfs unmount {}`",
+        source_path.display(), mountpoint.display(), mountpoint.display()
+    )]
     SourceTaken {
         /// The source.
         source_path: PathBuf,
@@ -96,7 +110,8 @@ pub fn mounts_besides(run: &Path, own: Option<&Path>) -> Vec<MountInfo> {
     found
 }
 
-/// Enters a mount, unless its mount point or source is taken. Two processes that come at once come one after the other.
+/// Enters a mount, unless its mount point is taken, or its source by another view that changes what is published. Two
+/// processes that come at once come one after the other.
 ///
 /// # Errors
 /// When one of them is taken, or the files cannot be written.
@@ -106,7 +121,7 @@ pub fn register(run: &Path, info: &MountInfo) -> Result<(Registration, LockedRun
         if other.mountpoint == info.mountpoint {
             return Err(RegistryError::MountpointTaken { mountpoint: other.mountpoint, pid: other.pid });
         }
-        if other.source_identity == info.source_identity {
+        if other.source_identity == info.source_identity && other.is_keeper() && info.is_keeper() {
             let source_path = info.source.clone();
             return Err(RegistryError::SourceTaken { source_path, mountpoint: other.mountpoint, pid: other.pid });
         }
@@ -142,6 +157,12 @@ impl Registration {
     #[must_use]
     pub fn socket_name(&self) -> String {
         format!("mount-{}.sock", self.id)
+    }
+
+    /// What names its files: the same for the same mount point.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// The folder of the socket.

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use crate::cache::{Cache, CacheError, Limits};
 use crate::catalog::{Catalog, CatalogError, Library, Mapping, NewLibrary, PublishMode, Scope, Stamp};
-use crate::config::{StateDir, StateError};
+use crate::config::{Config, StateDir, StateError};
 use crate::library::{LibraryError, Source};
 use crate::model::{Clock, ContentHash, EntityId, ImageKind, ImageType, LibraryKind, RelPath};
 use crate::mount::{MountError, MountOptions, Session};
@@ -174,17 +173,7 @@ impl Demo {
             path: mountpoint.clone(),
             source,
         })?;
-        let options = MountOptions {
-            mountpoint,
-            source: self.media.root.clone(),
-            read_only: false,
-            attr_timeout: Duration::from_secs(1),
-            entry_timeout: Duration::from_secs(1),
-            has_chosen_timeouts: false,
-            rules: crate::mount::Rules::default(),
-            limits: Limits::default(),
-            threads: 4,
-        };
+        let options = MountOptions::new(mountpoint, self.media.root.clone(), &Config::default(), Limits::default());
         Session::start(options, &self.state)
     }
 

@@ -4,19 +4,21 @@
 //! (one number, no table is read). It then drops what the index holds of the changed folders and *after that* tells
 //! the kernel, so whoever asks again gets the new state.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::catalog::{Catalog, CatalogError, Library};
-use crate::model::Name;
-use crate::overlay::Folder;
+use crate::catalog::{Catalog, CatalogError, Change, Library};
+use crate::model::{GenerationId, Name, SystemClock};
+use crate::overlay::{Folder, Seen};
+use crate::phase::{PhaseError, ViewCatalog};
 
 use super::index::FolderKey;
 use super::nodes::{NodeId, folder_node_id};
 use super::notify::Stale;
+use super::poke::{Poke, Touched};
 use super::view::View;
 
 /// How often the catalog is asked when nobody nudges: well within the promised second.
@@ -27,6 +29,15 @@ const BATCH: u32 = 10_000;
 /// every name.
 const FOLDERS_BY_NAME_MAX: usize = 2_000;
 
+/// What is followed.
+#[derive(Debug)]
+pub struct Follow {
+    /// The catalog that the view reads.
+    pub catalog: Catalog,
+    /// What brings it up to date, when it is derived from the state's.
+    pub view_catalog: Option<ViewCatalog>,
+}
+
 /// The thread that follows the feed; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Feed {
@@ -35,12 +46,16 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Begins to follow, from the present state of the catalog.
+    /// Begins to follow, from the present state of the catalog. Folders that change are put into `pokes`.
     ///
     /// # Errors
     /// When the catalog cannot be read or the thread not be made.
-    pub fn start<B: Send + Sync + 'static>(catalog: Catalog, view: Arc<View<B>>) -> std::io::Result<Self> {
-        let follower = Follower::new(catalog, view).map_err(std::io::Error::other)?;
+    pub fn start<B: Send + Sync + 'static>(
+        follow: Follow,
+        view: Arc<View<B>>,
+        pokes: Option<Sender<Poke>>,
+    ) -> std::io::Result<Self> {
+        let follower = Follower::new(follow, view, pokes).map_err(std::io::Error::other)?;
         let (nudges, nudged) = channel();
         let thread = std::thread::Builder::new().name("feed".to_owned()).spawn(move || follower.run(&nudged))?;
         Ok(Self { nudges: Some(nudges), thread: Some(thread) })
@@ -67,16 +82,19 @@ impl Drop for Feed {
 
 struct Follower<B> {
     catalog: Catalog,
+    view_catalog: Option<ViewCatalog>,
     view: Arc<View<B>>,
     version: i64,
     seq: i64,
     libraries: Vec<Library>,
+    pokes: Option<Sender<Poke>>,
 }
 
 impl<B: Send + Sync + 'static> Follower<B> {
-    fn new(catalog: Catalog, view: Arc<View<B>>) -> Result<Self, CatalogError> {
+    fn new(follow: Follow, view: Arc<View<B>>, pokes: Option<Sender<Poke>>) -> Result<Self, CatalogError> {
+        let Follow { catalog, view_catalog } = follow;
         let (version, seq, libraries) = (catalog.data_version()?, catalog.last_change()?, catalog.libraries()?);
-        Ok(Self { catalog, view, version, seq, libraries })
+        Ok(Self { catalog, view_catalog, view, version, seq, libraries, pokes })
     }
 
     fn run(mut self, nudged: &Receiver<Sender<()>>) {
@@ -86,7 +104,7 @@ impl<B: Send + Sync + 'static> Follower<B> {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            match self.look() {
+            match self.derive().and_then(|()| Ok(self.look()?)) {
                 Ok(()) => self.recovered(),
                 Err(error) => self.view.stats().degrade(&error),
             }
@@ -101,6 +119,11 @@ impl<B: Send + Sync + 'static> Follower<B> {
         if self.view.stats().recover() {
             self.view.notices().push(Stale::Everything);
         }
+    }
+
+    /// Brings a catalog of the view's own up to date.
+    fn derive(&mut self) -> Result<(), PhaseError> {
+        self.view_catalog.as_mut().map_or(Ok(()), |catalog| catalog.refresh(&SystemClock))
     }
 
     fn look(&mut self) -> Result<(), CatalogError> {
@@ -118,31 +141,57 @@ impl<B: Send + Sync + 'static> Follower<B> {
             let changes = self.catalog.changes_since(self.seq, BATCH)?;
             let Some(last) = changes.last() else { break };
             self.seq = last.seq;
-            let keys: BTreeSet<_> = changes.into_iter().map(|change| (change.library, change.folder)).collect();
-            let keys: Vec<_> = keys.into_iter().map(|(library, folder)| FolderKey { library, folder }).collect();
-            self.announce(&keys)?;
+            self.announce(&changed_folders(changes))?;
         }
         self.version = version;
         Ok(())
     }
 
     /// Drops what is held of the folders here, then in the kernel.
-    fn announce(&self, keys: &[FolderKey]) -> Result<(), CatalogError> {
-        let before = self.view.index().drop_folders(keys);
-        let is_bulk = keys.len() > FOLDERS_BY_NAME_MAX;
-        for (key, before) in keys.iter().zip(before) {
+    fn announce(&self, changed: &[(FolderKey, Option<GenerationId>)]) -> Result<(), CatalogError> {
+        let before = self.view.index().drop_folders(changed.iter().map(|(key, _)| key));
+        let is_bulk = changed.len() > FOLDERS_BY_NAME_MAX;
+        for ((key, since), before) in changed.iter().zip(before) {
             let Some(node) = self.node_of(key) else { continue };
-            if !is_bulk {
-                for name in self.names(key, before.as_deref())? {
-                    self.view.notices().push(Stale::Entry(node, name));
-                }
-            }
+            let names = if is_bulk { BTreeSet::new() } else { self.names(key, before.as_deref())? };
+            names.iter().for_each(|name| self.view.notices().push(Stale::Entry(node, name.clone())));
             self.view.notices().push(Stale::Inode(node));
+            let differing = if is_bulk { Vec::new() } else { self.differing(key, *since, before.as_deref(), names)? };
+            self.poke(key, differing);
         }
         if is_bulk {
             self.view.notices().push(Stale::Everything);
         }
         Ok(())
+    }
+
+    /// Has whoever watches the folder told.
+    fn poke(&self, key: &FolderKey, names: Vec<Touched>) {
+        let (Some(pokes), Some(folder)) = (&self.pokes, self.view.index().path_in_view(key)) else { return };
+        // Nobody pokes any more when the mount is about to end.
+        let _ = pokes.send(Poke { folder, names });
+    }
+
+    /// Those of `names` that mean something else now, and whether they showed a picture before.
+    fn differing(
+        &self,
+        key: &FolderKey,
+        since: Option<GenerationId>,
+        before: Option<&Folder>,
+        names: BTreeSet<Name>,
+    ) -> Result<Vec<Touched>, CatalogError> {
+        let Some(before) = before else {
+            // What was never looked at is not known: then what the generation touched.
+            let names = self.catalog.names_touched(key.library, &key.folder, since)?;
+            return Ok(names.into_iter().map(|name| (name, false)).collect());
+        };
+        let after = self.view.index().folder(key)?;
+        let differs = |name: &Name| {
+            let seen_after = after.as_deref().map_or(Seen::Source, |after| after.at(name));
+            !before.at(name).is_same(&seen_after)
+        };
+        let was_picture = |name: &Name| matches!(before.at(name), Seen::Picture(_));
+        Ok(names.into_iter().filter(differs).map(|name| (name.clone(), was_picture(&name))).collect())
     }
 
     /// Every name of the folder that may mean something else now.
@@ -161,4 +210,14 @@ impl<B: Send + Sync + 'static> Follower<B> {
         };
         self.view.nodes().contains(node).then_some(node)
     }
+}
+
+/// Every folder once, with the generation before the first one that changed it; none when a scan did.
+fn changed_folders(changes: Vec<Change>) -> Vec<(FolderKey, Option<GenerationId>)> {
+    let mut changed = BTreeMap::new();
+    for Change { library, folder, generation, .. } in changes {
+        let before = generation.map(|generation| GenerationId::new(generation.get() - 1));
+        changed.entry((library, folder)).or_insert(before);
+    }
+    changed.into_iter().map(|((library, folder), before)| (FolderKey { library, folder }, before)).collect()
 }

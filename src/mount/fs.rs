@@ -23,6 +23,7 @@ use super::attr::Attr;
 use super::changes::{ChangeQueue, Changes};
 use super::errno::{RequestError, Result};
 use super::files::Mode;
+use super::poke::Poked;
 use super::reply::{
     Sink, caller, file_attr, fopen_flags, new_time, open_flags, reply_empty, reply_written, reply_xattr, to_errno,
 };
@@ -107,6 +108,11 @@ fn reply_entry(
 }
 
 impl Fs {
+    /// What is happening to the name, if it is the poking thread that asks.
+    fn poked(&self, request: &Request, parent: INodeNo, name: &OsStr) -> Option<Poked> {
+        self.view.poke_gate().poked(request.pid(), parent.0, name.as_encoded_bytes())
+    }
+
     fn make(
         &self,
         request_name: &'static str,
@@ -116,6 +122,12 @@ impl Fs {
         umask: u32,
         reply: ReplyEntry,
     ) {
+        if self.view.poke_gate().is_poker(request.pid()) {
+            // What the mappings show is what the poking thread has "made".
+            let shown = self.run("poke", |view| view.lookup(parent.0, name, caller(request)));
+            let shown = shown.and_then(|entry| entry.ok_or(Errno::ENOENT).map(Some));
+            return reply_entry(&self.view, reply, parent, shown);
+        }
         let (name, caller) = (name.to_owned(), caller(request));
         let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
             view.make((parent.0, &name), &new, umask, caller, changes).map(Some)
@@ -188,6 +200,15 @@ impl Filesystem for Fs {
     }
 
     fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        match self.poked(request, parent, name) {
+            // Neither answer may be remembered: it is true for the poking thread alone.
+            Some(Poked::Appears { .. }) => return reply.error(Errno::ENOENT),
+            Some(Poked::Goes) => {
+                let ghost = file_attr(&View::<BackingId>::ghost());
+                return reply.entry_with_ttls(&Duration::ZERO, &Duration::ZERO, &ghost, Generation(0));
+            }
+            Some(Poked::Changes) | None => {}
+        }
         let found = self.run("lookup", |view| view.lookup(parent.0, name, caller(request)));
         reply_entry(&self.view, reply, parent, found);
     }
@@ -222,6 +243,13 @@ impl Filesystem for Fs {
         _flags: Option<BsdFileFlags>,
         reply: ReplyAttr,
     ) {
+        if self.view.poke_gate().is_poker(request.pid()) {
+            let attr = self.run("setattr", |view| view.getattr(node.0, None));
+            return match attr {
+                Ok(attr) => reply.attr(&Duration::ZERO, &file_attr(&attr)),
+                Err(errno) => reply.error(errno),
+            };
+        }
         let new = NewAttributes { mode, uid, gid, size, atime: atime.map(new_time), mtime: mtime.map(new_time) };
         let (lifetime, caller) = (self.view.lifetimes(node.0).attributes, caller(request));
         let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
@@ -258,6 +286,12 @@ impl Filesystem for Fs {
     }
 
     fn unlink(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        if self.view.poke_gate().is_poker(request.pid()) {
+            return match self.poked(request, parent, name) {
+                Some(Poked::Goes) => reply.ok(),
+                _ => reply.error(Errno::EBUSY),
+            };
+        }
         let (name, caller) = (name.to_owned(), caller(request));
         let work =
             move |view: &View<BackingId>, changes: Option<&mut Changes>| view.unlink(parent.0, &name, caller, changes);

@@ -131,10 +131,10 @@ impl FolderIndex {
     }
 
     /// Drops what is known of the folders, and returns what it was: a change was reported.
-    pub fn drop_folders(&self, keys: &[FolderKey]) -> Vec<Option<Arc<Folder>>> {
+    pub fn drop_folders<'a>(&self, keys: impl IntoIterator<Item = &'a FolderKey>) -> Vec<Option<Arc<Folder>>> {
         let mut known = self.known.lock();
         self.changes.fetch_add(1, Ordering::AcqRel);
-        keys.iter().map(|key| known.pop(key).flatten()).collect()
+        keys.into_iter().map(|key| known.pop(key).flatten()).collect()
     }
 
     /// Drops everything that is known: paths have changed.

@@ -37,6 +37,8 @@ const PICTURE: u64 = 1 << 63;
 const FOLDER: u64 = 1 << 63 | 1 << 62;
 const OTHER_DEVICE: u64 = 1 << 61;
 const HASHED: u64 = 1 << 60;
+/// What a name is while it is removed for its watchers only: a row that no picture ever has.
+pub const GHOST: NodeId = PICTURE | 1 << 61;
 const DEVICE_INODE_BITS: u32 = 40;
 /// Shards of the table, so that requests of several threads seldom meet.
 const SHARDS: usize = 16;

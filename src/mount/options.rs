@@ -7,6 +7,8 @@ use rustix::fs::StatVfsMountFlags;
 use rustix::mount::MountFlags;
 
 use crate::cache::Limits;
+use crate::config::Config;
+use crate::phase::Shows;
 
 use super::attach::Attachment;
 use super::program::Rules;
@@ -32,6 +34,12 @@ pub struct MountOptions {
     pub limits: Limits,
     /// How many requests are served at once.
     pub threads: u16,
+    /// Flags that were asked for, besides those that the source has: `nosuid`, `noexec`, …
+    pub flags: MountFlags,
+    /// What it shows, when not simply what is published.
+    pub shows: Option<Shows>,
+    /// Whoever watches the view is told by real events of what is published in it.
+    pub pokes: bool,
 }
 
 /// A mount that could not be made or ended. Each says what to do about it.
@@ -54,6 +62,35 @@ pub enum MountError {
     Dead {
         /// The mount point.
         path: PathBuf,
+    },
+    /// A word behind `-o` that cannot be followed.
+    #[error("mount option `{word}`: {why}")]
+    Option {
+        /// The word.
+        word: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Naming profiles that are none.
+    #[error("mount option `profiles`: {0}")]
+    Profiles(#[source] crate::naming::ProfileError),
+    /// A folder beneath a view cannot be reached.
+    #[error("cannot reach {} beneath the view at {}: {source}", path.display(), mountpoint.display())]
+    Beneath {
+        /// The folder.
+        path: PathBuf,
+        /// The view.
+        mountpoint: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A folder of media cannot be opened.
+    #[error("cannot open the library folder {}: {source}; is its disk mounted?", path.display())]
+    Unopened {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
     },
     /// A posterfs with another state folder shows something there.
     #[error(
@@ -85,9 +122,15 @@ pub enum MountError {
         /// What to do.
         hint: &'static str,
     },
+    /// What it shall show cannot be made.
+    #[error(transparent)]
+    Phase(Box<crate::phase::PhaseError>),
     /// Another posterfs is in the way.
     #[error(transparent)]
     Registry(#[from] crate::control::RegistryError),
+    /// A folder of the state cannot be made.
+    #[error(transparent)]
+    State(#[from] crate::config::StateError),
     /// The catalog cannot be read.
     #[error(transparent)]
     Catalog(#[from] crate::catalog::CatalogError),
@@ -127,6 +170,32 @@ pub enum MountError {
 }
 
 impl MountOptions {
+    /// How to mount where nothing else is said. `limits` are those of the cache.
+    #[must_use]
+    pub fn new(mountpoint: PathBuf, source: PathBuf, config: &Config, limits: Limits) -> Self {
+        let settings = &config.mount;
+        Self {
+            mountpoint,
+            source,
+            read_only: false,
+            attr_timeout: Duration::from_secs_f64(settings.attr_timeout),
+            entry_timeout: Duration::from_secs_f64(settings.entry_timeout),
+            has_chosen_timeouts: false,
+            threads: settings.threads,
+            rules: config.into(),
+            limits,
+            flags: MountFlags::empty(),
+            shows: None,
+            pokes: settings.poke,
+        }
+    }
+
+    /// Whether nothing can be written through the view.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only || self.shows.as_ref().is_some_and(Shows::is_read_only)
+    }
+
     /// Resolves both folders to their true paths and checks that a view can be there.
     ///
     /// # Errors
@@ -145,11 +214,18 @@ impl MountOptions {
     pub fn attachment(&self) -> Attachment {
         let is_root = rustix::process::geteuid().is_root();
         let of_source = rustix::fs::statvfs(&self.source).map_or(StatVfsMountFlags::empty(), |fs| fs.f_flag);
-        let mut flags = MountFlags::empty();
-        flags.set(MountFlags::NODEV, !is_root || of_source.contains(StatVfsMountFlags::NODEV));
-        flags.set(MountFlags::NOSUID, !is_root || of_source.contains(StatVfsMountFlags::NOSUID));
-        flags.set(MountFlags::NOEXEC, of_source.contains(StatVfsMountFlags::NOEXEC));
-        flags.set(MountFlags::RDONLY, self.read_only);
+        let mut flags = self.flags;
+        let asked = |flag| self.flags.contains(flag);
+        flags.set(
+            MountFlags::NODEV,
+            asked(MountFlags::NODEV) || !is_root || of_source.contains(StatVfsMountFlags::NODEV),
+        );
+        flags.set(
+            MountFlags::NOSUID,
+            asked(MountFlags::NOSUID) || !is_root || of_source.contains(StatVfsMountFlags::NOSUID),
+        );
+        flags.set(MountFlags::NOEXEC, asked(MountFlags::NOEXEC) || of_source.contains(StatVfsMountFlags::NOEXEC));
+        flags.set(MountFlags::RDONLY, self.is_read_only());
         let device = format!("posterfs:{}", self.source.display()).replace(char::is_control, "_");
         Attachment { device, flags, allow_other: is_root }
     }

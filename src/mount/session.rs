@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use fuser::BackingId;
 use parking_lot::Mutex;
-use rustix::fs::{Access, Mode, OFlags, access, fstat, open};
+use rustix::fs::{Access, access, fstat};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -21,13 +21,17 @@ use crate::cache::Cache;
 use crate::catalog::Catalog;
 use crate::config::StateDir;
 use crate::control::{Answer, Handler, MountInfo, Registration, Request, Server, register};
+use crate::model::SystemClock;
+use crate::phase::ViewCatalog;
 
 use super::attach::attach;
-use super::feed::Feed;
+use super::beneath::open_beneath;
+use super::feed::{Feed, Follow};
 use super::fs::Fs;
 use super::index::FolderIndex;
 use super::notify::{Kernel, NoticeQueue, queue};
 use super::options::{MountError, MountOptions};
+use super::poke::Poker;
 use super::program::KnownRules;
 use super::stats::{Stats, StatsSnapshot};
 use super::submounts::MountTableWatcher;
@@ -89,6 +93,7 @@ struct Shared {
     source: Arc<OwnedFd>,
     view: Mutex<Option<Arc<View<BackingId>>>>,
     feed: Mutex<Option<Feed>>,
+    poker: Mutex<Option<Poker>>,
     watcher: Mutex<Option<Watcher>>,
     mount_table: Mutex<Option<MountTableWatcher>>,
 }
@@ -141,7 +146,7 @@ impl Session {
         clear_dead(&true_place(&options.mountpoint));
         let options = options.resolve()?;
         raise_descriptor_limit();
-        let source = Arc::new(open_source(&options.source)?);
+        let source = Arc::new(open_beneath(&state.run(), &options.source)?);
         let (registration, lock) = register(&state.run(), &mount_info(&options, &source)?)?;
         if is_mounted(&options.mountpoint) {
             return Err(MountError::Foreign { path: options.mountpoint });
@@ -149,8 +154,11 @@ impl Session {
         let (notices, notice_queue) = queue();
         let watch = watch(&options, &source);
         let (written, ticker, ends) = writer_ends();
-        let view = Arc::new(make_view(&options, state, &source, (notices, written, ticker), watch.is_some())?);
-        let catalog = Catalog::open_read_only(&state.database())?;
+        let view_catalog = view_catalog(&options, state, registration.id())?;
+        let database = view_catalog.as_ref().map_or_else(|| state.database(), ViewCatalog::path);
+        let ends_of_view = (notices, written, ticker);
+        let view = Arc::new(make_view(&options, state, &database, &source, ends_of_view, watch.is_some())?);
+        let catalog = Follow { catalog: Catalog::open_read_only(&database)?, view_catalog };
         let attached = Attached::new(&options)?;
         let serve_failed = |source| MountError::Serve { path: options.mountpoint.clone(), source };
         let writers = Writers::start(ends, &view, state, &options).map_err(serve_failed)?;
@@ -169,7 +177,7 @@ impl Session {
         notice_queue: NoticeQueue,
         attached: Attached,
         registration: Registration,
-        (catalog, watch, writers): (Catalog, Option<Watch>, Writers),
+        (catalog, watch, writers): (Follow, Option<Watch>, Writers),
     ) -> std::io::Result<Self> {
         let device = attached.device.try_clone()?;
         let fs = Fs::new(Arc::clone(&view), writers.queue());
@@ -179,7 +187,8 @@ impl Session {
         let (waker, wakes) = channel();
         let ending = waker.clone();
         let serving = spawn("session", move || serve(session, &ending))?;
-        let feed = Feed::start(catalog, Arc::clone(&view))?;
+        let poker = Self::poker(options, &view)?;
+        let feed = Feed::start(catalog, Arc::clone(&view), poker.as_ref().and_then(Poker::queue))?;
         let watcher = watch.map(|watch| watch.start(Arc::clone(&view))).transpose()?;
         let mount_table = MountTableWatcher::start(Arc::clone(&source), Arc::clone(&view))?;
         let shared = Arc::new(Shared {
@@ -187,6 +196,7 @@ impl Session {
             source,
             view: Mutex::new(Some(view)),
             feed: Mutex::new(Some(feed)),
+            poker: Mutex::new(poker),
             watcher: Mutex::new(watcher),
             mount_table: Mutex::new(Some(mount_table)),
         });
@@ -205,6 +215,12 @@ impl Session {
             notifier: Some(notifier),
             writers: Some(writers),
         })
+    }
+
+    /// Who tells watchers; nobody where it was not wanted, or cannot be done.
+    fn poker(options: &MountOptions, view: &Arc<View<BackingId>>) -> std::io::Result<Option<Poker>> {
+        let can_be = options.pokes && !options.is_read_only();
+        can_be.then(|| Poker::start(&options.mountpoint, Arc::clone(view))).transpose()
     }
 
     /// Where the view is.
@@ -268,6 +284,7 @@ impl Session {
         self.server = None;
         self.registration = None;
         *self.shared.feed.lock() = None;
+        *self.shared.poker.lock() = None;
         *self.shared.watcher.lock() = None;
         *self.shared.mount_table.lock() = None;
         self.writers = None;
@@ -296,10 +313,14 @@ impl Handler for Shared {
                 Some(Err(error)) => Answer::Failed(error.to_string()),
                 None => Answer::Failed("the mount is ending".to_owned()),
             },
-            Request::Unmount => match unmount_if_idle(&self.mountpoint) {
-                Ok(()) => Answer::Done,
-                Err(error) => Answer::Failed(error.to_string()),
-            },
+            Request::Unmount => {
+                let poker = self.poker.lock();
+                let _outside = poker.as_ref().map(Poker::pause);
+                match unmount_if_idle(&self.mountpoint) {
+                    Ok(()) => Answer::Done,
+                    Err(error) => Answer::Failed(error.to_string()),
+                }
+            }
         }
     }
 
@@ -332,11 +353,6 @@ fn report(view: &View<BackingId>) -> serde_json::Result<serde_json::Value> {
     })
 }
 
-fn open_source(path: &Path) -> Result<OwnedFd, MountError> {
-    open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-        .map_err(|error| MountError::Folder { what: "the source", path: path.to_owned(), source: error.into() })
-}
-
 fn mount_info(options: &MountOptions, source: &OwnedFd) -> Result<MountInfo, MountError> {
     let stat = fstat(source).map_err(|error| MountError::Folder {
         what: "the source",
@@ -348,13 +364,23 @@ fn mount_info(options: &MountOptions, source: &OwnedFd) -> Result<MountInfo, Mou
         mountpoint: options.mountpoint.clone(),
         source: options.source.clone(),
         source_identity: (stat.st_dev, stat.st_ino),
-        read_only: options.read_only,
+        read_only: options.is_read_only(),
+        shows: options.shows.as_ref().map(ToString::to_string).unwrap_or_default(),
     })
+}
+
+/// The catalog of a view that shows something of its own.
+fn view_catalog(options: &MountOptions, state: &StateDir, id: &str) -> Result<Option<ViewCatalog>, MountError> {
+    let Some(shows) = options.shows.clone() else { return Ok(None) };
+    let path = state.views()?.join(format!("{id}.db"));
+    let opened = ViewCatalog::open(&state.database(), &path, shows, &options.source, &SystemClock);
+    opened.map(Some).map_err(|error| MountError::Phase(Box::new(error)))
 }
 
 fn make_view(
     options: &MountOptions,
     state: &StateDir,
+    database: &Path,
     source: &OwnedFd,
     (notices, written, ticker): (super::notify::Notices, Written, Ticker),
     is_watched: bool,
@@ -363,7 +389,7 @@ fn make_view(
         |source: std::io::Error| MountError::Folder { what: "the source", path: options.source.clone(), source };
     let parts = ViewParts {
         source: source.try_clone().map_err(failed)?,
-        index: FolderIndex::open(&state.database(), &options.source)?,
+        index: FolderIndex::open(database, &options.source)?,
         cache: Cache::open_read_only(&state.cache())?,
         notices,
         lifetimes: Lifetimes { attributes: options.attr_timeout, entries: options.entry_timeout },

@@ -11,6 +11,7 @@ mod list;
 mod lookup;
 mod make;
 mod open;
+mod poked;
 mod remove;
 mod rename;
 mod write;
@@ -44,6 +45,7 @@ use super::moments::Moments;
 use super::nodes::{Node, NodeId, NodeTable, ROOT, VirtualRow, source_inode, source_node_id, virtual_row};
 use super::notify::{Notices, Stale};
 use super::place::{Devices, Place, link_of};
+use super::poke::PokeGate;
 use super::program::KnownRules;
 use super::stats::Stats;
 use super::ticker::Ticker;
@@ -97,6 +99,7 @@ pub struct View<B> {
     shown_as: PathBuf,
     /// Where changes are handed in that no request asks for; nowhere until there is somebody to make them.
     changes: OnceLock<ChangeQueue>,
+    poke_gate: PokeGate,
 }
 
 /// What a node is, once everything about it is at hand.
@@ -162,6 +165,7 @@ impl<B> View<B> {
             ticker: parts.ticker,
             shown_as: parts.shown_as,
             changes: OnceLock::new(),
+            poke_gate: PokeGate::default(),
         })
     }
 

@@ -61,7 +61,9 @@ impl Writers {
     ) -> std::io::Result<Self> {
         let mut threads = vec![ends.ticks.start(Arc::clone(view))?];
         let mut queue = ChangeQueue::default();
-        match if options.read_only { None } else { Some(open(view, state, options)) } {
+        // A view of its own has other rows than those that are published.
+        let is_fixed = options.is_read_only() || options.shows.is_some();
+        match if is_fixed { None } else { Some(open(view, state, options)) } {
             None => {}
             Some(Err(error)) => {
                 tracing::warn!(%error, "the state cannot be written: what posterfs shows cannot be changed");

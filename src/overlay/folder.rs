@@ -82,6 +82,20 @@ pub enum Refusal {
     Unsupported,
 }
 
+impl Seen<'_> {
+    /// Whether both mean the same, as far as the mappings decide it.
+    #[must_use]
+    pub fn is_same(&self, other: &Seen<'_>) -> bool {
+        match (self, other) {
+            (Self::Picture(one), Seen::Picture(other)) => one.id == other.id,
+            (Self::SourceOrFolder(one), Seen::SourceOrFolder(other)) => one.id == other.id,
+            (Self::Written(one), Seen::Written(other)) => one.id == other.id,
+            (Self::Source, Seen::Source) | (Self::Hidden | Self::Removed(_), Seen::Hidden | Seen::Removed(_)) => true,
+            _ => false,
+        }
+    }
+}
+
 impl Folder {
     /// Arranges what the catalog knows of the folder.
     #[must_use]

@@ -38,6 +38,12 @@ pub enum PhaseError {
         /// The cause.
         source: io::Error,
     },
+    /// A tree of its own is made for one library.
+    #[error("{profiles} makes a tree of one library; say of which with `--library NAME`")]
+    TreeOfWhich {
+        /// The profile.
+        profiles: String,
+    },
     /// A library's naming profiles are not known.
     #[error("the library {library} cannot be published: {source}")]
     Naming {

@@ -11,8 +11,10 @@ mod cache;
 mod ending;
 mod following;
 mod golden;
+mod mounting;
 mod over;
 mod pictures;
-
+mod several;
 mod users;
+mod watching;
 mod world;

@@ -1,0 +1,44 @@
+//! Reaching folders beneath whatever posterfs has mounted over them.
+
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::{CWD, Mode, OFlags, openat};
+
+use crate::control::{mounts, source_of};
+
+use super::options::MountError;
+use super::unmount::{is_dead, mountpoints};
+
+/// Opens the folder at that absolute path as if no view covered it: through the process that serves the view, which
+/// opened the source before it mounted. `run` is where the mounts of this state folder are entered.
+///
+/// # Errors
+/// When it cannot be opened; when a dead mount, or the view of a posterfs with another state folder, is in the way.
+pub fn open_beneath(run: &Path, path: &Path) -> Result<OwnedFd, MountError> {
+    let mounts = mounts(run);
+    for mount in &mounts {
+        let Ok(below) = path.strip_prefix(&mount.mountpoint) else { continue };
+        if mount.source != mount.mountpoint && !path.starts_with(&mount.source) {
+            continue;
+        }
+        let failed =
+            |source| MountError::Beneath { path: path.to_owned(), mountpoint: mount.mountpoint.clone(), source };
+        let root = source_of(run, &mount.mountpoint).map_err(failed)?;
+        let below = if below.as_os_str().is_empty() { Path::new(".") } else { below };
+        return open_folder(&root, below).map_err(|error| failed(error.into()));
+    }
+    if let Some(dead) = path.ancestors().find(|above| is_dead(above)) {
+        return Err(MountError::Dead { path: dead.to_owned() });
+    }
+    let is_own = |view: &Path| mounts.iter().any(|mount| mount.mountpoint == view);
+    if let Some(foreign) = mountpoints().into_iter().find(|view| path.starts_with(view) && !is_own(view)) {
+        return Err(MountError::Foreign { path: foreign });
+    }
+    let unopened = |error: rustix::io::Errno| MountError::Unopened { path: path.to_owned(), source: error.into() };
+    open_folder(CWD, path).map_err(unopened)
+}
+
+fn open_folder(root: impl std::os::fd::AsFd, path: &Path) -> rustix::io::Result<OwnedFd> {
+    openat(root, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}

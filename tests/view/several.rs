@@ -1,0 +1,169 @@
+//! Views of one library that show it otherwise.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::{Films, Folders, names, set, wait_for};
+use crate::world::{World, publish_some};
+
+const HEAT: &str = "Heat (1995) {tmdb-949}";
+
+/// A further view, which ends with this value.
+struct Further<'a> {
+    films: &'a Films,
+    at: PathBuf,
+}
+
+impl<'a> Further<'a> {
+    fn new(world: &'a World, name: &str, arguments: &[&str]) -> Self {
+        let at = world.mount.plain().join(name);
+        fs::create_dir(&at).unwrap();
+        let further = Self { films: &world.films, at };
+        let mut all: Vec<&Path> = vec!["mount".as_ref(), &further.at, "--source".as_ref(), world.films.media()];
+        all.extend(arguments.iter().map(Path::new));
+        further.films.one(&all);
+        further
+    }
+
+    fn heat(&self) -> PathBuf {
+        self.at.join(HEAT)
+    }
+}
+
+impl Drop for Further<'_> {
+    fn drop(&mut self) {
+        let _ = self.films.run(&["unmount".as_ref(), self.at.as_os_str()]);
+    }
+}
+
+fn read(path: impl AsRef<Path>) -> Vec<u8> {
+    fs::read(path).unwrap()
+}
+
+#[test]
+fn each_with_the_names_of_its_players() {
+    let Some(world) = World::over() else { return };
+    let films = &world.films;
+    let plex = Further::new(&world, "plex", &["--profiles", "plex"]);
+    let kodi = Further::new(&world, "kodi", &["-o", "profiles=kodi"]);
+    let of = |heat: PathBuf| {
+        names(&heat).into_iter().filter(|name| name.to_string_lossy().ends_with("g")).collect::<Vec<_>>()
+    };
+    let (in_plex, in_kodi) = (of(plex.heat()), of(kodi.heat()));
+    assert_ne!(in_plex, in_kodi);
+    assert!(in_kodi.iter().any(|name| name == "Heat (1995)-clearlogo.png" || name == "clearlogo.png"), "{in_kodi:?}");
+    let picture = |heat: PathBuf| read(heat.join("poster.jpg"));
+    assert_eq!(picture(plex.heat()), picture(world.heat()));
+    // The time is that of the publish, not of the mount.
+    let time = |heat: PathBuf| fs::metadata(heat.join("poster.jpg")).unwrap().modified().unwrap();
+    assert_eq!(time(plex.heat()), time(world.heat()));
+    // What is only chosen is not shown; what is published is, when the command returns.
+    let before = picture(plex.heat());
+    films.select("tmdb:949", "poster", "c.jpg");
+    assert_eq!(picture(plex.heat()), before);
+    films.publish();
+    assert_eq!(picture(plex.heat()), read(films.picture("c.jpg")));
+    films.one(&["unpublish", "tmdb:949"]);
+    assert!(!plex.heat().join("poster.jpg").exists() && plex.heat().join("folder.jpg").exists());
+    // Media can be written through it, artwork cannot be changed.
+    crate::support::write(plex.heat().join("new.srt"), "1");
+    wait_for(|| world.heat().join("new.srt").exists());
+    films.publish();
+    let status = films.one(&["status"]);
+    let shows = |mount: &serde_json::Value| mount["shows"].as_str().unwrap().to_owned();
+    let all: Vec<_> = status["mounts"].as_array().unwrap().iter().map(shows).collect();
+    assert!(all.contains(&"the names of plex".to_owned()) && all.contains(&String::new()), "{all:?}");
+}
+
+#[test]
+fn numbers_of_pictures_stay_while_others_change() {
+    use std::os::unix::fs::MetadataExt;
+    let Some(world) = World::beside() else { return };
+    let plex = Further::new(&world, "plex", &["--profiles", "plex"]);
+    let inode = |name: &str| fs::metadata(plex.at.join(name)).unwrap().ino();
+    let other = "New\nline (2000)/poster.jpg";
+    let before = (inode(&format!("{HEAT}/poster.jpg")), inode(other));
+    world.films.select("tmdb:949", "poster", "c.jpg");
+    world.films.publish();
+    assert_ne!(inode(&format!("{HEAT}/poster.jpg")), before.0, "another picture is another inode");
+    assert_eq!(inode(other), before.1);
+}
+
+#[test]
+fn a_generation_stays_as_it_was() {
+    let Some(world) = World::beside() else { return };
+    let films = &world.films;
+    films.select("tmdb:949", "poster", "c.jpg");
+    films.publish();
+    let first = Further::new(&world, "first", &["--generation", "1"]);
+    let none = world.mount.plain().join("none");
+    fs::create_dir(&none).unwrap();
+    assert_eq!(read(first.heat().join("poster.jpg")), read(films.picture("a.jpg")));
+    assert_eq!(read(world.heat().join("poster.jpg")), read(films.picture("c.jpg")));
+    films.one(&["unpublish", "tmdb:949"]);
+    assert_eq!(read(first.heat().join("poster.jpg")), read(films.picture("a.jpg")));
+    assert!(!first.heat().join("folder.jpg").exists() && world.heat().join("folder.jpg").exists());
+    assert_eq!(fs::File::create(first.heat().join("new")).unwrap_err().raw_os_error(), Some(libc::EROFS));
+    let unknown: [&Path; 6] =
+        ["mount".as_ref(), &none, "--source".as_ref(), films.media(), "--generation".as_ref(), "99".as_ref()];
+    assert!(films.fails(1, &unknown).contains("99"));
+}
+
+#[test]
+fn what_is_pending_is_what_publishing_shows_then() {
+    let Some(world) = World::beside() else { return };
+    let films = &world.films;
+    let pending = Further::new(&world, "pending", &["--pending"]);
+    let tree = |root: &Path| crate::support::contents(root);
+    assert_eq!(tree(&pending.at), tree(&world.mount.view()), "nothing is pending");
+    films.select("tmdb:949", "poster", "c.jpg");
+    films.select("1917", "poster", "c.jpg");
+    let poster = pending.heat().join("poster.jpg");
+    wait_for(|| read(&poster) == read(films.picture("c.jpg")));
+    assert_eq!(read(world.heat().join("poster.jpg")), read(films.picture("a.jpg")));
+    let shown = tree(&pending.at);
+    films.publish();
+    assert_eq!(tree(&world.mount.view()), shown);
+    assert_eq!(fs::remove_file(&poster).unwrap_err().raw_os_error(), Some(libc::EROFS));
+}
+
+#[test]
+fn a_tree_of_its_own_holds_nothing_but_artwork() {
+    let Some(folders) = Folders::new() else { return };
+    let films = Films::within(&folders);
+    films.scan();
+    publish_some(&films);
+    let world = World { mount: folders.mount_beside(&[]), films };
+    let at = world.mount.plain().join("kometa");
+    fs::create_dir(&at).unwrap();
+    let tree = Further { films: &world.films, at: at.clone() };
+    let arguments: [&Path; 4] = ["mount".as_ref(), &at, "--profiles".as_ref(), "kometa".as_ref()];
+    let mounted = world.films.one(&arguments);
+    assert_eq!(mounted["source"], mounted["mountpoint"], "it needs no folder of media");
+    assert_eq!(names(&at.join(HEAT)), set(&["logo.png", "poster.jpg"]));
+    assert_eq!(read(at.join(HEAT).join("poster.jpg")), read(world.films.picture("a.jpg")));
+    world.films.select("tmdb:949", "poster", "c.jpg");
+    wait_for(|| read(at.join(HEAT).join("poster.jpg")) == read(world.films.picture("c.jpg")));
+    world.films.one(&["unpublish", "tmdb:949"]);
+    wait_for(|| !at.join(HEAT).exists());
+    drop(tree);
+    assert_eq!(names(&at).len(), 0);
+}
+
+#[test]
+fn a_view_shows_one_thing() {
+    let Some(folders) = Folders::new() else { return };
+    let films = Films::within(&folders);
+    let view = folders.view();
+    for (options, words) in [
+        (&["--pending", "--generation", "1"][..], "cannot be used with"),
+        (&["-o", "pending", "--profiles", "kodi"], "a view shows one thing"),
+        (&["--profiles", "nonsense"], "nonsense"),
+        (&["--profiles", "kodi,kometa"], "kometa"),
+    ] {
+        let mut arguments: Vec<&Path> = vec!["mount".as_ref(), &view, "--source".as_ref(), films.media()];
+        arguments.extend(options.iter().map(Path::new));
+        let output = films.run(&arguments);
+        assert!(!output.status.success() && crate::support::stderr(&output).contains(words), "{options:?}: {output:?}");
+    }
+}
