@@ -64,6 +64,10 @@ impl Status {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let counts = context.catalog_to_read().and_then(|catalog| Ok(catalog.counts()?));
         let run = context.state.run();
+        let mounts: Vec<_> = mounts(&run).into_iter().map(|mount| mount_report(&run, mount)).collect();
+        if mounts.is_empty() {
+            counts.as_ref().map_err(|error| anyhow::anyhow!(one_line(error)))?;
+        }
         let catalog_error = counts.as_ref().err().map(one_line);
         let outcome = if catalog_error.is_some() { Outcome::Problems } else { Outcome::Done };
         let report = StatusReport {
@@ -71,7 +75,7 @@ impl Status {
             state: show_path(context.state.path()),
             counts: counts.ok().map(CountsReport::from),
             catalog_error,
-            mounts: mounts(&run).into_iter().map(|mount| mount_report(&run, mount)).collect(),
+            mounts,
         };
         context.output.result(&report, text)?;
         Ok(outcome)

@@ -8,16 +8,15 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use crate::control::{mounts, source_of};
 
 use super::options::MountError;
-use super::unmount::{is_dead, mountpoints};
+use super::unmount::is_dead;
 
 /// Opens the folder at that absolute path as if no view covered it: through the process that serves the view, which
 /// opened the source before it mounted. `run` is where the mounts of this state folder are entered.
 ///
 /// # Errors
-/// When it cannot be opened; when a dead mount, or the view of a posterfs with another state folder, is in the way.
+/// When it cannot be opened; when a dead mount is in the way.
 pub fn open_beneath(run: &Path, path: &Path) -> Result<OwnedFd, MountError> {
-    let mounts = mounts(run);
-    for mount in &mounts {
+    for mount in &mounts(run) {
         let Ok(below) = path.strip_prefix(&mount.mountpoint) else { continue };
         if mount.source != mount.mountpoint && !path.starts_with(&mount.source) {
             continue;
@@ -30,10 +29,6 @@ pub fn open_beneath(run: &Path, path: &Path) -> Result<OwnedFd, MountError> {
     }
     if let Some(dead) = path.ancestors().find(|above| is_dead(above)) {
         return Err(MountError::Dead { path: dead.to_owned() });
-    }
-    let is_own = |view: &Path| mounts.iter().any(|mount| mount.mountpoint == view);
-    if let Some(foreign) = mountpoints().into_iter().find(|view| path.starts_with(view) && !is_own(view)) {
-        return Err(MountError::Foreign { path: foreign });
     }
     let unopened = |error: rustix::io::Errno| MountError::Unopened { path: path.to_owned(), source: error.into() };
     open_folder(CWD, path).map_err(unopened)

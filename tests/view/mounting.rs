@@ -102,15 +102,3 @@ fn several_views_of_one_library_see_the_same() {
     films.one(&["unmount".as_ref(), films.media().as_os_str()]);
     assert_eq!(fs::read(heat.join("poster.jpg")).unwrap(), fs::read(films.picture("c.jpg")).unwrap());
 }
-
-#[test]
-fn a_view_of_a_strangers_view_is_refused() {
-    let Some(world) = World::over() else { return };
-    let other = world.mount.plain().join("other");
-    fs::create_dir(&other).unwrap();
-    let state = world.mount.plain().join("other-state");
-    let arguments: [&Path; 4] = ["mount".as_ref(), &other, "--source".as_ref(), world.films.media()];
-    let refused = crate::support::posterfs(&state, &arguments);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(stderr(&refused).contains("another state folder"), "{}", stderr(&refused));
-}
