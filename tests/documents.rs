@@ -1,0 +1,51 @@
+//! What the documents promise is held by tests of these names.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// Every test in a folder of tests.
+fn tests_in(folder: &Path) -> BTreeSet<String> {
+    let files = fs::read_dir(folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+    let mut names = BTreeSet::new();
+    for text in files {
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            if line.trim() == "#[test]"
+                && let Some(name) = lines.find_map(|line| line.trim().strip_prefix("fn "))
+            {
+                names.insert(name.split('(').next().unwrap().to_owned());
+            }
+        }
+    }
+    names
+}
+
+/// The last cell of each row of the table that has this header.
+fn last_cells<'a>(document: &'a str, header: &str) -> Vec<(&'a str, &'a str)> {
+    let rows = document.lines().skip_while(|line| *line != header).skip(2).take_while(|line| line.starts_with('|'));
+    rows.map(|row| {
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+        (cells[0], *cells.last().unwrap())
+    })
+    .collect()
+}
+
+#[test]
+fn every_row_of_the_semantics_has_its_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(root.join("docs/semantics.md")).unwrap();
+    let rows = last_cells(&document, "| a program does | what happens | test |");
+    assert!(rows.len() > 30, "{} rows", rows.len());
+    let tests: BTreeSet<_> =
+        ["semantics", "view"].iter().flat_map(|name| tests_in(&root.join("tests").join(name))).collect();
+    let mut named = BTreeSet::new();
+    for (row, cell) in rows {
+        let test =
+            cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`')).unwrap_or_else(|| panic!("{row}: {cell}"));
+        assert!(tests.contains(test), "{row}: there is no test `{test}`");
+        assert!(named.insert(test.to_owned()), "{row}: `{test}` is the test of another row");
+    }
+    let unnamed: Vec<_> = tests_in(&root.join("tests/semantics")).difference(&named).cloned().collect();
+    assert!(unnamed.is_empty(), "no row of docs/semantics.md names {unnamed:?}");
+}
