@@ -8,6 +8,7 @@ mod world;
 mod attributes;
 mod deleting;
 mod lost;
+mod programs;
 mod reading;
 mod renaming;
 mod writing;

@@ -1,0 +1,226 @@
+//! Programs as they are: the sequences of system calls by which managers, players and people's tools treat a library.
+//!
+//! Each runs in a process that goes by the program's name, since that is how a view tells them apart.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::support::{lists, names, wait_for, write};
+use crate::world::{HEAT, World};
+
+/// Does what stands in its input, in whatever name it was started: one step a line, words separated by tabs.
+#[test]
+#[ignore = "started by the other tests, under the names of programs"]
+fn acts() {
+    let mut script = String::new();
+    std::io::stdin().read_to_string(&mut script).unwrap();
+    for line in script.lines() {
+        let words: Vec<&str> = line.split('\t').collect();
+        step(&words).unwrap_or_else(|error| panic!("{line}: {error}"));
+    }
+}
+
+fn step(words: &[&str]) -> std::io::Result<()> {
+    match *words {
+        ["mkdir", path] => fs::create_dir(path),
+        ["rmdir", path] => fs::remove_dir(path),
+        ["unlink", path] => fs::remove_file(path),
+        ["rename", from, to] => fs::rename(from, to),
+        ["link", from, to] => fs::hard_link(from, to),
+        ["chmod", path, mode] => {
+            fs::set_permissions(path, fs::Permissions::from_mode(u32::from_str_radix(mode, 8).unwrap()))
+        }
+        ["touch", path] => File::options().write(true).open(path)?.set_modified(std::time::SystemTime::now()),
+        // As FileMode.Create of .NET and O_TRUNC of everybody else.
+        ["create", path, from] => {
+            let bytes = fs::read(from)?;
+            OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?.write_all(&bytes)
+        }
+        // A new file only; in pieces, as a copy does it.
+        ["copy", from, to] => {
+            let mut file = OpenOptions::new().write(true).create_new(true).open(to)?;
+            fs::read(from)?.chunks(8192).try_for_each(|piece| file.write_all(piece))
+        }
+        // As Directory.Delete(recursive) of .NET and shutil.rmtree.
+        ["remove-tree", path] => remove_tree(Path::new(path)),
+        _ => panic!("there is no such step"),
+    }
+}
+
+fn remove_tree(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() { remove_tree(&entry.path())? } else { fs::remove_file(entry.path())? }
+    }
+    fs::remove_dir(folder)
+}
+
+impl World {
+    /// Runs the steps in a process of that name.
+    #[track_caller]
+    fn run_as(&self, program: &str, steps: &[&[&Path]]) {
+        let link = self.mount.plain().join(program);
+        if !link.exists() {
+            symlink(Path::new("/proc/self/exe").read_link().unwrap(), &link).unwrap();
+        }
+        let mut child = Command::new(link)
+            .args(["--exact", "programs::acts", "--ignored", "--nocapture"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let line = |step: &&[&Path]| step.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join("\t");
+        let script = steps.iter().map(line).collect::<Vec<_>>().join("\n");
+        child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.contains("1 passed"), "{program}: {said}");
+    }
+}
+
+fn word(text: &str) -> &Path {
+    Path::new(text)
+}
+
+/// With the managers and players that are known without any settings.
+fn world() -> Option<World> {
+    World::with("managers = ['Radarr', 'Sonarr', 'jellyfin', 'kodi']")
+}
+
+#[test]
+fn radarr_imports_upgrades_renames_and_deletes() {
+    let Some(world) = world() else { return };
+    let (heat, poster) = (world.view(HEAT), world.heat("poster.jpg"));
+    let (old, new) = (world.heat("Heat (1995).mkv"), world.heat("Heat (1995) Bluray-1080p.mkv"));
+    let (download, bin) = (world.view(b"download.mkv"), world.view(b".recycle"));
+    write(&download, "a better one");
+    // An upgrade: the old video into the recycle bin, the new one by hard link, with rights and time.
+    let recycled = bin.join("Heat (1995).mkv");
+    world.run_as(
+        "Radarr",
+        &[
+            &[word("mkdir"), &bin],
+            &[word("rename"), &old, &recycled],
+            &[word("link"), &download, &new],
+            &[word("chmod"), &new, word("644")],
+            &[word("chmod"), &poster, word("664")],
+            &[word("touch"), &heat.join("Heat (1995).en.srt")],
+        ],
+    );
+    assert_eq!(fs::read(&poster).unwrap(), world.picture("a.jpg"));
+    assert_eq!(poster.metadata().unwrap().permissions().mode() & 0o777, 0o664);
+    // It writes the poster that it knows of: what was chosen stays.
+    world.run_as("Radarr", &[&[word("create"), &poster, &world.films.picture("c.jpg")]]);
+    world.settled();
+    wait_for(|| fs::read(&poster).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+    // It cleans up what it takes for its own: the picture is back.
+    world.run_as("Radarr", &[&[word("unlink"), &world.heat("clearlogo.png")]]);
+    wait_for(|| world.heat("clearlogo.png").exists());
+    // It renames film and folder.
+    let (renamed, moved) = (world.heat("Heat (1995) [2160p].mkv"), world.view(b"Heat (1995) [tmdbid-949]"));
+    world.films.one(&["scan"]);
+    world.films.publish();
+    wait_for(|| world.heat("Heat (1995) Bluray-1080p-poster.jpg").exists());
+    world.run_as("Radarr", &[&[word("rename"), &new, &renamed], &[word("rename"), &heat, &moved]]);
+    assert!(!heat.exists());
+    wait_for(|| moved.join("Heat (1995) [2160p]-poster.jpg").exists());
+    assert_eq!(fs::read(moved.join("poster.jpg")).unwrap(), world.picture("a.jpg"));
+    assert!(!lists(&moved, "Heat (1995) Bluray-1080p-poster.jpg"));
+    // It deletes the film, and another import brings it back.
+    world.run_as("Radarr", &[&[word("remove-tree"), &moved]]);
+    assert!(!moved.exists());
+    world.run_as(
+        "Radarr",
+        &[&[word("mkdir"), &moved], &[word("link"), &download, &moved.join("Heat (1995) [2160p].mkv")]],
+    );
+    wait_for(|| fs::read(moved.join("poster.jpg")).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+    world.cache_is_whole();
+}
+
+#[test]
+fn jellyfin_saves_its_own_artwork() {
+    let Some(world) = world() else { return };
+    let (poster, backdrop) = (world.heat("poster.jpg"), world.heat("backdrop1.jpg"));
+    let (own, nfo) = (world.films.picture("c.jpg"), world.heat("movie.nfo"));
+    world.run_as(
+        "jellyfin",
+        &[
+            &[word("create"), &poster, &own],
+            &[word("create"), &backdrop, &own],
+            &[word("create"), &nfo, &own],
+            &[word("chmod"), &poster, word("644")],
+        ],
+    );
+    world.settled();
+    wait_for(|| fs::read(&poster).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+    assert!(world.posters().iter().any(|candidate| candidate.provider == "program"), "what it wrote can be chosen");
+    // Under names at which nothing is published it has simply written files.
+    assert_eq!(fs::read(world.heat_in_source("backdrop1.jpg")).unwrap(), world.picture("c.jpg"));
+    assert!(world.heat_in_source("movie.nfo").exists());
+    // A new picture of its own: it removes the one that it takes for the old one first.
+    world.run_as("jellyfin", &[&[word("unlink"), &poster], &[word("create"), &poster, &own]]);
+    world.settled();
+    wait_for(|| fs::read(&poster).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+    world.cache_is_whole();
+}
+
+#[test]
+fn kodi_exports_its_library() {
+    let Some(world) = world() else { return };
+    let own = world.films.picture("c.jpg");
+    let pictures: Vec<PathBuf> =
+        ["Heat (1995)-poster.jpg", "Heat (1995)-fanart.jpg"].map(|name| world.heat(name)).into();
+    let actors = world.heat(".actors");
+    let before = names(&world.view(HEAT));
+    world.run_as(
+        "kodi.bin",
+        &[
+            &[word("create"), &world.heat("Heat (1995).nfo"), &own],
+            &[word("create"), &pictures[0], &own],
+            &[word("create"), &pictures[1], &own],
+            &[word("mkdir"), &actors],
+            &[word("copy"), &own, &actors.join("Al_Pacino.jpg")],
+        ],
+    );
+    world.settled();
+    wait_for(|| fs::read(&pictures[0]).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+    assert!(before.is_subset(&names(&world.view(HEAT))), "nothing is lost");
+    assert_eq!(fs::read(world.heat_in_source(".actors").join("Al_Pacino.jpg")).unwrap(), world.picture("c.jpg"));
+    world.cache_is_whole();
+}
+
+#[test]
+fn rsync_and_a_file_manager_copy() {
+    for (program, temporary) in [("rsync", ".poster.jpg.Zx81Qa"), ("nautilus", ".goutputstream-ZX81QA")] {
+        let Some(world) = world() else { return };
+        let (poster, temporary) = (world.heat("poster.jpg"), world.heat(temporary));
+        world.run_as(
+            program,
+            &[
+                &[word("copy"), &world.films.picture("c.jpg"), &temporary],
+                &[word("touch"), &temporary],
+                &[word("chmod"), &temporary, word("644")],
+                &[word("rename"), &temporary, &poster],
+            ],
+        );
+        assert_eq!(fs::read(&poster).unwrap(), world.picture("c.jpg"), "{program}: at once");
+        let other = world.heat("Heat (1995)-poster.jpg");
+        wait_for(|| fs::read(&other).is_ok_and(|bytes| bytes == world.picture("c.jpg")));
+        world.settled();
+        assert!(world.posters().iter().any(|candidate| candidate.is_selected && candidate.user_locked), "{program}");
+        assert!(!lists(&world.view(HEAT), temporary.file_name().unwrap().to_str().unwrap()), "{program}");
+        // Into the waste basket and back.
+        let (heat, basket) = (world.view(HEAT), world.view(b".Trash-0"));
+        let files = basket.join("files");
+        let there = files.join(heat.file_name().unwrap());
+        world.run_as(program, &[&[word("mkdir"), &basket], &[word("mkdir"), &files], &[word("rename"), &heat, &there]]);
+        assert!(!heat.exists() && !there.join("Heat (1995)-poster.jpg").exists(), "{program}");
+        world.run_as(program, &[&[word("rename"), &there, &heat]]);
+        wait_for(|| fs::read(&poster).is_ok_and(|bytes| bytes == world.picture("c.jpg")));
+        world.cache_is_whole();
+    }
+}
