@@ -28,7 +28,7 @@ use super::output::show_path;
 /// In /etc/fstab, with the program also linked as /sbin/mount.posterfs:
 /// `/media/films /media/films posterfs defaults,nofail 0 0` (options `state=DIR` and `config=FILE` choose others).
 ///
-/// Several views of one library can be had at once: `--profiles` for other names, `--generation` and `--pending` to look
+/// Several views of one library can be had at once: `--naming` for other names, `--generation` and `--pending` to look
 /// before publishing or rolling back.
 ///
 /// For example: `posterfs mount /media/films` covers the films with their view; `posterfs mount /srv/view --source
@@ -43,9 +43,9 @@ pub struct Mount {
     /// Show the names of these naming profiles instead of the library's own, separated by commas: kodi, jellyfin, emby,
     /// plex, default; or of one that makes a tree of its own: kodi-sets, jellyfin-people, kometa.
     #[arg(long, value_name = "PROFILES", group = "shows")]
-    profiles: Option<String>,
+    naming: Option<String>,
     /// Of which library, with a profile that makes a tree of its own.
-    #[arg(long, value_name = "NAME", requires = "profiles")]
+    #[arg(long, value_name = "NAME", requires = "naming")]
     library: Option<String>,
     /// Show what was shown in that generation (`posterfs history`), read-only.
     #[arg(long, value_name = "GENERATION", group = "shows")]
@@ -141,7 +141,7 @@ impl Mount {
     /// Everything that can also stand behind `-o`, as it stands there.
     fn words(&self) -> Vec<String> {
         let mut words = self.options.clone();
-        words.extend(self.profiles.iter().map(|profiles| format!("profiles={}", profiles.replace(',', "+"))));
+        words.extend(self.naming.iter().map(|profiles| format!("naming={}", profiles.replace(',', "+"))));
         words.extend(self.library.iter().map(|library| format!("library={library}")));
         words.extend(self.generation.map(|generation| format!("generation={generation}")));
         words.extend(self.pending.then(|| "pending".to_owned()));

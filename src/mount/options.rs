@@ -72,7 +72,7 @@ pub enum MountError {
         why: &'static str,
     },
     /// Naming profiles that are none.
-    #[error("mount option `profiles`: {0}")]
+    #[error("mount option `naming`: {0}")]
     Profiles(#[source] crate::naming::ProfileError),
     /// A folder beneath a view cannot be reached.
     #[error("cannot reach {} beneath the view at {}: {source}", path.display(), mountpoint.display())]

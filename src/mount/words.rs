@@ -75,10 +75,10 @@ const FLAGS: &[(&str, MountFlags)] = &[
 const THREADS: &str = "give a number of threads from 1 to 256";
 const SECONDS: &str = "give a number of seconds, 0 or more";
 const GENERATION: &str = "give a number from `posterfs history`";
-const LIBRARY: &str = "it belongs behind `profiles=` with a profile that makes a tree of one library";
+const LIBRARY: &str = "it belongs behind `naming=` with a profile that makes a tree of one library";
 const ONE_THING: &str = "a view shows one thing: profiles, a generation, or what is pending";
 const UNKNOWN: &str = "there is no such option; there are ro, rw, attr_timeout=SECONDS, entry_timeout=SECONDS, threads=N, poke, nopoke, \
-                       profiles=A+B, library=NAME, generation=N, pending, \
+                       naming=A+B, library=NAME, generation=N, pending, \
                        the flags of mount(8) such as nosuid and noexec, and what /etc/fstab says to others (nofail, _netdev, \
                        x-…), which is passed over";
 
@@ -98,7 +98,7 @@ impl MountOptions {
                 let number = value.parse().map_err(|_| failed(GENERATION))?;
                 self.show(Shows::Generation(GenerationId::new(number))).map_err(failed)?;
             }
-            "profiles" => {
+            "naming" => {
                 // A comma would begin the next word.
                 let profiles = value.replace('+', ",").parse().map_err(MountError::Profiles)?;
                 self.show(Shows::Profiles(profiles, None)).map_err(failed)?;
@@ -175,10 +175,10 @@ mod tests {
         assert!(!applied("ro,rw").unwrap().read_only);
         let flags = MountFlags::NOSUID | MountFlags::NOEXEC | MountFlags::NOATIME;
         assert_eq!(applied("nosuid,noexec,noatime").unwrap().flags, flags);
-        let named = applied("profiles=kodi+plex").unwrap();
+        let named = applied("naming=kodi+plex").unwrap();
         assert_eq!(named.shows.as_ref().map(ToString::to_string).as_deref(), Some("the names of kodi,plex"));
         assert!(!named.is_read_only() && applied("pending").unwrap().is_read_only());
-        assert!(applied("profiles=kometa,library=films").unwrap().is_read_only());
+        assert!(applied("naming=kometa,library=films").unwrap().is_read_only());
         assert!(applied("pending,generation=3").is_err());
         let timed = applied("attr_timeout=2.5,threads=3").unwrap();
         assert_eq!((timed.attr_timeout, timed.threads), (Duration::from_millis(2500), 3));

@@ -44,8 +44,8 @@ fn read(path: impl AsRef<Path>) -> Vec<u8> {
 fn each_with_the_names_of_its_players() {
     let Some(world) = World::over() else { return };
     let films = &world.films;
-    let plex = Further::new(&world, "plex", &["--profiles", "plex"]);
-    let kodi = Further::new(&world, "kodi", &["-o", "profiles=kodi"]);
+    let plex = Further::new(&world, "plex", &["--naming", "plex"]);
+    let kodi = Further::new(&world, "kodi", &["-o", "naming=kodi"]);
     let of = |heat: PathBuf| {
         names(&heat).into_iter().filter(|name| name.to_string_lossy().ends_with("g")).collect::<Vec<_>>()
     };
@@ -79,7 +79,7 @@ fn each_with_the_names_of_its_players() {
 fn numbers_of_pictures_stay_while_others_change() {
     use std::os::unix::fs::MetadataExt;
     let Some(world) = World::beside() else { return };
-    let plex = Further::new(&world, "plex", &["--profiles", "plex"]);
+    let plex = Further::new(&world, "plex", &["--naming", "plex"]);
     let inode = |name: &str| fs::metadata(plex.at.join(name)).unwrap().ino();
     let other = "New\nline (2000)/poster.jpg";
     let before = (inode(&format!("{HEAT}/poster.jpg")), inode(other));
@@ -137,7 +137,7 @@ fn a_tree_of_its_own_holds_nothing_but_artwork() {
     let at = world.mount.plain().join("kometa");
     fs::create_dir(&at).unwrap();
     let tree = Further { films: &world.films, at: at.clone() };
-    let arguments: [&Path; 4] = ["mount".as_ref(), &at, "--profiles".as_ref(), "kometa".as_ref()];
+    let arguments: [&Path; 4] = ["mount".as_ref(), &at, "--naming".as_ref(), "kometa".as_ref()];
     let mounted = world.films.one(&arguments);
     assert_eq!(mounted["source"], mounted["mountpoint"], "it needs no folder of media");
     assert_eq!(names(&at.join(HEAT)), set(&["logo.png", "poster.jpg"]));
@@ -157,9 +157,9 @@ fn a_view_shows_one_thing() {
     let view = folders.view();
     for (options, words) in [
         (&["--pending", "--generation", "1"][..], "cannot be used with"),
-        (&["-o", "pending", "--profiles", "kodi"], "a view shows one thing"),
-        (&["--profiles", "nonsense"], "nonsense"),
-        (&["--profiles", "kodi,kometa"], "kometa"),
+        (&["-o", "pending", "--naming", "kodi"], "a view shows one thing"),
+        (&["--naming", "nonsense"], "nonsense"),
+        (&["--naming", "kodi,kometa"], "kometa"),
     ] {
         let mut arguments: Vec<&Path> = vec!["mount".as_ref(), &view, "--source".as_ref(), films.media()];
         arguments.extend(options.iter().map(Path::new));
