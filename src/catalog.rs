@@ -6,9 +6,10 @@
 //! any point, it has happened or it has not.
 //!
 //! One file per table family: [`Library`] (`libraries`), [`Entity`] (`entities`, and `scanned` for what a scan
-//! records), `places` (where they lie), `originals`, [`CacheFile`], [`Candidate`] (`candidates`, selection), `locks`,
-//! mappings (`publish` decides what shall be, `replace` brings it about, `generations` undoes it, `mappings` reads it,
-//! `lay_out` tells where other names would lead), `folders` and
+//! records), `places` (where they lie), `originals`, [`CacheFile`], [`Candidate`] (`candidates`: choosing by hand;
+//! `offers`: what enrichment writes of them), `enrichment` (ids, metadata, when), `locks` and `guards` (locks as they are
+//! inherited), mappings (`publish` decides what shall be, `replace` brings it about, `generations` undoes it, `mappings`
+//! reads it, `lay_out` tells where other names would lead), `folders` and
 //! `feed` for the mount, `video_files` (stream details), `program_writes`, `shown_attributes` and `renames` for what programs
 //! do through it. `migrations/` holds the schema.
 
@@ -16,6 +17,7 @@ mod cache_files;
 mod candidates;
 mod credits;
 mod derive;
+mod enrichment;
 mod entities;
 mod error;
 mod external_ids;
@@ -23,11 +25,13 @@ mod facts;
 mod feed;
 mod folders;
 mod generations;
+mod guards;
 mod lay_out;
 mod libraries;
 mod locks;
 mod mappings;
 mod metadata;
+mod offers;
 mod open;
 mod originals;
 mod places;
@@ -54,6 +58,7 @@ pub use cache_files::{CacheFile, CacheTotals, NewCacheFile};
 pub use candidates::{Candidate, Deselected, PROGRAM_PROVIDER, Selected, USER_PROVIDER};
 pub use credits::{Credit, ScannedCredit, ScannedSet};
 pub use derive::Derivation;
+pub use enrichment::{EnrichScope, Enrichment, Identification, SourcedField};
 pub use entities::{Entity, EntityFilter, ListKey};
 pub use error::CatalogError;
 pub use external_ids::SharedId;
@@ -61,11 +66,13 @@ pub use facts::PictureFacts;
 pub use feed::Change;
 pub use folders::{FolderMappings, HiddenOriginal, MappedPicture, MappingFolder, Mask, SyntheticFolder};
 pub use generations::{Generation, Stamp};
+pub use guards::Guard;
 pub use lay_out::{LaidOut, Layouts};
 pub use libraries::{Library, NewLibrary};
 pub use locks::{Lock, LockOrigin};
 pub use mappings::{Mapping, MappingPage, PathKey, RefusedRow};
 pub use metadata::{DeclaredArtwork, MetadataField};
+pub use offers::{NotChosen, OfferedCandidate, ScoredCandidate};
 pub use originals::{Original, ScannedOriginal};
 pub use program_writes::{Program, ProgramWrite, WriteAction};
 pub use publish::{Conflict, Place, PublishMode, Published, Scope, SelectedPicture};

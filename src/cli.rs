@@ -3,10 +3,14 @@
 //! Commands contain no logic: they open what is needed, call one phase, and render what it returns. Results go to
 //! stdout, talk to stderr. With `--json` a single result is one JSON document, a list is JSON lines.
 
+mod block;
+mod candidates;
 mod config;
 mod context;
 mod demo;
 mod doctor;
+mod edit;
+mod enrich;
 mod export;
 mod history;
 mod identify;
@@ -51,8 +55,8 @@ pub enum Outcome {
 /// mount then shows it under the names that players look for.
 ///
 /// Begin with `posterfs demo`. Your own films: `posterfs library add films /media/films --kind movies`,
-/// `posterfs scan`, `posterfs select "Heat (1995)" poster --file heat.jpg`, `posterfs publish`,
-/// `posterfs mount /media/films`.
+/// `posterfs scan`, `posterfs enrich` (with a key of a provider) or `posterfs select "Heat (1995)" poster --file heat.jpg`,
+/// `posterfs publish`, `posterfs mount /media/films`.
 #[derive(Debug, Parser)]
 #[command(name = "posterfs", version, max_term_width = 100)]
 struct Cli {
@@ -84,8 +88,13 @@ enum Command {
     Scan(scan::Scan),
     List(list::List),
     Show(show::Show),
+    Enrich(enrich::Enrich),
+    Candidates(candidates::Candidates),
     Select(select::Select),
     Deselect(select::Deselect),
+    Block(block::Block),
+    Unblock(block::Unblock),
+    Edit(edit::EditCommand),
     Publish(publish::Publish),
     Unpublish(publish::Unpublish),
     History(history::History),
@@ -140,6 +149,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::List(command) => command.run(&context),
         Command::Show(command) => command.run(&context),
         Command::Demo(command) => command.run(&context),
+        Command::Enrich(command) => command.run(&context),
+        Command::Candidates(command) => command.run(&context),
+        Command::Block(command) => command.run(&context),
+        Command::Unblock(command) => command.run(&context),
+        Command::Edit(command) => command.run(&context),
         Command::Select(command) => command.run(&context),
         Command::Deselect(command) => command.run(&context),
         Command::Publish(command) => command.run(&context),

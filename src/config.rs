@@ -3,11 +3,20 @@
 //! Every key has a default, so a configuration file is never needed. A key that does not exist is an error: a
 //! misspelled setting would otherwise be silently without effect.
 
+mod artwork;
 mod file;
+mod provider;
+mod secret;
 mod state;
 
+pub use artwork::{ArtworkSettings, ChoiceMode, LibraryArtworkSettings};
 pub use file::{
     Config, ConfigError, LibrarySettings, MountSettings, PictureSettings, Setting, SettingSource, VideoSettings,
     WriteSettings,
 };
+pub use provider::{
+    CoverArtSettings, FanartTvSettings, LocalSettings, MusicBrainzSettings, NetworkSettings, ProviderSettings,
+    TmdbSettings, TvdbSettings,
+};
+pub use secret::Secret;
 pub use state::{StateDir, StateError};

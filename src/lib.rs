@@ -15,5 +15,7 @@ pub mod mount;
 pub mod naming;
 pub mod overlay;
 pub mod phase;
+pub mod provider;
 pub mod recycle;
+pub mod score;
 pub mod streams;

@@ -3,6 +3,8 @@
 //! - [`scan`](fn@scan): tree → entities, ids, originals.
 //! - [`read_streams`]: what is in the videos.
 //! - [`select`](fn@select), [`deselect`]: a picture into the cache, chosen by hand.
+//! - [`enrich`](fn@enrich): what providers offer, the best of it into the cache, chosen automatically.
+//! - [`edit`](fn@edit): what a person says of an item.
 //! - [`take_in`]: what a program wrote over a published picture.
 //! - [`publish`](fn@publish): what is selected, under the names that players look for.
 //! - [`export`](fn@export): the same as real files, also by other profiles.
@@ -11,6 +13,8 @@
 //! - [`items`]: which entity a user means.
 //! - [`PhaseError`], [`Progress`]: what all phases share.
 
+mod edit;
+mod enrich;
 mod error;
 mod export;
 pub mod items;
@@ -23,6 +27,10 @@ mod streams;
 mod take_in;
 mod views;
 
+pub use edit::{Edit, EditError, FIELDS, SEVERAL, edit};
+pub use enrich::{
+    EnrichProblem, EnrichReport, EnrichRequest, Planned, ProviderTally, enrich, select_candidate, select_url,
+};
 pub use error::{ItemCandidate, PhaseError};
 pub use export::{
     ExportError, ExportMode, ExportModeError, ExportProblem, ExportReport, ExportRequest, ExportTarget, export,

@@ -109,6 +109,12 @@ impl Catalog {
     }
 }
 
+pub(super) fn by_id(connection: &Connection, id: CacheFileId) -> rusqlite::Result<CacheFile> {
+    connection
+        .prepare_cached(concat!("SELECT ", cache_file_columns!(), " FROM cache_image_files WHERE id = ?1"))?
+        .query_row([id], cache_file)
+}
+
 pub(super) fn totals(connection: &Connection) -> rusqlite::Result<CacheTotals> {
     connection
         .prepare_cached(

@@ -1,6 +1,6 @@
 //! Candidates: pictures that could be chosen, and which one is.
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::cache_files::{self, CacheFile, NewCacheFile, cache_file_columns};
 use super::error::Fault;
@@ -43,6 +43,10 @@ pub struct Candidate {
     pub vote_count: Option<u32>,
     /// 0 to 100; `None` until scored.
     pub score: Option<f64>,
+    /// What the score is made of, as JSON.
+    pub score_parts: Option<String>,
+    /// Why its picture was not taken.
+    pub refused: Option<String>,
     /// Whether it is the chosen one.
     pub is_selected: bool,
     /// Whether it must never be chosen.
@@ -75,13 +79,21 @@ pub struct Deselected {
     pub published: Published,
 }
 
-const CANDIDATES_OF: &str = "
-    SELECT id, entity_id, image_type, image_number, provider, provider_key, url, width, height, language,
-           vote_average, vote_count, score, is_selected, is_blocked, user_locked, cache_file_id, fetched_at,
-           selected_at
-    FROM asset_candidates
+macro_rules! candidate_columns {
+    () => {
+        "id, entity_id, image_type, image_number, provider, provider_key, url, width, height, language, vote_average, \
+         vote_count, score, score_parts, refused, is_selected, is_blocked, user_locked, cache_file_id, fetched_at, \
+         selected_at"
+    };
+}
+
+const CANDIDATES_OF: &str = concat!(
+    "SELECT ",
+    candidate_columns!(),
+    " FROM asset_candidates
     WHERE entity_id = :entity AND (:image_type IS NULL OR (image_type = :image_type AND image_number = :number))
-    ORDER BY image_type, image_number, is_selected DESC, score DESC, id";
+    ORDER BY image_type, image_number, is_selected DESC, score DESC, id"
+);
 
 impl Catalog {
     /// Chooses a picture of the cache by hand: notes it, makes it a candidate of [`USER_PROVIDER`], selects it
@@ -168,8 +180,15 @@ impl Catalog {
     }
 }
 
+pub(super) fn by_id(connection: &Connection, id: CandidateId) -> rusqlite::Result<Option<Candidate>> {
+    connection
+        .prepare_cached(concat!("SELECT ", candidate_columns!(), " FROM asset_candidates WHERE id = ?1"))?
+        .query_row([id], candidate)
+        .optional()
+}
+
 /// Whether anything was selected.
-fn clear_selection(connection: &Connection, entity: EntityId, image_type: ImageType) -> Result<bool, Fault> {
+pub(super) fn clear_selection(connection: &Connection, entity: EntityId, image_type: ImageType) -> Result<bool, Fault> {
     let cleared = connection
         .prepare_cached(
             "UPDATE asset_candidates SET is_selected = 0, user_locked = 0
@@ -230,7 +249,7 @@ fn insert_captured(
         )
 }
 
-fn release(connection: &Connection, entity: EntityId, image_type: ImageType) -> rusqlite::Result<()> {
+pub(super) fn release(connection: &Connection, entity: EntityId, image_type: ImageType) -> rusqlite::Result<()> {
     connection
         .prepare_cached("DELETE FROM unpublished WHERE entity_id = ?1 AND image_type = ?2 AND image_number = ?3")?
         .execute((entity, image_type.kind().as_str(), image_type.number()))?;
@@ -251,6 +270,8 @@ fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
         vote_average: row.get("vote_average")?,
         vote_count: row.get("vote_count")?,
         score: row.get("score")?,
+        score_parts: row.get("score_parts")?,
+        refused: row.get("refused")?,
         is_selected: row.get("is_selected")?,
         is_blocked: row.get("is_blocked")?,
         user_locked: row.get("user_locked")?,

@@ -63,6 +63,8 @@ pub struct EntityFilter {
     pub only_locked: bool,
     /// Also those that the last scan did not find.
     pub with_missing: bool,
+    /// Only those that providers were asked about and could not tell what they are.
+    pub only_unidentified: bool,
 }
 
 /// Where a page of a list ended.
@@ -133,6 +135,9 @@ const PAGE: &str = concat!(
         AND (:library IS NULL OR e.library_id = :library)
         AND (:entity_type IS NULL OR e.entity_type = :entity_type)
         AND (NOT :only_locked OR EXISTS (SELECT 1 FROM locks k WHERE k.entity_id = e.id AND k.is_locked = 1))
+        AND (NOT :only_unidentified
+             OR EXISTS (SELECT 1 FROM enrichments n WHERE n.entity_id = e.id
+                          AND n.identification IN ('doubtful', 'unknown')))
         AND (:lacks IS NULL
              OR e.entity_type IN (SELECT value FROM rarray(:types_with))
                 AND NOT EXISTS (SELECT 1 FROM asset_candidates c WHERE c.entity_id = e.id AND c.image_type = :lacks
@@ -219,6 +224,7 @@ impl Catalog {
                 ":library": filter.library,
                 ":entity_type": filter.entity_type,
                 ":only_locked": filter.only_locked,
+                ":only_unidentified": filter.only_unidentified,
                 ":lacks": lacks.map(|lacks| lacks.kind().as_str()),
                 ":lacks_number": lacks.map(ImageType::number),
                 ":types_with": words(types_with.map(|of| of.as_str())),

@@ -7,7 +7,7 @@ use rusqlite::ErrorCode;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
-use crate::model::{EntityId, GenerationId, LibraryId, show_bytes};
+use crate::model::{CandidateId, EntityId, GenerationId, LibraryId, show_bytes};
 
 /// Why the catalog did not do what it was asked for. Nothing of a failed change is kept.
 #[derive(Debug, thiserror::Error)]
@@ -165,6 +165,12 @@ pub enum CatalogError {
     NoSuchEntity {
         /// The number.
         id: EntityId,
+    },
+    /// No candidate of that number.
+    #[error("there is no candidate {id}; `posterfs candidates ITEM` shows them")]
+    NoSuchCandidate {
+        /// The number.
+        id: CandidateId,
     },
     /// No generation of that number.
     #[error("there is no generation {id}; `posterfs history` shows them")]

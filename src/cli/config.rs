@@ -10,7 +10,9 @@ use super::output::table;
 ///
 /// A configuration file is never needed. To change a value, write its section and key into the file that `--config`
 /// names (default: /etc/posterfs/config.toml for root, ~/.config/posterfs/config.toml for others); `mount.threads` is
-/// `threads = 16` below `[mount]`. To see what came of it: `posterfs --config my.toml config`.
+/// `threads = 16` below `[mount]`. Keys of providers may also come from the environment (`POSTERFS_TMDB_KEY`,
+/// `POSTERFS_TVDB_KEY`, `POSTERFS_TVDB_PIN`, `POSTERFS_FANARTTV_KEY`, `POSTERFS_FANARTTV_CLIENT_KEY`) or from systemd
+/// credentials (`tmdb_key`, …); they are never shown. To see what came of it: `posterfs --config my.toml config`.
 #[derive(Debug, Args)]
 pub struct ConfigCommand {}
 
@@ -19,11 +21,7 @@ impl ConfigCommand {
         let settings = context.config.settings(context.config_file.as_deref());
         context.output.list(&settings, |settings| {
             let cells = settings.iter().map(|setting| {
-                let source = match setting.source {
-                    crate::config::SettingSource::Default => "default",
-                    crate::config::SettingSource::File => "file",
-                };
-                vec![setting.key.clone(), setting.value.to_string(), source.to_owned()]
+                vec![setting.key.clone(), setting.value.to_string(), setting.source.as_str().to_owned()]
             });
             table(&["KEY", "VALUE", "SOURCE"], cells)
         })?;

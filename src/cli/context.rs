@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::{Cache, Limits};
@@ -10,6 +11,7 @@ use crate::config::{Config, StateDir};
 use crate::control::{Request, ask, mounts};
 use crate::model::{Clock, SystemClock, UnixSeconds};
 use crate::mount::open_beneath;
+use crate::provider::{ArtworkProvider, Replies, Surroundings, providers};
 use crate::streams::Prober;
 
 use super::output::Output;
@@ -69,6 +71,19 @@ impl Context {
     pub fn prober(&self) -> Prober {
         let settings = &self.config.video;
         Prober::new(settings.ffprobe.clone(), Duration::from_secs(settings.timeout))
+    }
+
+    /// What providers need beside their own settings.
+    pub fn surroundings(&self, ask_again: bool, is_offline: bool) -> Surroundings {
+        let mut network = self.config.network.clone();
+        network.offline |= is_offline;
+        let replies = Some(Replies::in_folder(&self.state.replies()));
+        Surroundings { network, replies, clock: Arc::new(SystemClock), ask_again }
+    }
+
+    /// Who offers candidates, by the configuration.
+    pub fn providers(&self, ask_again: bool, is_offline: bool) -> anyhow::Result<Vec<Arc<dyn ArtworkProvider>>> {
+        Ok(providers(&self.config.provider, &self.surroundings(ask_again, is_offline))?)
     }
 
     /// The present time.

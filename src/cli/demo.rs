@@ -1,6 +1,7 @@
 //! `posterfs demo`
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
@@ -8,7 +9,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::demo::{Demo, Shown};
-use crate::model::SystemClock;
+use crate::model::{Clock, SystemClock};
 use crate::mount::Session;
 
 use super::Outcome;
@@ -17,8 +18,9 @@ use super::output::{table, without_numbers};
 
 /// See what posterfs does, on a sample library that it makes itself.
 ///
-/// Makes a few films (real videos, real pictures), takes posters into a cache, publishes them and mounts the view: the
-/// films gain artwork without a byte being copied to them. Needs no account and no network. Stays until Ctrl-C.
+/// Makes a few films (real videos), asks a provider of its own what artwork there is for them, scores it, takes the best into a
+/// cache, publishes it and mounts the view: the films gain artwork without a byte being copied to them. Needs no account
+/// and no network. Stays until Ctrl-C.
 ///
 /// `posterfs demo --once` checks the view and ends by itself; `posterfs demo /tmp/demo` keeps everything in that folder.
 #[derive(Debug, Args)]
@@ -36,6 +38,9 @@ struct Report {
     view: Option<String>,
     export: Option<String>,
     state: String,
+    asked_about: u64,
+    offered: u64,
+    downloaded: u64,
     pictures: Vec<Shown>,
     checked: Option<usize>,
     mount_error: Option<String>,
@@ -55,7 +60,8 @@ impl DemoCommand {
         if !context.output.is_json() {
             println!("Making a few films and drawing their artwork …");
         }
-        let demo = Demo::prepare(folder, &SystemClock)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let demo = Demo::prepare(folder, &clock)?;
         match demo.mount() {
             Ok(session) => self.with_mount(context, &demo, session, &mut signals),
             Err(error) => {
@@ -123,6 +129,9 @@ fn report(demo: &Demo) -> anyhow::Result<Report> {
         view: None,
         export: None,
         state: demo.state().path().display().to_string(),
+        asked_about: demo.enriched().items,
+        offered: demo.enriched().offered,
+        downloaded: demo.enriched().downloaded,
         pictures: demo.shown()?,
         checked: None,
         mount_error: None,
@@ -132,26 +141,36 @@ fn report(demo: &Demo) -> anyhow::Result<Report> {
 fn text(report: &Report, media: &Path, view: &Path) -> String {
     let cells = report.pictures.iter().map(|shown| {
         let source = Path::new(&shown.source).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        vec![shown.path.clone(), shown.sha256.to_string()[..12].to_owned(), source]
+        let score = shown.score.map(|score| format!("{score:.1}")).unwrap_or_default();
+        let sha256 = shown.sha256.to_string()[..12].to_owned();
+        vec![shown.path.clone(), score, shown.candidates.to_string(), sha256, source]
     });
     format!(
-        "\nThe library, {}:\n{}\nThe same with its artwork, {}:\n{}\nWhere each picture comes from:\n{}",
+        "\nAsked a provider on this machine about {} films: {} candidates, of which the best {} were downloaded.\n\n\
+         The library, {}:\n{}\nThe same with its artwork, {}:\n{}\nWhere each picture comes from, how good it is, and among \
+         how many candidates it was chosen:\n{}",
+        report.asked_about,
+        report.offered,
+        report.downloaded,
         media.display(),
         tree(media, 1),
         view.display(),
         tree(view, 1),
-        table(&["PATH", "SHA-256", "FROM"], cells),
+        table(&["PATH", "SCORE", "OF", "SHA-256", "FROM"], cells),
     )
 }
 
 /// What to type to look at the view.
 fn hints(report: &Report, view: &Path) -> String {
-    let first = report.pictures.first().map(|shown| shown.path.clone()).unwrap_or_default();
+    let first = report.pictures.first();
+    let path = first.map(|shown| shown.path.clone()).unwrap_or_default();
+    let title = first.map(|shown| shown.title.clone()).unwrap_or_default();
     format!(
-        "\n\nLook at it:\n  ls -la \"{}\"\n  sha256sum \"{}\"\n  posterfs --state \"{}\" list",
-        view.display(),
-        view.join(first).display(),
-        report.state,
+        "\n\nLook at it:\n  ls -la \"{view}\"\n  sha256sum \"{picture}\"\n  posterfs --state \"{state}\" list\n  \
+         posterfs --state \"{state}\" candidates \"{title}\"",
+        view = view.display(),
+        picture = view.join(path).display(),
+        state = report.state,
     )
 }
 

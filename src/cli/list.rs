@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Entity, EntityFilter};
+use crate::catalog::{Catalog, Entity, EntityFilter, Identification};
 use crate::model::{EntityType, ImageType};
 
 use super::Outcome;
@@ -36,6 +36,9 @@ pub struct List {
     /// Also items that the last scan did not find.
     #[arg(long)]
     vanished: bool,
+    /// Only items that providers could not tell what they are; `posterfs edit ITEM tmdb=ID` settles it.
+    #[arg(long)]
+    unidentified: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,6 +57,8 @@ struct Row {
     monitored: bool,
     missing: bool,
     images: BTreeMap<String, u64>,
+    /// What it may be, where providers were in doubt.
+    may_be: Vec<String>,
 }
 
 impl List {
@@ -66,6 +71,7 @@ impl List {
             lacks: self.missing,
             only_locked: self.locked,
             with_missing: self.vanished,
+            only_unidentified: self.unidentified,
         };
         let libraries: BTreeMap<_, _> =
             catalog.libraries()?.into_iter().map(|library| (library.id, library.name)).collect();
@@ -109,6 +115,15 @@ fn row(
         monitored: entity.is_monitored,
         missing: entity.is_missing,
         images,
+        may_be: may_be(catalog, entity)?,
+    })
+}
+
+fn may_be(catalog: &Catalog, entity: &Entity) -> anyhow::Result<Vec<String>> {
+    let enrichment = catalog.enrichment_of(entity.id)?;
+    Ok(match enrichment.map(|enrichment| enrichment.identification) {
+        Some(Identification::Doubtful(ids)) => ids,
+        _ => Vec::new(),
     })
 }
 
@@ -119,7 +134,8 @@ fn text(rows: &[Row], is_first: bool) -> String {
     let cells = rows.iter().map(|row| {
         let images: Vec<_> = row.images.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         let year = row.year.map(|year| year.to_string()).unwrap_or_default();
-        vec![row.id.to_string(), row.r#type.to_string(), row.title.clone(), year, images.join(", "), row.path.clone()]
+        let state = if row.may_be.is_empty() { images.join(", ") } else { format!("may be {}", row.may_be.join(" ")) };
+        vec![row.id.to_string(), row.r#type.to_string(), row.title.clone(), year, state, row.path.clone()]
     });
     let table = table(&["ID", "TYPE", "TITLE", "YEAR", "SELECTED", "PATH"], cells);
     if is_first { table } else { table.split_once('\n').map_or(String::new(), |(_, rest)| rest.to_owned()) }

@@ -1,12 +1,13 @@
 //! `posterfs select` and `posterfs deselect`
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
 
 use crate::catalog::{Catalog, Entity, Stamp};
-use crate::model::{ContentHash, ImageType, ItemRef};
+use crate::model::{CandidateId, ContentHash, ImageType, ItemRef};
 use crate::phase::{self, Selection, items};
 
 use super::Outcome;
@@ -19,6 +20,8 @@ use super::output::byte_size;
 /// The picture is taken into the cache, and the choice is locked: no automatic step changes it. `posterfs publish`
 /// then shows it. What was selected before stays in the cache.
 ///
+/// A picture is a candidate (its number in `posterfs candidates ITEM`), a file, or an address.
+///
 /// One picture goes by one word: the portrait of an artist is its thumb, the front of an album its cover, the portrait of
 /// an actor its actorthumb, the still of an episode its thumb; `poster` means these there, too.
 ///
@@ -26,15 +29,22 @@ use super::output::byte_size;
 /// fanart1 --file still.png`, `posterfs select tmdb:949 clearlogo --file logo.png`, `posterfs select /media/films/Heat
 /// banner --file wide.jpg`.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("picture").required(true))]
 pub struct Select {
     /// Id, path, provider id (tmdb:603) or title.
     #[arg(value_parser = item::parser())]
     item: ItemRef,
     /// What the picture is of: poster, fanart (fanart1, fanart2, … for more), banner, clearlogo, …
     image_type: ImageType,
-    /// The picture: jpeg, png, webp or gif.
-    #[arg(long)]
-    file: PathBuf,
+    /// The number of a candidate.
+    #[arg(group = "picture")]
+    candidate: Option<i64>,
+    /// A file: jpeg, png, webp or gif.
+    #[arg(long, group = "picture")]
+    file: Option<PathBuf>,
+    /// An address to download it from.
+    #[arg(long, group = "picture")]
+    url: Option<String>,
 }
 
 /// Take a choice back.
@@ -82,30 +92,7 @@ impl Select {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut catalog = context.catalog()?;
         let entity = item::find(context, &catalog, &self.item)?;
-        let image_type = self.image_type.meant_for(entity.entity_type);
-        let choice = (entity.id, image_type);
-        let limits = context.limits();
-        let Selection { stored, .. } = phase::select_file(
-            &mut catalog,
-            &context.cache()?,
-            choice,
-            &self.file,
-            &limits,
-            &context.author(),
-            context.now(),
-        )?;
-        let report = SelectedReport {
-            id: entity.id.get(),
-            title: items::full_title(&catalog, &entity)?,
-            image_type,
-            sha256: stored.hash,
-            width: stored.picture.width,
-            height: stored.picture.height,
-            bytes: stored.byte_count,
-            locked: true,
-            new_in_cache: stored.was_new,
-            notes: notes(&catalog, &entity, image_type, stored.picture.format.extension())?,
-        };
+        let report = self.choose(context, &mut catalog, &entity)?;
         context.output.result(&report, |report| {
             let notes: String = report.notes.iter().map(|note| format!("\n  {note}")).collect();
             format!(
@@ -119,6 +106,49 @@ impl Select {
             )
         })?;
         Ok(Outcome::Done)
+    }
+}
+
+impl Select {
+    fn choose(&self, context: &Context, catalog: &mut Catalog, entity: &Entity) -> anyhow::Result<SelectedReport> {
+        let image_type = self.image_type.meant_for(entity.entity_type);
+        let choice = (entity.id, image_type);
+        let (limits, author) = (context.limits(), context.author());
+        let cache = Arc::new(context.cache()?);
+        let title = items::full_title(catalog, entity)?;
+        let report = |hash, (width, height), bytes, new_in_cache, notes| SelectedReport {
+            id: entity.id.get(),
+            title: title.clone(),
+            image_type,
+            sha256: hash,
+            width,
+            height,
+            bytes,
+            locked: true,
+            new_in_cache,
+            notes,
+        };
+        let selection = if let Some(file) = &self.file {
+            Some(phase::select_file(catalog, &cache, choice, file, &limits, &author, context.now())?)
+        } else if let Some(url) = &self.url {
+            let surroundings = context.surroundings(true, false);
+            Some(phase::select_url(catalog, &cache, choice, url, &surroundings, &limits, &author)?)
+        } else {
+            None
+        };
+        if let Some(Selection { stored, .. }) = selection {
+            let notes = notes(catalog, entity, image_type, stored.picture.format.extension())?;
+            let size = (stored.picture.width, stored.picture.height);
+            return Ok(report(stored.hash, size, stored.byte_count, stored.was_new, notes));
+        }
+        let candidate = CandidateId::new(self.candidate.unwrap_or_default());
+        let choice = (choice.0, choice.1, candidate);
+        let providers = context.providers(false, false)?;
+        let was_cached = catalog.candidate(candidate)?.cache_file.is_some();
+        let (picture, _) =
+            phase::select_candidate(catalog, &cache, &providers, choice, &limits, &author, context.now())?;
+        let notes = notes(catalog, entity, image_type, &picture.extension)?;
+        Ok(report(picture.hash, (picture.width, picture.height), picture.byte_count, !was_cached, notes))
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{OnDelete, OnWrite};
 
 use super::state::variable;
+use super::{ArtworkSettings, LibraryArtworkSettings, NetworkSettings, ProviderSettings, Secret};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,15 @@ pub struct Config {
     pub write: WriteSettings,
     /// `[library.NAME]`: what of that differs in one library.
     pub library: BTreeMap<String, LibrarySettings>,
+    /// `[network]`: how providers are reached.
+    pub network: NetworkSettings,
+    /// `[provider.*]`: who offers candidates.
+    pub provider: ProviderSettings,
+    /// `[artwork]`: what is chosen.
+    pub artwork: ArtworkSettings,
+    /// Secrets that come from elsewhere than the file, by key.
+    #[serde(skip)]
+    secret_sources: BTreeMap<&'static str, SettingSource>,
 }
 
 /// `[mount]`
@@ -98,6 +108,8 @@ pub struct LibrarySettings {
     pub grace_period: Option<f64>,
     /// See [`WriteSettings::managers`].
     pub managers: Option<Vec<String>>,
+    /// `[library.NAME.artwork]`: what is chosen differently.
+    pub artwork: LibraryArtworkSettings,
 }
 
 /// The managers and players that write artwork by themselves.
@@ -178,6 +190,23 @@ pub enum SettingSource {
     Default,
     /// The configuration file.
     File,
+    /// A variable of the environment.
+    Environment,
+    /// A credential that systemd hands over.
+    Credential,
+}
+
+impl SettingSource {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::File => "file",
+            Self::Environment => "environment",
+            Self::Credential => "credential",
+        }
+    }
 }
 
 /// One key as it is in force.
@@ -198,6 +227,12 @@ impl Config {
     /// # Errors
     /// When a file was given and is not there, cannot be read, or says something unknown.
     pub fn load(given: Option<&Path>) -> Result<(Self, Option<PathBuf>), ConfigError> {
+        let (mut config, path) = Self::read(given)?;
+        config.take_secrets(|name| variable(&format!("POSTERFS_{name}")), variable("CREDENTIALS_DIRECTORY").as_deref());
+        Ok((config, path))
+    }
+
+    fn read(given: Option<&Path>) -> Result<(Self, Option<PathBuf>), ConfigError> {
         let Some(path) = given.map(Path::to_owned).or_else(default_path) else { return Ok((Self::default(), None)) };
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -220,6 +255,25 @@ impl Config {
         }
         if !(1..=256).contains(&config.mount.threads) {
             return range("mount.threads", "between 1 and 256");
+        }
+        let network = &config.network;
+        if !(network.budget > 0.0
+            && is_duration(network.budget)
+            && network.silence > 0.0
+            && is_duration(network.silence))
+        {
+            return range("network.budget and network.silence", "above 0 seconds");
+        }
+        if !is_duration(network.wait) {
+            return range("network.wait", "between 0 and 1000000000 seconds");
+        }
+        let is_pace =
+            |(rate, connections): (f64, u16)| (0.01..=1000.0).contains(&rate) && (1..=64).contains(&connections);
+        if !config.provider.paces().into_iter().all(is_pace) {
+            return range("requests_per_second and connections", "between 0.01 and 1000, and between 1 and 64");
+        }
+        if !(0.0..=100.0).contains(&config.artwork.margin) {
+            return range("artwork.margin", "between 0 and 100 points");
         }
         if !(1..=3600).contains(&config.video.timeout) {
             return range("video.timeout", "between 1 and 3600 seconds");
@@ -245,6 +299,28 @@ impl Config {
         settings
     }
 
+    /// Takes secrets from the environment (`POSTERFS_TMDB_KEY`), else from the files that systemd hands over
+    /// (`LoadCredential=tmdb_key:…`); either comes before what the file says.
+    fn take_secrets(&mut self, environment: impl Fn(&str) -> Option<PathBuf>, credentials: Option<&Path>) {
+        for (key, name, secret) in self.provider.secrets() {
+            let of_file = || std::fs::read_to_string(credentials?.join(name.to_ascii_lowercase())).ok();
+            let found = match environment(name).and_then(|value| value.into_os_string().into_string().ok()) {
+                Some(value) => Some((value, SettingSource::Environment)),
+                None => of_file().map(|value| (value, SettingSource::Credential)),
+            };
+            if let Some((value, source)) = found {
+                *secret = Secret::from(value);
+                self.secret_sources.insert(key, source);
+            }
+        }
+    }
+
+    /// What is chosen in the library of that name.
+    #[must_use]
+    pub fn artwork_of(&self, library: &str) -> ArtworkSettings {
+        self.artwork.of_library(self.library.get(library).map(|own| &own.artwork))
+    }
+
     /// Every key as it is in force, and where its value comes from.
     #[must_use]
     pub fn settings(&self, file: Option<&Path>) -> Vec<Setting> {
@@ -252,19 +328,30 @@ impl Config {
             .and_then(|path| std::fs::read_to_string(path).ok())
             .and_then(|text| toml::from_str(&text).ok())
             .unwrap_or_default();
-        let serde_json::Value::Object(sections) = serde_json::to_value(self).unwrap_or_default() else {
-            return Vec::new();
+        let mut leaves = Vec::new();
+        flatten("", serde_json::to_value(self).unwrap_or_default(), &mut leaves);
+        let setting = |(key, value): (String, serde_json::Value)| {
+            let mut parts = key.split('.');
+            let first = parts.next().and_then(|part| given.get(part));
+            let is_given = parts.fold(first, |value, part| value.and_then(|value| value.get(part))).is_some();
+            let usual = if is_given { SettingSource::File } else { SettingSource::Default };
+            let source = self.secret_sources.get(key.as_str()).cloned().unwrap_or(usual);
+            Setting { key, value, source }
         };
-        let keys = sections.into_iter().flat_map(|(section, value)| {
-            let keys = value.as_object().cloned().unwrap_or_default();
-            keys.into_iter().map(move |(key, value)| (section.clone(), key, value))
-        });
-        keys.map(|(section, key, value)| {
-            let is_given = given.get(&section).and_then(|section| section.get(&key)).is_some();
-            let source = if is_given { SettingSource::File } else { SettingSource::Default };
-            Setting { key: format!("{section}.{key}"), value, source }
-        })
-        .collect()
+        leaves.into_iter().map(setting).collect()
+    }
+}
+
+/// The leaves of a tree of settings, each with its whole key. An empty table is a leaf: it can be filled.
+fn flatten(key: &str, value: serde_json::Value, leaves: &mut Vec<(String, serde_json::Value)>) {
+    match value {
+        serde_json::Value::Object(table) if !table.is_empty() => {
+            for (part, value) in table {
+                let key = if key.is_empty() { part } else { format!("{key}.{part}") };
+                flatten(&key, value, leaves);
+            }
+        }
+        leaf => leaves.push((key.to_owned(), leaf)),
     }
 }
 
@@ -327,5 +414,51 @@ mod tests {
         assert_eq!(source("mount.threads"), SettingSource::File);
         assert_eq!(source("picture.bytes_max"), SettingSource::Default);
         assert!(Config::load(Some(&folder.path().join("absent.toml"))).is_err());
+    }
+
+    #[test]
+    fn secrets_come_from_environment_then_credentials_then_the_file_and_are_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            std::io::Write::write_all(&mut std::fs::File::create(folder.path().join(name)).unwrap(), text.as_bytes())
+                .unwrap();
+        };
+        file("tvdb_key", "from-credential\n");
+        file("tmdb_key", "not this one");
+        let mut config = parse("[provider.tvdb]\nkey = 'from-file'\npin = 'a-pin'\n").unwrap();
+        let environment = |name: &str| (name == "TMDB_KEY").then(|| PathBuf::from("from-environment"));
+        config.take_secrets(environment, Some(folder.path()));
+        assert_eq!(config.provider.tmdb.key.reveal(), "from-environment");
+        assert_eq!(config.provider.tvdb.key.reveal(), "from-credential");
+        assert_eq!(config.provider.tvdb.pin.reveal(), "a-pin");
+        let settings = config.settings(None);
+        let of = |key: &str| settings.iter().find(|setting| setting.key == key).unwrap();
+        assert_eq!(of("provider.tmdb.key").source, SettingSource::Environment);
+        assert_eq!(of("provider.tvdb.key").source, SettingSource::Credential);
+        assert_eq!(of("provider.tvdb.pin").value, "(hidden)");
+        let shown = format!("{config:?} {}", serde_json::to_string(&settings).unwrap());
+        assert!(!shown.contains("from-") && !shown.contains("a-pin"), "{shown}");
+    }
+
+    #[test]
+    fn every_key_of_providers_and_artwork_is_checked() {
+        for (text, word) in [
+            ("[provider.tmdb]\npin = 'x'", "pin"),
+            ("[provider.tmdb]\nrequests_per_second = 0", "requests_per_second"),
+            ("[provider.nobody]", "nobody"),
+            ("[network]\nbudget = 0", "network.budget"),
+            ("[artwork]\nmargin = 101", "artwork.margin"),
+            ("[artwork]\nlanguages = ['german']", "german"),
+            ("[artwork.wishes]\nposter = ['nothing']", "nothing"),
+            ("[artwork.limits]\npostcard = 1", "postcard"),
+            ("[library.films.artwork]\nlimit = 3", "limit"),
+        ] {
+            assert!(parse(text).unwrap_err().contains(word), "{text}");
+        }
+        let config = parse("[library.films.artwork]\nlanguages = ['de']\n[artwork]\nlimits = { fanart = 7 }").unwrap();
+        let films = config.artwork_of("films");
+        assert_eq!(films.languages[0].as_str(), "de");
+        assert_eq!(films.limit_of(crate::model::ImageKind::Fanart), 7);
+        assert_eq!(config.artwork_of("others").languages[0].as_str(), "en");
     }
 }

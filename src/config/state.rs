@@ -97,6 +97,12 @@ impl StateDir {
         made.map(|()| path.clone()).map_err(|source| StateError::Make { path, source })
     }
 
+    /// Replies of providers, so that they need not be asked again.
+    #[must_use]
+    pub fn replies(&self) -> PathBuf {
+        self.0.join("replies")
+    }
+
     /// What running processes leave for each other.
     #[must_use]
     pub fn run(&self) -> PathBuf {

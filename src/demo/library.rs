@@ -5,14 +5,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use image::ImageResult;
-
-use super::artwork::{Size, draw_clearlogo, draw_fanart, draw_poster};
+use super::artwork::{Size, draw_poster};
 use super::video::write_video;
-
-const POSTER: Size = Size { width: 1000, height: 1500 };
-const FANART: Size = Size { width: 1920, height: 1080 };
-const CLEARLOGO: Size = Size { width: 800, height: 310 };
 
 /// A film of the demo, beneath the root of its library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,32 +64,6 @@ const OTHER_VIDEOS: [(&str, &str); 2] = [
 
 /// A poster that somebody put there before posterfs came.
 const ORIGINAL: (&str, &str, u64) = ("Harbour of Glass (2013)/folder.jpg", "An old poster", 20);
-
-impl DemoFilm {
-    /// Draws its poster, a JPEG of 1000 × 1500.
-    ///
-    /// # Errors
-    /// When encoding fails.
-    pub fn poster(&self) -> ImageResult<Vec<u8>> {
-        draw_poster(self.title, self.seed, POSTER)
-    }
-
-    /// Draws its background, a JPEG of 1920 × 1080.
-    ///
-    /// # Errors
-    /// When encoding fails.
-    pub fn fanart(&self) -> ImageResult<Vec<u8>> {
-        draw_fanart(self.seed, FANART)
-    }
-
-    /// Draws its logo, a transparent PNG of 800 × 310.
-    ///
-    /// # Errors
-    /// When encoding fails.
-    pub fn clearlogo(&self) -> ImageResult<Vec<u8>> {
-        draw_clearlogo(self.title, self.seed, CLEARLOGO)
-    }
-}
 
 /// Makes the library in that folder, which is made where it does not exist. What is there already is left as it is, so
 /// this can be run again after it was stopped.
@@ -194,19 +162,5 @@ mod tests {
         fs::File::create(&root).unwrap();
         let error = make_library(&root).unwrap_err().to_string();
         assert!(error.contains(FILMS[0].video), "{error}");
-    }
-
-    #[test]
-    fn the_pictures_of_a_film_are_of_their_kind() {
-        let film = FILMS[3];
-        for (file, size, has_alpha) in [
-            (film.poster().unwrap(), POSTER, false),
-            (film.fanart().unwrap(), FANART, false),
-            (film.clearlogo().unwrap(), CLEARLOGO, true),
-        ] {
-            let picture = image::load_from_memory(&file).unwrap();
-            assert_eq!((picture.width(), picture.height()), (size.width, size.height));
-            assert_eq!(picture.color().has_alpha(), has_alpha);
-        }
     }
 }

@@ -2,22 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::cache::{Cache, CacheError, Limits};
-use crate::catalog::{Catalog, CatalogError, Library, Mapping, NewLibrary, PublishMode, Scope, Stamp};
-use crate::config::{Config, StateDir, StateError};
+use crate::catalog::{Catalog, CatalogError, EnrichScope, Library, Mapping, NewLibrary, PublishMode, Scope, Stamp};
+use crate::config::{Config, Secret, StateDir, StateError};
 use crate::library::{LibraryError, Source};
 use crate::model::{Clock, ContentHash, EntityId, ImageKind, ImageType, LibraryKind, RelPath};
 use crate::mount::{MountError, MountOptions, Session};
+use crate::phase::{EnrichReport, EnrichRequest, enrich, export, publish, scan};
 use crate::phase::{ExportMode, ExportReport, ExportRequest, ExportTarget, NoProgress, PhaseError};
-use crate::phase::{export, publish, scan, select_file};
+use crate::provider::{ProviderError, Replies, Surroundings, providers};
 use crate::recycle::{Recycle, RecycleError};
 
-use super::{DemoFilm, DemoLibrary, make_library};
+use super::{DemoFilm, DemoLibrary, PictureServer, make_library};
 
 const AUTHOR: &str = "demo";
 
@@ -32,9 +34,15 @@ pub enum DemoError {
         /// Why.
         source: io::Error,
     },
-    /// A picture cannot be drawn.
-    #[error("cannot draw a picture: {0}")]
-    Draw(#[from] image::ImageError),
+    /// The server of pictures cannot be started.
+    #[error("cannot serve pictures on this machine: {0}")]
+    Server(io::Error),
+    /// A picture could not be had from it.
+    #[error("cannot get a picture from the server of the demo: {message}")]
+    Enrich {
+        /// Why.
+        message: String,
+    },
     /// A published picture is not what is in the cache.
     #[error("{} read through the mount is not the picture in the cache (sha256 {expected})", path.display())]
     Differs {
@@ -66,6 +74,9 @@ pub enum DemoError {
     Phase(#[from] PhaseError),
     /// See there.
     #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// See there.
+    #[error(transparent)]
     Recycle(#[from] RecycleError),
 }
 
@@ -75,9 +86,10 @@ pub struct Demo {
     state: StateDir,
     media: DemoLibrary,
     catalog: Catalog,
-    cache: Cache,
+    cache: Arc<Cache>,
     library: Library,
     media_before: BTreeMap<PathBuf, ContentHash>,
+    report: EnrichReport,
 }
 
 /// One published picture.
@@ -93,14 +105,20 @@ pub struct Shown {
     pub sha256: ContentHash,
     /// Where it came from.
     pub source: String,
+    /// Who offered it.
+    pub provider: Option<String>,
+    /// How good it is, 0 to 100.
+    pub score: Option<f64>,
+    /// Among how many candidates it was chosen.
+    pub candidates: usize,
 }
 
 impl Demo {
-    /// Makes the library below `root`, scans it, draws pictures and selects them, and publishes.
+    /// Makes the library below `root`, scans it, asks a server of its own for pictures, chooses the best, and publishes.
     ///
     /// # Errors
     /// When a folder or file cannot be made, or a phase fails.
-    pub fn prepare(root: &Path, clock: &dyn Clock) -> Result<Self, DemoError> {
+    pub fn prepare(root: &Path, clock: &Arc<dyn Clock>) -> Result<Self, DemoError> {
         let make = |path: PathBuf| {
             let made = std::fs::create_dir_all(&path).and_then(|()| path.canonicalize());
             made.map_err(|source| DemoError::Make { path, source })
@@ -111,12 +129,13 @@ impl Demo {
         let state = StateDir::find(Some(&root.join("state")))?;
         state.make()?;
         let mut catalog = Catalog::open(&state.database())?;
-        let library = known_library(&mut catalog, &media_root, clock)?;
+        let library = known_library(&mut catalog, &media_root, clock.as_ref())?;
         let media_before = checksums(&media_root)?;
-        let cache = Cache::open(&state.cache())?;
-        let mut demo = Self { root, state, media, catalog, cache, library, media_before };
-        scan(&mut demo.catalog, &demo.library, &Source::open(&demo.media.root)?, clock, &NoProgress)?;
-        demo.choose(clock)?;
+        let cache = Arc::new(Cache::open(&state.cache())?);
+        let report = EnrichReport::default();
+        let mut demo = Self { root, state, media, catalog, cache, library, media_before, report };
+        scan(&mut demo.catalog, &demo.library, &Source::open(&demo.media.root)?, clock.as_ref(), &NoProgress)?;
+        demo.enrich(clock)?;
         let stamp = Stamp { author: AUTHOR.to_owned(), reason: "demo".to_owned(), now: clock.now() };
         publish(&mut demo.catalog, Scope::All, PublishMode::Apply, &stamp)?;
         Ok(demo)
@@ -140,6 +159,12 @@ impl Demo {
         &self.state
     }
 
+    /// What asking for pictures came to.
+    #[must_use]
+    pub fn enriched(&self) -> &EnrichReport {
+        &self.report
+    }
+
     /// What is published, and where it comes from.
     ///
     /// # Errors
@@ -147,16 +172,21 @@ impl Demo {
     pub fn shown(&self) -> Result<Vec<Shown>, DemoError> {
         let mut shown = Vec::new();
         for (film, entity) in self.films()? {
-            let origins = self.catalog.selections_of(entity)?.into_iter().map(|row| row.picture);
-            let origins: BTreeMap<_, _> =
-                origins.map(|picture| (picture.image_type, picture.source_url.unwrap_or(picture.source))).collect();
-            shown.extend(self.catalog.mappings_of(entity)?.into_iter().map(|mapping| Shown {
-                path: path_of(&mapping).to_string(),
-                title: film.title.to_owned(),
-                image_type: mapping.image_type,
-                sha256: mapping.hash,
-                source: origins.get(&mapping.image_type).cloned().unwrap_or_default(),
-            }));
+            let candidates = self.catalog.candidates_of(entity, None)?;
+            for mapping in self.catalog.mappings_of(entity)? {
+                let of_kind = candidates.iter().filter(|one| one.image_type.kind() == mapping.image_type.kind());
+                let chosen = of_kind.clone().find(|one| one.is_selected && one.image_type == mapping.image_type);
+                shown.push(Shown {
+                    path: path_of(&mapping).to_string(),
+                    title: film.title.to_owned(),
+                    image_type: mapping.image_type,
+                    sha256: mapping.hash,
+                    source: chosen.and_then(|one| one.url.clone()).unwrap_or_default(),
+                    provider: chosen.map(|one| one.provider.clone()),
+                    score: chosen.and_then(|one| one.score),
+                    candidates: of_kind.count(),
+                });
+            }
         }
         shown.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(shown)
@@ -223,25 +253,26 @@ impl Demo {
         Ok((folder, report))
     }
 
-    /// Draws the pictures of each film and selects them, as `posterfs select --file` would.
-    fn choose(&mut self, clock: &dyn Clock) -> Result<(), DemoError> {
-        let folder = self.root.join("pictures");
-        std::fs::create_dir_all(&folder).map_err(|source| DemoError::Make { path: folder.clone(), source })?;
-        for (film, entity) in self.films()? {
-            let pictures = [
-                (ImageKind::Poster, "jpg", film.poster()?),
-                (ImageKind::Fanart, "jpg", film.fanart()?),
-                (ImageKind::ClearLogo, "png", film.clearlogo()?),
-            ];
-            for (kind, extension, bytes) in pictures {
-                let path = folder.join(format!("{} {}.{extension}", film.title, kind.as_str()));
-                let written = File::create(&path).and_then(|mut file| file.write_all(&bytes));
-                written.map_err(|source| DemoError::Make { path: path.clone(), source })?;
-                let choice = (entity, ImageType::main(kind));
-                let limits = Limits::default();
-                select_file(&mut self.catalog, &self.cache, choice, &path, &limits, AUTHOR, clock.now())?;
-            }
+    /// Asks a server of its own what it has for the films, and takes the best of it, as `posterfs enrich` would.
+    fn enrich(&mut self, clock: &Arc<dyn Clock>) -> Result<(), DemoError> {
+        let server = PictureServer::start(&self.media.films).map_err(DemoError::Server)?;
+        let config = config(&server);
+        let replies = Some(Replies::in_folder(&self.state.replies()));
+        let surroundings =
+            Surroundings { network: config.network.clone(), replies, clock: Arc::clone(clock), ask_again: false };
+        let request = EnrichRequest {
+            scope: EnrichScope::Due(clock.now()),
+            providers: providers(&config.provider, &surroundings)?,
+            config: &config,
+            limits: Limits::default(),
+            at_once: 4,
+            is_dry_run: false,
+        };
+        let report = enrich(&mut self.catalog, &self.cache, &request, clock, &NoProgress)?;
+        if let Some(problem) = report.problems.first() {
+            return Err(DemoError::Enrich { message: problem.message.clone() });
         }
+        self.report = report;
         Ok(())
     }
 
@@ -253,6 +284,19 @@ impl Demo {
         }
         Ok(films)
     }
+}
+
+/// Only the server of the demo is asked, at its own speed; one background is enough to see.
+fn config(server: &PictureServer) -> Config {
+    let mut config = Config::default();
+    let tmdb = &mut config.provider.tmdb;
+    tmdb.key = Secret::from(AUTHOR.to_owned());
+    (tmdb.base_url, tmdb.image_base_url) = (server.base_url(), server.image_base_url());
+    tmdb.requests_per_second = 1000.0;
+    config.provider.musicbrainz.enabled = false;
+    config.provider.coverart.enabled = false;
+    config.artwork.limits.insert(ImageKind::Fanart, 1);
+    config
 }
 
 fn path_of(mapping: &Mapping) -> RelPath {

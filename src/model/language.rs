@@ -3,11 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A language tag as the providers use them: a language of two or three letters, in lower case, with an optional
 /// region or script behind it (`de`, `pt-BR`, `zh-Hant`). A picture without text has no language: `None`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Language(String);
 
 /// A text that is no language tag.
@@ -45,6 +46,14 @@ impl FromStr for Language {
         }
         let base = base.to_ascii_lowercase();
         Ok(Self(region.map_or_else(|| base.clone(), |region| format!("{base}-{}", region_case(region)))))
+    }
+}
+
+impl TryFrom<String> for Language {
+    type Error = LanguageError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
     }
 }
 

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::cache::CacheError;
 use crate::catalog::CatalogError;
 use crate::library::LibraryError;
-use crate::model::{EntityId, EntityType, show_bytes};
+use crate::model::{CandidateId, EntityId, EntityType, show_bytes};
 use crate::naming::ProfileError;
+use crate::provider::ProviderError;
 use crate::recycle::RecycleError;
 
 use super::ExportError;
@@ -30,6 +31,34 @@ pub enum PhaseError {
     /// Nothing can be exported to the target.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// A provider failed at what only it could do.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// A candidate's provider cannot be asked.
+    #[error("{provider} is not enabled, or has no key: see `posterfs config`")]
+    NoProvider {
+        /// Its word.
+        provider: String,
+    },
+    /// A candidate is one of something else.
+    #[error("candidate {candidate} is a {kind} of item {owner}; `posterfs candidates ITEM` shows those of an item")]
+    OtherCandidate {
+        /// The candidate.
+        candidate: CandidateId,
+        /// What it is of.
+        kind: &'static str,
+        /// Whose it is.
+        owner: EntityId,
+    },
+    /// What waits for the network cannot be started.
+    #[error("cannot start what waits for the network: {source}")]
+    Runtime {
+        /// Why.
+        source: io::Error,
+    },
+    /// A part of the program ended too early.
+    #[error("the work was stopped before its end; run it again")]
+    Stopped,
     /// A file that the user named cannot be opened.
     #[error("cannot open {}: {source}; give a picture file (JPEG, PNG, WebP or GIF)", show_path(path))]
     File {

@@ -140,18 +140,26 @@ pub fn deselect(
     Ok(catalog.deselect(id, image_type, stamp)?)
 }
 
-fn entity(catalog: &Catalog, id: EntityId) -> Result<Entity, PhaseError> {
+pub(super) fn entity(catalog: &Catalog, id: EntityId) -> Result<Entity, PhaseError> {
     Ok(catalog.entity(id)?.ok_or(CatalogError::NoSuchEntity { id })?)
 }
 
-fn selected(catalog: &Catalog, entity: &Entity, image_type: ImageType) -> Result<Vec<CacheFile>, PhaseError> {
+pub(super) fn selected(
+    catalog: &Catalog,
+    entity: &Entity,
+    image_type: ImageType,
+) -> Result<Vec<CacheFile>, PhaseError> {
     let mut files = catalog.selections_of(entity.id)?;
     files.retain(|file| file.picture.image_type == image_type);
     Ok(files)
 }
 
 /// A record that says what a picture is for, locked, and nothing yet of where it comes from and who chose it.
-fn subject(catalog: &Catalog, entity: &Entity, image_type: ImageType) -> Result<ProvenanceRecord, PhaseError> {
+pub(super) fn subject(
+    catalog: &Catalog,
+    entity: &Entity,
+    image_type: ImageType,
+) -> Result<ProvenanceRecord, PhaseError> {
     let named = named_by(catalog, entity)?;
     let library = catalog.library(entity.library)?.ok_or(CatalogError::NoSuchLibraryId { id: entity.library })?;
     Ok(ProvenanceRecord {
@@ -173,7 +181,7 @@ fn subject(catalog: &Catalog, entity: &Entity, image_type: ImageType) -> Result<
 }
 
 /// Notes that a picture is no longer what is selected for the subject of `record`, which says by whom and when.
-fn record_given_up(cache: &Cache, file: &CacheFile, record: &ProvenanceRecord) -> Result<(), PhaseError> {
+pub(super) fn record_given_up(cache: &Cache, file: &CacheFile, record: &ProvenanceRecord) -> Result<(), PhaseError> {
     let hash = &file.picture.hash;
     let known = cache.records(hash)?;
     if let Some(last) = known.records.iter().rev().find(|last| last.has_subject_of(record)) {
@@ -197,7 +205,7 @@ fn named_by(catalog: &Catalog, entity: &Entity) -> Result<Entity, PhaseError> {
     Ok(named)
 }
 
-fn cache_file(stored: &Stored, choice: &Choice<'_>, now: UnixSeconds) -> NewCacheFile {
+pub(super) fn cache_file(stored: &Stored, choice: &Choice<'_>, now: UnixSeconds) -> NewCacheFile {
     let picture = &stored.picture;
     let (source, provider, source_url) = match &choice.origin {
         Origin::File(path) => ("file", None, Some(file_url(path))),

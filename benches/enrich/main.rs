@@ -1,0 +1,37 @@
+//! Benchmark of enrichment: `cargo bench --bench enrich` (`docs/performance.md` reads the figures).
+//!
+//! Two questions. How fast does a picture get into the cache (probe, hashes, durable put), beside the plain way (decode
+//! whole, resize, hash, copy, sync) and beside nothing but the decoding? And what bounds `enrich` of many films against a
+//! server on this machine: the pace that is set, or we?
+//!
+//! Times on a machine that others use say little, so every way goes round the same pictures in turn, and what is told are
+//! medians and ratios. Nothing here passes or fails by time. No network; nothing is left behind.
+
+mod films;
+mod intake;
+
+use clap::Parser;
+
+/// Measure how pictures get into the cache, and what bounds enrichment.
+#[derive(Debug, Parser)]
+#[command(name = "cargo bench --bench enrich --")]
+struct Options {
+    /// Few pictures, few films, one round: only to see that everything works.
+    #[arg(long)]
+    quick: bool,
+    /// What `cargo bench` says to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let (pictures, rounds) = if options.quick { (3, 1) } else { (24, 5) };
+    println!("{}", intake::measure(pictures, rounds)?);
+    let runs: &[(u64, f64)] =
+        if options.quick { &[(20, 100.0)] } else { &[(500, 100.0), (2000, 100.0), (2000, 1000.0)] };
+    for &(films, pace) in runs {
+        println!("{}", films::measure(films, pace)?);
+    }
+    Ok(())
+}

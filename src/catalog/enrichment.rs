@@ -1,0 +1,292 @@
+//! What enrichment writes of entities: ids, metadata, and when they were last asked for.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::locks::{self, LockOrigin};
+use super::metadata::MetadataField;
+use super::sql_types::array;
+use super::{Catalog, CatalogError, entities, guards};
+use crate::model::{EntityId, EntityType, Provider, UnixSeconds};
+
+/// How an entity is known to providers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identification {
+    /// By an id in its name, its NFO, or given by a person.
+    Known,
+    /// By an id elsewhere, which led to others.
+    Found,
+    /// By its title and year.
+    Searched,
+    /// Not yet: it may be one of these (`tmdb:603`).
+    Doubtful(Vec<String>),
+    /// Not at all.
+    Unknown,
+}
+
+/// When an entity was last asked for, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrichment {
+    /// When.
+    pub enriched_at: UnixSeconds,
+    /// Not asked for again before then.
+    pub due_at: UnixSeconds,
+    /// How it is known to providers.
+    pub identification: Identification,
+}
+
+/// A field of metadata, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourcedField {
+    /// The field.
+    pub field: MetadataField,
+    /// A provider, `nfo` or `user`.
+    pub source: String,
+}
+
+/// Which entities are to be asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum EnrichScope<'a> {
+    /// All that are due.
+    Due(UnixSeconds),
+    /// All, due or not.
+    All,
+    /// These, and what belongs to them, due or not.
+    Items(&'a [EntityId]),
+}
+
+/// Who says it: a person. Comes before everything else.
+pub(super) const SOURCE_USER: &str = "user";
+
+impl Catalog {
+    /// The entities of these types in the scope that are there and monitored, by number. What belongs to something
+    /// unmonitored is among them; [`super::Guard`] tells.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn entities_to_enrich(
+        &self,
+        scope: EnrichScope<'_>,
+        types: &[EntityType],
+    ) -> Result<Vec<EntityId>, CatalogError> {
+        let (items, due) = match scope {
+            EnrichScope::Due(now) => (None, Some(now)),
+            EnrichScope::All => (None, None),
+            EnrichScope::Items(items) => (Some(array(items.iter().map(|id| id.get()))), None),
+        };
+        // An array reads as NULL everywhere but in `rarray`.
+        let is_for_all = items.is_none();
+        let items = items.unwrap_or_else(|| array(std::iter::empty()));
+        let types: Vec<rusqlite::types::Value> = types.iter().map(|t| t.as_str().to_owned().into()).collect();
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT e.id FROM entities e JOIN libraries l ON l.id = e.library_id AND l.removed_at IS NULL
+                     LEFT JOIN enrichments n ON n.entity_id = e.id
+                 WHERE e.is_missing = 0 AND e.monitored = 1 AND e.entity_type IN (SELECT value FROM rarray(:types))
+                     AND (:due IS NULL OR n.due_at IS NULL OR n.due_at <= :due)
+                     AND (:is_for_all OR e.id IN (SELECT value FROM rarray(:items))
+                          OR e.parent_id IN (SELECT value FROM rarray(:items))
+                          OR e.parent_id IN (SELECT id FROM entities WHERE parent_id IN (SELECT value FROM rarray(:items))))
+                 ORDER BY e.id",
+            )?;
+            let parameters = named_params! { ":types": std::rc::Rc::new(types), ":due": due, ":items": items, ":is_for_all": is_for_all };
+            Ok(statement.query_map(parameters, |row| row.get("id"))?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// When an entity was last asked for; `None` when never.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn enrichment_of(&self, entity: EntityId) -> Result<Option<Enrichment>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT enriched_at, due_at, identification, note FROM enrichments WHERE entity_id = ?1",
+            )?;
+            let read = |row: &rusqlite::Row<'_>| {
+                let note: Option<String> = row.get("note")?;
+                let identification = row.get::<_, String>("identification")?;
+                let identification = identification_of(&identification, note.as_deref().unwrap_or_default());
+                Ok(Enrichment { enriched_at: row.get("enriched_at")?, due_at: row.get("due_at")?, identification })
+            };
+            Ok(statement.query_row([entity], read).optional()?)
+        })
+    }
+
+    /// Notes that an entity was asked for.
+    ///
+    /// # Errors
+    /// When the catalog cannot be written.
+    pub fn set_enriched(&mut self, entity: EntityId, enrichment: &Enrichment) -> Result<(), CatalogError> {
+        let (word, note) = words(&enrichment.identification);
+        self.write(|transaction| {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO enrichments (entity_id, enriched_at, due_at, identification, note)
+                     VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (entity_id) DO UPDATE SET enriched_at = excluded.enriched_at, due_at = excluded.due_at,
+                         identification = excluded.identification, note = excluded.note",
+                )?
+                .execute((entity, enrichment.enriched_at, enrichment.due_at, word, note))?;
+            Ok(())
+        })
+    }
+
+    /// Adds ids that a provider tells; an id that is known already, from wherever, stays.
+    ///
+    /// # Errors
+    /// When the catalog cannot be written.
+    pub fn add_external_ids(
+        &mut self,
+        entity: EntityId,
+        ids: &[(Provider, String)],
+        source: &str,
+    ) -> Result<(), CatalogError> {
+        self.write(|transaction| {
+            for (provider, value) in ids {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO external_ids (entity_id, provider, value, source) VALUES (?1, ?2, ?3, ?4)
+                         ON CONFLICT (entity_id, provider) DO NOTHING",
+                    )?
+                    .execute((entity, provider, value, source))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Says by hand which id an entity has at a provider. When it is another one than before, everything that providers
+    /// said of the former goes: ids, fields, candidates, automatic choices. Choices by hand stay. Whether it is another.
+    ///
+    /// # Errors
+    /// When there is no such entity, or the catalog cannot be written.
+    pub fn set_external_id(
+        &mut self,
+        entity: EntityId,
+        provider: &Provider,
+        value: &str,
+    ) -> Result<bool, CatalogError> {
+        self.write(|transaction| {
+            entities::require(transaction, entity)?;
+            let known: Option<String> = transaction
+                .prepare_cached("SELECT value FROM external_ids WHERE entity_id = ?1 AND provider = ?2")?
+                .query_row((entity, provider), |row| row.get("value"))
+                .optional()?;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO external_ids (entity_id, provider, value, source) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (entity_id, provider) DO UPDATE SET value = excluded.value, source = excluded.source",
+                )?
+                .execute((entity, provider, value, SOURCE_USER))?;
+            let is_other = known.as_deref() != Some(value);
+            if is_other {
+                forget_answers(transaction, entity)?;
+            }
+            Ok(is_other)
+        })
+    }
+
+    /// Writes metadata that providers tell into fields that are not locked. What a person or the tree says stays.
+    ///
+    /// # Errors
+    /// When the catalog cannot be written.
+    pub fn set_provider_fields(
+        &mut self,
+        entity: EntityId,
+        fields: &[SourcedField],
+        now: UnixSeconds,
+    ) -> Result<(), CatalogError> {
+        self.write(|transaction| {
+            let guard = guards::guard(transaction, entity)?;
+            for SourcedField { field, source } in fields.iter().filter(|one| !guard.is_locked(&one.field.field)) {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO metadata_fields (entity_id, field, value, source, updated_at)
+                         VALUES (?1, ?2, ?3, ?4, ?5)
+                         ON CONFLICT (entity_id, field) DO UPDATE
+                            SET value = excluded.value, source = excluded.source, updated_at = excluded.updated_at
+                            WHERE source NOT IN ('user', 'nfo', 'scan') AND value <> excluded.value",
+                    )?
+                    .execute((entity, &field.field, &field.value, source, now))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes a metadata field as a person wants it, and locks it.
+    ///
+    /// # Errors
+    /// When there is no such entity, or the catalog cannot be written.
+    pub fn set_field_by_hand(
+        &mut self,
+        entity: EntityId,
+        field: &str,
+        value: &str,
+        now: UnixSeconds,
+    ) -> Result<(), CatalogError> {
+        self.write(|transaction| {
+            entities::require(transaction, entity)?;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO metadata_fields (entity_id, field, value, source, updated_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (entity_id, field) DO UPDATE
+                        SET value = excluded.value, source = excluded.source, updated_at = excluded.updated_at",
+                )?
+                .execute((entity, field, value, SOURCE_USER, now))?;
+            Ok(locks::set(transaction, entity, field, true, LockOrigin::Manual, now)?)
+        })
+    }
+
+    /// The metadata of an entity by field, with who says so.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn sourced_metadata_of(&self, entity: EntityId) -> Result<Vec<SourcedField>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT field, value, source FROM metadata_fields WHERE entity_id = ?1 ORDER BY field",
+            )?;
+            let read = |row: &rusqlite::Row<'_>| {
+                let field = MetadataField { field: row.get("field")?, value: row.get("value")? };
+                Ok(SourcedField { field, source: row.get("source")? })
+            };
+            Ok(statement.query_map([entity], read)?.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+/// Takes back what providers said of an entity while it was taken for another one.
+fn forget_answers(connection: &Connection, entity: EntityId) -> rusqlite::Result<()> {
+    for statement in [
+        "DELETE FROM external_ids WHERE entity_id = ?1 AND source NOT IN ('user', 'scan', 'nfo')",
+        "DELETE FROM metadata_fields WHERE entity_id = ?1 AND source NOT IN ('user', 'scan', 'nfo')",
+        "UPDATE asset_candidates SET is_selected = 0
+         WHERE entity_id = ?1 AND user_locked = 0 AND provider NOT IN ('user', 'program', 'local')",
+        "DELETE FROM asset_candidates
+         WHERE entity_id = ?1 AND is_selected = 0 AND is_blocked = 0 AND provider NOT IN ('user', 'program', 'local')",
+        "DELETE FROM enrichments WHERE entity_id = ?1",
+    ] {
+        connection.prepare_cached(statement)?.execute([entity])?;
+    }
+    Ok(())
+}
+
+fn words(identification: &Identification) -> (&'static str, Option<String>) {
+    match identification {
+        Identification::Known => ("known", None),
+        Identification::Found => ("found", None),
+        Identification::Searched => ("searched", None),
+        Identification::Doubtful(ids) => ("doubtful", Some(ids.join(" "))),
+        Identification::Unknown => ("unknown", None),
+    }
+}
+
+fn identification_of(word: &str, note: &str) -> Identification {
+    match word {
+        "known" => Identification::Known,
+        "found" => Identification::Found,
+        "searched" => Identification::Searched,
+        "doubtful" => Identification::Doubtful(note.split_whitespace().map(str::to_owned).collect()),
+        _ => Identification::Unknown,
+    }
+}
