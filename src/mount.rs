@@ -23,7 +23,7 @@
 //!
 //! Every lock here is a leaf: none is taken while another is held, no system call on the source, no reading of the
 //! catalog and no notification happens under one. The one exception is written where it is (`files`: registering a
-//! backing file). So no order between locks is needed, and none can be violated.
+//! backing file; `view`: copies of pictures). So no order between locks is needed, and none can be violated.
 
 mod abilities;
 mod attach;

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rustix::fs::{FileType, OFlags, fstat};
 
@@ -19,6 +20,9 @@ use super::program::LOG;
 use super::submounts::open_below;
 use super::view::{View, hash_of};
 use super::written::{Arrival, Closed};
+
+/// How long the kernel may take to forget what a name meant.
+const SETTLE: Duration = Duration::from_secs(5);
 
 /// Everything that taking in needs besides the view.
 pub struct Intake {
@@ -67,9 +71,7 @@ impl Intake {
 
     /// `None` when there is nothing to be taken in.
     fn take<B>(&mut self, view: &View<B>, closed: &Closed) -> Result<Option<Taken>, PhaseError> {
-        let Some(mapping) = self.catalog.mapping(closed.mapping)?.filter(|m| m.removed_generation.is_none()) else {
-            return Ok(None);
-        };
+        let Some(mapping) = self.current(closed)? else { return Ok(None) };
         let key = FolderKey { library: mapping.library, folder: mapping.folder.clone() };
         let Some(found) = look(view, &key, &mapping) else {
             // Gone, or something that can never be a picture.
@@ -87,13 +89,32 @@ impl Intake {
         let shown_hash = mapping.hash;
         let write = ProgramWrite { mapping, action, program, pid: std::process::id() };
         let taken = if found.hash == Some(shown_hash) {
-            self.unchanged(view, &write, &key, closed.is_copy)?
+            self.unchanged(view, &write, &key, (closed, &found))?
         } else {
             let path = view.shown_path(&view.index().path_in_view(&key).unwrap_or_default().join(&write.mapping.name));
             take_in(&mut self.catalog, &self.cache, &write, path, found.file, &self.limits, self.clock.now())?
         };
         self.show(view, &write, &key, taken);
+        // Until the kernel has forgotten that the name led to the file, a program may open it once more. Who has begun to
+        // write again closes it again. What is no picture goes on being seen, and written to.
+        if taken != Taken::Refused && view.notices().settle(SETTLE) {
+            view.written().finish(found.node, closed.closing);
+        }
         Ok(Some(taken))
+    }
+
+    /// The mapping that was written over, or the one that has taken its place since.
+    fn current(&self, closed: &Closed) -> Result<Option<Mapping>, PhaseError> {
+        let Some(mapping) = self.catalog.mapping(closed.mapping)? else { return Ok(None) };
+        if mapping.removed_generation.is_none() {
+            return Ok(Some(mapping));
+        }
+        let folder = self.catalog.folder_mappings(mapping.library, &mapping.folder)?;
+        let mut mapped = folder.into_iter().flat_map(|folder| folder.mapped);
+        match mapped.find(|picture| picture.name == mapping.name) {
+            Some(picture) => Ok(self.catalog.mapping(picture.id)?),
+            None => Ok(None),
+        }
     }
 
     /// What is there now is what was shown: nothing was chosen. A copy that posterfs made goes again.
@@ -102,11 +123,25 @@ impl Intake {
         view: &View<B>,
         write: &ProgramWrite,
         key: &FolderKey,
-        is_copy: bool,
+        (closed, found): (&Closed, &Found),
     ) -> Result<Taken, PhaseError> {
         self.catalog.end_write(write.mapping.id, self.clock.now())?;
-        if is_copy {
-            view.remove_copy(key, &write.mapping.name);
+        if !closed.is_copy {
+            return Ok(Taken::Captured);
+        }
+        // From here on the name leads to the picture; then nobody may be left who is about to write to the copy.
+        view.folder_changed(key, &[&write.mapping.name]);
+        let is_settled = view.notices().settle(SETTLE);
+        let is_same = || found.file.try_clone().ok().and_then(rehash) == found.hash;
+        if !(is_settled && is_same() && view.remove_copy(key, &write.mapping.name, (found.node, closed.closing))) {
+            let Closed { action, program, .. } = closed;
+            self.catalog.note_write(write.mapping.id, *action, program, self.clock.now())?;
+            let again = Closed { is_copy: false, ..closed.clone() };
+            if view.has_writer(found.node) {
+                view.written().begin(found.node, again)
+            } else {
+                view.written().arrive(again)
+            }
         }
         Ok(Taken::Captured)
     }
@@ -131,6 +166,12 @@ impl Intake {
         view.folder_changed(key, &[&mapping.name]);
         Ok(())
     }
+}
+
+/// The hash of a file from its beginning.
+fn rehash(file: File) -> Option<ContentHash> {
+    std::io::Seek::rewind(&mut &file).ok()?;
+    hash_of(file)
 }
 
 /// A file of the source that was written.

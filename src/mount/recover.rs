@@ -40,7 +40,7 @@ pub fn recover<B>(
         let key = FolderKey { library: write.mapping.library, folder: write.mapping.folder.clone() };
         if view.index().path_in_view(&key).is_some() {
             let (mapping, action, program) = (write.mapping.id, write.action, write.program);
-            view.written().arrive(Closed { mapping, action, program, is_copy: false });
+            view.written().arrive(Closed { mapping, action, program, is_copy: false, closing: 0 });
         }
     }
     Ok(())

@@ -95,6 +95,9 @@ pub struct View<B> {
     moments: Moments,
     written: Written,
     ticker: Ticker,
+    /// Held while a copy of a picture comes into the source or goes again: by the thread that makes changes and the intake
+    /// only, never by one that serves requests, so it may be held over system calls and the catalog.
+    copying: Mutex<()>,
     /// Where the source is, as users know it.
     shown_as: PathBuf,
     /// Where changes are handed in that no request asks for; nowhere until there is somebody to make them.
@@ -163,6 +166,7 @@ impl<B> View<B> {
             moments: Moments::default(),
             written: parts.written,
             ticker: parts.ticker,
+            copying: Mutex::default(),
             shown_as: parts.shown_as,
             changes: OnceLock::new(),
             poke_gate: PokeGate::default(),

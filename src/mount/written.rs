@@ -26,6 +26,20 @@ pub struct Closed {
     pub program: Program,
     /// Whether the file was made as a copy of the picture: if nothing else was written to it, it goes again.
     pub is_copy: bool,
+    /// The how manyth closing of the file this is; 0 for what was never open.
+    pub closing: u64,
+}
+
+/// A file from its first writer until it is taken in.
+#[derive(Debug)]
+struct File {
+    closed: Closed,
+    /// No writer has it open, and the intake knows.
+    is_closed: bool,
+    /// Those who are about to open it to write.
+    openers: u32,
+    /// How often its last writer has closed it.
+    closings: u64,
 }
 
 /// What the intake is told.
@@ -50,7 +64,7 @@ struct Writer {
 #[derive(Debug)]
 pub struct Written {
     /// Files that may have been written to since they were taken in last.
-    files: Mutex<HashMap<NodeId, Closed>>,
+    files: Mutex<HashMap<NodeId, File>>,
     writers: Mutex<Vec<Writer>>,
     arrivals: Sender<Arrival>,
 }
@@ -64,7 +78,10 @@ impl Written {
 
     /// A file of the source is about to be written in the place of a mapped picture.
     pub fn begin(&self, file: NodeId, closed: Closed) {
-        self.files.lock().insert(file, closed);
+        let mut files = self.files.lock();
+        let known =
+            files.entry(file).or_insert(File { closed: closed.clone(), is_closed: false, openers: 0, closings: 0 });
+        (known.closed, known.is_closed) = (closed, false);
     }
 
     /// Whether the file is in the place of a mapped picture.
@@ -76,13 +93,47 @@ impl Written {
     /// The mapping in whose place the file is, unless a copy of its picture is on its way to its first writer.
     #[must_use]
     pub fn mapping(&self, file: NodeId) -> Option<MappingId> {
-        self.files.lock().get(&file).filter(|closed| !closed.is_copy).map(|closed| closed.mapping)
+        let files = self.files.lock();
+        files.get(&file).filter(|known| !known.closed.is_copy || known.is_closed).map(|known| known.closed.mapping)
+    }
+
+    /// Somebody is about to open the file to write to it; until that is done, it does not go. Nothing to do for files
+    /// that are in no picture's place.
+    pub fn begin_to_open(&self, file: NodeId) {
+        if let Some(known) = self.files.lock().get_mut(&file) {
+            known.openers += 1;
+        }
+    }
+
+    /// It is open, and counted there, or could not be opened.
+    pub fn end_to_open(&self, file: NodeId) {
+        if let Some(known) = self.files.lock().get_mut(&file) {
+            known.openers = known.openers.saturating_sub(1);
+        }
     }
 
     /// The last writer has closed the file.
     pub fn close(&self, file: NodeId) {
-        if let Some(closed) = self.files.lock().remove(&file) {
+        let mut files = self.files.lock();
+        if let Some(known) = files.get_mut(&file).filter(|known| !known.is_closed) {
+            known.is_closed = true;
+            known.closings += 1;
+            let closed = Closed { closing: known.closings, ..known.closed.clone() };
+            drop(files);
             self.arrive(closed);
+        }
+    }
+
+    /// The file has been taken in as it was after that closing: unless somebody has begun to write to it since, it is a
+    /// file as any other. Whether that is so.
+    pub fn finish(&self, file: NodeId, closing: u64) -> bool {
+        let mut files = self.files.lock();
+        match files.get(&file) {
+            None => true,
+            Some(known) if known.is_closed && known.openers == 0 && known.closings == closing => {
+                files.remove(&file).is_some()
+            }
+            Some(_) => false,
         }
     }
 
@@ -128,13 +179,20 @@ mod tests {
         let (sender, arrivals) = channel();
         let written = Written::new(sender);
         let program = Program { name: "cp".to_owned(), uid: 0 };
-        let closed = Closed { mapping: MappingId::new(3), action: WriteAction::Adopt, program, is_copy: false };
+        let closed =
+            Closed { mapping: MappingId::new(3), action: WriteAction::Adopt, program, is_copy: false, closing: 0 };
         written.begin(70, closed.clone());
         written.close(71);
         written.close(70);
         written.close(70);
-        assert!(matches!(arrivals.try_recv(), Ok(Arrival::Closed(arrived)) if arrived == closed));
+        assert!(
+            matches!(arrivals.try_recv(), Ok(Arrival::Closed(arrived)) if arrived == Closed { closing: 1, ..closed })
+        );
         assert!(arrivals.try_recv().is_err(), "once");
+        written.begin_to_open(70);
+        assert!(!written.finish(70, 1), "somebody is about to write to it again");
+        written.end_to_open(70);
+        assert!(written.finish(70, 1) && !written.contains(70));
         let key = FolderKey { library: LibraryId::new(1), folder: RelPath::root() };
         let name = Name::parse(b"poster.jpg").unwrap();
         written.let_see(&key, &name, 7);

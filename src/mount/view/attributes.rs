@@ -118,6 +118,10 @@ impl<B> View<B> {
             Target::Picture(_) | Target::Folder(_) => return self.set_shown(id, new, changes),
         };
         let open = file.and_then(|file| self.files.get(file));
+        let _opening = match new.size {
+            Some(_) => self.begin_to_write(id, OFlags::WRONLY, caller)?,
+            None => None,
+        };
         if let Some(size) = new.size {
             self.truncate(&place, open.as_deref().map(|file| &file.fd), size, caller)?;
         }

@@ -55,9 +55,7 @@ impl<B> View<B> {
     pub fn open(&self, id: NodeId, flags: OFlags, caller: Caller, register: Register<'_, B>) -> Result<Opened<B>> {
         match self.target(id)? {
             Target::Source(place) => {
-                if flags.intersects(OFlags::WRONLY | OFlags::RDWR) {
-                    self.meet_writer(id, caller)?;
-                }
+                let _opening = self.begin_to_write(id, flags, caller)?;
                 let fd = match self.devices.open(&place, daemon_flags(flags)) {
                     // A file that may only grow (`chattr +a`) is opened for nothing else.
                     Err(Errno::PERM) if flags.contains(OFlags::APPEND) => {

@@ -198,7 +198,7 @@ impl<B> View<B> {
                 let given = self.given(to.dir.key()?, plan.caller)?;
                 let (mapping, program) = (picture.id, given.program);
                 let action = crate::catalog::WriteAction::Adopt;
-                Ok(Some(super::super::written::Closed { mapping, action, program, is_copy: false }))
+                Ok(Some(super::super::written::Closed { mapping, action, program, is_copy: false, closing: 0 }))
             }
             Seen::Picture(_) | Seen::Removed(_) | Seen::Written(_) | Seen::Hidden => {
                 self.prepare_in_place(to.dir, &to.name, Operation::Replace, plan.caller, changes)

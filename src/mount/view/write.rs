@@ -26,7 +26,7 @@ use super::super::errno::Result;
 use super::super::index::FolderKey;
 use super::super::nodes::{NodeId, source_node_id};
 use super::super::place::proc_path;
-use super::super::written::Closed;
+use super::super::written::{Closed, Written};
 use super::dir::{Dir, Given, is_dir, now_or_later, write_action};
 use super::{Target, View};
 
@@ -49,6 +49,7 @@ impl<B> View<B> {
         let action =
             self.decide(Operation::Write, (&key, &mapping.name), dir.seen(&mapping.name), &given, Some(changes))?;
         let action = write_action(action).ok_or(Refusal::ReadOnly)?;
+        let _turn = self.copying.lock();
         let file = self.copy_up(&dir, picture, changes)?;
         self.make_room(&dir, &mapping.name, changes)?;
         self.note_write(&key, picture, action, &given, changes)?;
@@ -292,17 +293,37 @@ impl<B> View<B> {
         Ok(())
     }
 
-    /// The copy of a picture, made for a program that then wrote nothing else, goes again: the cache has its bytes.
-    pub fn remove_copy(&self, key: &FolderKey, name: &Name) {
-        let Some(path) = self.index.path_in_view(key) else { return };
-        let Ok(folder) = self.open_in_source(&path) else { return };
-        if let Err(error) = unlinkat(&folder, name.as_os_str(), AtFlags::empty()) {
-            tracing::warn!(path = %path.join(name), %error, "the copy of a picture stays in the source");
+    /// The copy of a picture, made for a program that then wrote nothing else, goes again: the cache has its bytes. Not
+    /// when something else has its name by now, or somebody writes to it; whether it is settled is the answer.
+    pub fn remove_copy(&self, key: &FolderKey, name: &Name, (node, closing): (NodeId, u64)) -> bool {
+        let _turn = self.copying.lock();
+        let folder = self.index.path_in_view(key).and_then(|path| self.open_in_source(&path).ok());
+        let Some(folder) = folder else { return true };
+        if self.node_at(folder.as_fd(), name.as_os_str()).ok().flatten() != Some(node) {
+            return true;
         }
+        if self.files.has_writer(node) || !self.written.finish(node, closing) {
+            return false;
+        }
+        if let Err(error) = unlinkat(&folder, name.as_os_str(), AtFlags::empty()) {
+            tracing::warn!(folder = %key.folder, %name, %error, "the copy of a picture stays in the source");
+        }
+        true
+    }
+
+    /// Somebody opens a file of the source. One in the place of a picture does not go until that is done.
+    pub(super) fn begin_to_write(&self, node: NodeId, flags: OFlags, caller: Caller) -> Result<Option<Opening<'_>>> {
+        if !flags.intersects(OFlags::WRONLY | OFlags::RDWR) || !self.written.contains(node) {
+            return Ok(None);
+        }
+        self.written.begin_to_open(node);
+        let opening = Opening { written: &self.written, node };
+        self.meet_writer(node, caller)?;
+        Ok(Some(opening))
     }
 
     /// A program opens such a file to write to it: what it closes is taken in as its own.
-    pub(super) fn meet_writer(&self, node: NodeId, caller: Caller) -> Result<()> {
+    fn meet_writer(&self, node: NodeId, caller: Caller) -> Result<()> {
         let Some(mapping) = self.written.mapping(node) else { return Ok(()) };
         let Some(mapping) = self.index.mapping(mapping)? else { return Ok(()) };
         let given = self.given(&FolderKey { library: mapping.library, folder: mapping.folder }, caller)?;
@@ -311,7 +332,8 @@ impl<B> View<B> {
             ProgramKind::Manager => given.settings.on_write_by_managers,
         };
         let action = if policy == OnWrite::Adopt { WriteAction::Adopt } else { WriteAction::Capture };
-        self.written.begin(node, Closed { mapping: mapping.id, action, program: given.program, is_copy: false });
+        self.written
+            .begin(node, Closed { mapping: mapping.id, action, program: given.program, is_copy: false, closing: 0 });
         Ok(())
     }
 
@@ -321,8 +343,20 @@ impl<B> View<B> {
         if !self.written.contains(node) {
             let program = crate::catalog::Program { name: "a program".to_owned(), uid: 0 };
             let (mapping, action) = (picture.id, WriteAction::Adopt);
-            self.written.begin(node, Closed { mapping, action, program, is_copy: false });
+            self.written.begin(node, Closed { mapping, action, program, is_copy: false, closing: 0 });
         }
+    }
+}
+
+/// A file that somebody is about to have open for writing.
+pub(super) struct Opening<'a> {
+    written: &'a Written,
+    node: NodeId,
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.written.end_to_open(self.node);
     }
 }
 
@@ -342,7 +376,7 @@ impl Copy {
 }
 
 fn closed(picture: &MappedPicture, action: WriteAction, given: &Given) -> Closed {
-    Closed { mapping: picture.id, action, program: given.program.clone(), is_copy: false }
+    Closed { mapping: picture.id, action, program: given.program.clone(), is_copy: false, closing: 0 }
 }
 
 /// The SHA-256 of a file; `None` when it cannot be read.
