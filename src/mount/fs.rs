@@ -255,8 +255,13 @@ impl Filesystem for Fs {
         let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
             view.setattr(node.0, file.map(|file| file.0), new, caller, changes)
         };
-        self.change("setattr", work, move |_, outcome| match outcome {
-            Ok(attr) => reply.attr(&lifetime, &file_attr(&attr)),
+        self.change("setattr", work, move |view, outcome| match outcome {
+            Ok(attr) => {
+                if size.is_some() {
+                    view.end_seeing(caller.pid);
+                }
+                reply.attr(&lifetime, &file_attr(&attr));
+            }
             Err(errno) => reply.error(errno),
         });
     }
@@ -353,7 +358,12 @@ impl Filesystem for Fs {
                     reply.error(errno_of("open", &error));
                 });
             }
-            opened => answer_open(reply, opened.map_err(|error| errno_of("open", &error))),
+            opened => {
+                if opened.is_ok() && flags & OFlags::RWMODE != OFlags::RDONLY {
+                    self.view.end_seeing(caller.pid);
+                }
+                answer_open(reply, opened.map_err(|error| errno_of("open", &error)));
+            }
         }
     }
 

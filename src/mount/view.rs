@@ -203,6 +203,11 @@ impl<B> View<B> {
         &self.stats
     }
 
+    /// A program has opened or truncated what it wanted to write to: from now on it sees what all others see.
+    pub fn end_seeing(&self, pid: u32) {
+        self.written.end_seeing(pid);
+    }
+
     /// The queue of stale things.
     #[must_use]
     pub fn notices(&self) -> &Notices {

@@ -153,7 +153,8 @@ impl Written {
         self.writers.lock().push(Writer { key: key.clone(), name: name.clone(), pid, until });
     }
 
-    /// Whether this program is to see the source's file under the name: once.
+    /// Whether this program is to see the source's file under the name: until it has opened it. It may have to look
+    /// more than once, as the kernel looks again when what it found is not what it remembers.
     pub fn sees_file(&self, key: &FolderKey, name: &Name, pid: u32) -> bool {
         let mut writers = self.writers.lock();
         if writers.is_empty() {
@@ -161,8 +162,12 @@ impl Written {
         }
         let now = Instant::now();
         writers.retain(|writer| writer.until > now);
-        let position = writers.iter().position(|w| w.pid == pid && w.key == *key && w.name == *name);
-        position.map(|position| writers.remove(position)).is_some()
+        writers.iter().any(|w| w.pid == pid && w.key == *key && w.name == *name)
+    }
+
+    /// This program has what it looked for.
+    pub fn end_seeing(&self, pid: u32) {
+        self.writers.lock().retain(|writer| writer.pid != pid);
     }
 }
 
@@ -197,6 +202,8 @@ mod tests {
         let name = Name::parse(b"poster.jpg").unwrap();
         written.let_see(&key, &name, 7);
         assert!(!written.sees_file(&key, &name, 8), "another program");
-        assert!(written.sees_file(&key, &name, 7) && !written.sees_file(&key, &name, 7), "once");
+        assert!(written.sees_file(&key, &name, 7) && written.sees_file(&key, &name, 7), "until it is open");
+        written.end_seeing(7);
+        assert!(!written.sees_file(&key, &name, 7));
     }
 }

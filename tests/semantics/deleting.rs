@@ -110,7 +110,7 @@ fn a_folder_that_a_manager_moves_into_a_recycle_bin_leaves_its_artwork_behind() 
     assert!(!moved.contains("poster.jpg".as_ref() as &std::ffi::OsStr), "{moved:?}");
     fs::rename(bin.join("Heat"), &heat).unwrap();
     assert_eq!(fs::read(heat.join("poster.jpg")).unwrap(), world.picture("a.jpg"), "back, with its artwork");
-    assert!(!heat.join("folder.jpg").exists());
+    wait_for(|| !heat.join("folder.jpg").exists());
 }
 
 #[test]
