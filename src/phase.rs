@@ -5,7 +5,7 @@
 //! - [`select`](fn@select), [`deselect`]: a picture into the cache, chosen by hand.
 //! - [`enrich`](fn@enrich): what providers offer, the best of it into the cache, chosen automatically.
 //! - [`edit`](fn@edit): what a person says of an item.
-//! - [`take_in`]: what a program wrote over a published picture.
+//! - [`take_in`](fn@take_in): what a program wrote over a published picture.
 //! - [`publish`](fn@publish): what is selected, under the names that players look for.
 //! - [`export`](fn@export): the same as real files, also by other profiles.
 //! - [`names`]: what is selected under which names, by any profiles.

@@ -1,6 +1,6 @@
 //! Changes that need the catalog or the recycle bin, made one after the other by one thread.
 //!
-//! A request that turns out to need one ([`RequestError::Later`]) is handed over with its reply, so that no thread that
+//! A request that turns out to need one (`Later`, see `errno`) is handed over with its reply, so that no thread that
 //! serves requests ever waits for a writer of the catalog: only the program that asked for the change does, and no longer
 //! than [`PATIENCE`].
 
