@@ -39,7 +39,7 @@ pub use export::{
 pub use progress::{NoProgress, Progress};
 pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, publish};
 pub use scan::{DuplicateId, ScanProblem, ScanReport, scan};
-pub use select::{Choice, Selection, deselect, offer, select, select_file};
+pub use select::{Choice, Selection, deselect, new_cache_file, offer, select, select_file};
 pub use streams::{StreamReport, read_streams};
 pub use take_in::{Taken, take_in};
 pub use views::{Shows, ViewCatalog};

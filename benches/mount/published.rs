@@ -4,10 +4,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
-use posterfs::cache::{Cache, Limits, Stored};
+use posterfs::cache::{Cache, Limits, Origin, Stored};
 use posterfs::catalog::{Catalog, Entity, EntityFilter, NewCacheFile};
 use posterfs::config::StateDir;
 use posterfs::model::{Clock, ImageKind, ImageType, SystemClock, UnixSeconds};
+use posterfs::phase::{Choice, new_cache_file};
 
 use super::tree::Tree;
 use super::view::POSTERFS;
@@ -55,26 +56,8 @@ fn select_posters(tree: &Tree, state: &Path) -> anyhow::Result<()> {
 }
 
 fn poster(film: &Entity, stored: &Stored, now: UnixSeconds) -> NewCacheFile {
-    let picture = &stored.picture;
-    NewCacheFile {
-        hash: stored.hash,
-        extension: picture.format.extension().to_owned(),
-        format: picture.format.to_string(),
-        byte_count: stored.byte_count,
-        width: picture.width,
-        height: picture.height,
-        has_alpha: picture.has_alpha,
-        perceptual_hash: None,
-        difference_hash: None,
-        entity: film.id,
-        image_type: ImageType::main(ImageKind::Poster),
-        source: "file".to_owned(),
-        provider: None,
-        source_url: None,
-        author: None,
-        quality: None,
-        created_at: now,
-    }
+    let (image_type, origin) = (ImageType::main(ImageKind::Poster), Origin::File("poster.jpg".into()));
+    new_cache_file(stored, &Choice { entity: film.id, image_type, origin, author: "the benchmark" }, now)
 }
 
 fn run(command: &mut Command) -> anyhow::Result<()> {

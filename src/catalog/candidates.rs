@@ -104,12 +104,11 @@ impl Catalog {
     pub fn select_by_hand(&mut self, new: &NewCacheFile, now: UnixSeconds) -> Result<Selected, CatalogError> {
         self.write(|transaction| {
             entities::require(transaction, new.entity)?;
-            let cache_file = cache_files::put(transaction, new)?;
             clear_selection(transaction, new.entity, new.image_type)?;
-            let candidate = insert_chosen(transaction, new, cache_file, now)?;
+            let selected = put_brought(transaction, new, USER_PROVIDER, true, now)?;
             locks::set(transaction, new.entity, &new.image_type.to_string(), true, LockOrigin::Manual, now)?;
             release(transaction, new.entity, new.image_type)?;
-            Ok(Selected { candidate, cache_file })
+            Ok(selected)
         })
     }
 
@@ -120,8 +119,7 @@ impl Catalog {
     pub fn offer_captured(&mut self, new: &NewCacheFile, now: UnixSeconds) -> Result<CandidateId, CatalogError> {
         self.write(|transaction| {
             entities::require(transaction, new.entity)?;
-            let cache_file = cache_files::put(transaction, new)?;
-            Ok(insert_captured(transaction, new, cache_file, now)?)
+            Ok(put_brought(transaction, new, PROGRAM_PROVIDER, false, now)?.candidate)
         })
     }
 
@@ -198,55 +196,40 @@ pub(super) fn clear_selection(connection: &Connection, entity: EntityId, image_t
     Ok(cleared > 0)
 }
 
-fn insert_chosen(
+/// Notes a picture of the cache that a person or program brought. What is chosen is selected, locked, and blocked no more;
+/// what is not changes nothing of that.
+fn put_brought(
     connection: &Connection,
     new: &NewCacheFile,
-    cache_file: CacheFileId,
+    provider: &str,
+    is_chosen: bool,
     now: UnixSeconds,
-) -> rusqlite::Result<CandidateId> {
-    connection
+) -> rusqlite::Result<Selected> {
+    let cache_file = cache_files::put(connection, new)?;
+    let candidate = connection
         .prepare_cached(
             "INSERT INTO asset_candidates (entity_id, image_type, image_number, provider, provider_key, url, width,
                  height, is_selected, user_locked, cache_file_id, fetched_at, selected_at)
-             VALUES (:entity, :image_type, :number, :provider, :key, :url, :width, :height, 1, 1, :file, :now, :now)
+             VALUES (:entity, :image_type, :number, :provider, :key, :url, :width, :height, :is_chosen, :is_chosen,
+                 :file, :now, iif(:is_chosen, :now, NULL))
              ON CONFLICT (entity_id, image_type, image_number, provider, provider_key) DO UPDATE
-                SET is_selected = 1, is_blocked = 0, user_locked = 1, cache_file_id = excluded.cache_file_id,
-                    selected_at = excluded.selected_at
+                SET cache_file_id = excluded.cache_file_id, fetched_at = excluded.fetched_at,
+                    is_selected = max(is_selected, excluded.is_selected),
+                    user_locked = max(user_locked, excluded.user_locked),
+                    is_blocked = min(is_blocked, 1 - excluded.is_selected),
+                    selected_at = coalesce(excluded.selected_at, selected_at)
              RETURNING id",
         )?
         .query_row(
             named_params! {
                 ":entity": new.entity, ":image_type": new.image_type.kind().as_str(),
-                ":number": new.image_type.number(), ":provider": USER_PROVIDER, ":key": new.hash.to_string(),
-                ":url": new.source_url, ":width": new.width, ":height": new.height, ":file": cache_file, ":now": now,
+                ":number": new.image_type.number(), ":provider": provider, ":key": new.hash.to_string(),
+                ":url": new.source_url, ":width": new.width, ":height": new.height, ":is_chosen": is_chosen,
+                ":file": cache_file, ":now": now,
             },
             |row| row.get("id"),
-        )
-}
-
-fn insert_captured(
-    connection: &Connection,
-    new: &NewCacheFile,
-    cache_file: CacheFileId,
-    now: UnixSeconds,
-) -> rusqlite::Result<CandidateId> {
-    connection
-        .prepare_cached(
-            "INSERT INTO asset_candidates (entity_id, image_type, image_number, provider, provider_key, url, width,
-                 height, cache_file_id, fetched_at)
-             VALUES (:entity, :image_type, :number, :provider, :key, :url, :width, :height, :file, :now)
-             ON CONFLICT (entity_id, image_type, image_number, provider, provider_key) DO UPDATE
-                SET cache_file_id = excluded.cache_file_id, fetched_at = excluded.fetched_at
-             RETURNING id",
-        )?
-        .query_row(
-            named_params! {
-                ":entity": new.entity, ":image_type": new.image_type.kind().as_str(),
-                ":number": new.image_type.number(), ":provider": PROGRAM_PROVIDER, ":key": new.hash.to_string(),
-                ":url": new.source_url, ":width": new.width, ":height": new.height, ":file": cache_file, ":now": now,
-            },
-            |row| row.get("id"),
-        )
+        )?;
+    Ok(Selected { candidate, cache_file })
 }
 
 pub(super) fn release(connection: &Connection, entity: EntityId, image_type: ImageType) -> rusqlite::Result<()> {

@@ -73,20 +73,10 @@ pub fn select(
     limits: &Limits,
     now: UnixSeconds,
 ) -> Result<Selection, PhaseError> {
-    let entity = entity(catalog, choice.entity)?;
-    let choice = &Choice { image_type: choice.image_type.meant_for(entity.entity_type), ..choice.clone() };
-    let before = selected(catalog, &entity, choice.image_type)?;
-    let subject = subject(catalog, &entity, choice.image_type)?;
-    let stored = cache.put(reader, &ShownOrigin(&choice.origin), limits)?;
-    let record = ProvenanceRecord {
-        time: now,
-        origin: choice.origin.clone(),
-        author: choice.author.to_owned(),
-        selected: true,
-        ..subject
-    };
+    let Brought { choice, before, stored, record } = bring(catalog, cache, choice, reader, limits, now)?;
+    let record = ProvenanceRecord { selected: true, ..record };
     cache.record(&stored.hash, &record)?;
-    let selected = catalog.select_by_hand(&cache_file(&stored, choice, now), now)?;
+    let selected = catalog.select_by_hand(&new_cache_file(&stored, &choice, now), now)?;
     for file in before.iter().filter(|file| file.picture.hash != stored.hash) {
         record_given_up(cache, file, &record)?;
     }
@@ -105,18 +95,42 @@ pub fn offer(
     limits: &Limits,
     now: UnixSeconds,
 ) -> Result<Stored, PhaseError> {
+    let Brought { choice, before, stored, record } = bring(catalog, cache, choice, reader, limits, now)?;
+    // A picture that is selected already, and is written once more, stays what it is.
+    if !before.iter().any(|file| file.picture.hash == stored.hash) {
+        cache.record(&stored.hash, &ProvenanceRecord { locked: false, ..record })?;
+    }
+    catalog.offer_captured(&new_cache_file(&stored, &choice, now), now)?;
+    Ok(stored)
+}
+
+/// A picture that is in the cache, and nothing yet in the catalog.
+struct Brought<'a> {
+    /// With the image type as the entity has it.
+    choice: Choice<'a>,
+    /// What was selected when it came.
+    before: Vec<CacheFile>,
+    stored: Stored,
+    /// Who brought it, from where and what for; locked, and not selected.
+    record: ProvenanceRecord,
+}
+
+fn bring<'a>(
+    catalog: &Catalog,
+    cache: &Cache,
+    choice: &Choice<'a>,
+    reader: impl Read,
+    limits: &Limits,
+    now: UnixSeconds,
+) -> Result<Brought<'a>, PhaseError> {
     let entity = entity(catalog, choice.entity)?;
-    let choice = &Choice { image_type: choice.image_type.meant_for(entity.entity_type), ..choice.clone() };
+    let choice = Choice { image_type: choice.image_type.meant_for(entity.entity_type), ..choice.clone() };
+    let before = selected(catalog, &entity, choice.image_type)?;
     let subject = subject(catalog, &entity, choice.image_type)?;
     let stored = cache.put(reader, &ShownOrigin(&choice.origin), limits)?;
-    // A picture that is selected already, and is written once more, stays what it is.
-    if !selected(catalog, &entity, choice.image_type)?.iter().any(|file| file.picture.hash == stored.hash) {
-        let (origin, author) = (choice.origin.clone(), choice.author.to_owned());
-        let record = ProvenanceRecord { time: now, origin, author, selected: false, locked: false, ..subject };
-        cache.record(&stored.hash, &record)?;
-    }
-    catalog.offer_captured(&cache_file(&stored, choice, now), now)?;
-    Ok(stored)
+    let (origin, author) = (choice.origin.clone(), choice.author.to_owned());
+    let record = ProvenanceRecord { time: now, origin, author, ..subject };
+    Ok(Brought { choice, before, stored, record })
 }
 
 /// Takes a choice back for good: what was published of it ends at once, and the image type is locked.
@@ -205,7 +219,9 @@ fn named_by(catalog: &Catalog, entity: &Entity) -> Result<Entity, PhaseError> {
     Ok(named)
 }
 
-pub(super) fn cache_file(stored: &Stored, choice: &Choice<'_>, now: UnixSeconds) -> NewCacheFile {
+/// What the catalog is to know of a picture that is in the cache, chosen so.
+#[must_use]
+pub fn new_cache_file(stored: &Stored, choice: &Choice<'_>, now: UnixSeconds) -> NewCacheFile {
     let picture = &stored.picture;
     let (source, provider, source_url) = match &choice.origin {
         Origin::File(path) => ("file", None, Some(file_url(path))),

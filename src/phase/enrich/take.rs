@@ -102,7 +102,7 @@ impl Purpose<'_> {
             origin: Origin::Provider { name: candidate.provider.clone(), url },
             author: self.author,
         };
-        NewCacheFile { quality: candidate.score, ..select::cache_file(stored, &choice, self.now) }
+        NewCacheFile { quality: candidate.score, ..select::new_cache_file(stored, &choice, self.now) }
     }
 
     /// A picture that was in the cache, perhaps for something else.
