@@ -1,8 +1,8 @@
 //! `[network]` and `[provider.*]`: where candidates come from, and how politely they are asked for.
 
-use serde::{Deserialize, Serialize};
-
 use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 use super::Secret;
 
@@ -44,88 +44,83 @@ pub struct ProviderSettings {
     pub local: LocalSettings,
 }
 
-/// `[provider.tmdb]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TmdbSettings {
-    /// Whether it is asked, once there is a key.
-    pub enabled: bool,
-    /// The API key (32 digits) or the read access token (begins with `eyJ`).
-    pub key: Secret,
-    /// Where its API is.
-    pub base_url: String,
-    /// Where its pictures are.
-    pub image_base_url: String,
-    /// How many requests to its API a second.
-    pub requests_per_second: f64,
-    /// How many connections at once.
-    pub connections: u16,
+/// A section of a provider that is reached over the network: what all of them have, with their defaults, and what only
+/// this one has.
+macro_rules! network_provider {
+    (
+        $(#[$doc:meta])*
+        $name:ident at $base_url:literal, $requests_per_second:literal a second, $connections:literal connections
+        { $($(#[$own_doc:meta])* $own:ident: $own_type:ty = $own_default:expr,)* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name {
+            /// Whether it is asked, once it has the key that it may need.
+            pub enabled: bool,
+            $($(#[$own_doc])* pub $own: $own_type,)*
+            /// Where its API is.
+            pub base_url: String,
+            /// How many requests to its API a second.
+            pub requests_per_second: f64,
+            /// How many connections at once.
+            pub connections: u16,
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self {
+                    enabled: true,
+                    $($own: $own_default,)*
+                    base_url: $base_url.to_owned(),
+                    requests_per_second: $requests_per_second,
+                    connections: $connections,
+                }
+            }
+        }
+    };
 }
 
-/// `[provider.tvdb]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TvdbSettings {
-    /// Whether it is asked, once there is a key.
-    pub enabled: bool,
-    /// The API key of version 4.
-    pub key: Secret,
-    /// The subscriber's pin, for keys that need one.
-    pub pin: Secret,
-    /// Where its API is.
-    pub base_url: String,
-    /// What relative addresses of pictures are relative to.
-    pub image_base_url: String,
-    /// How many requests to its API a second.
-    pub requests_per_second: f64,
-    /// How many connections at once.
-    pub connections: u16,
+network_provider! {
+    /// `[provider.tmdb]`
+    TmdbSettings at "https://api.themoviedb.org/3", 30.0 a second, 12 connections {
+        /// The API key (32 digits) or the read access token (begins with `eyJ`).
+        key: Secret = Secret::default(),
+        /// Where its pictures are.
+        image_base_url: String = "https://image.tmdb.org/t/p".to_owned(),
+    }
 }
 
-/// `[provider.fanarttv]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct FanartTvSettings {
-    /// Whether it is asked, once there is a key.
-    pub enabled: bool,
-    /// The project's key.
-    pub key: Secret,
-    /// The user's own key: shows new pictures earlier. No substitute for `key`.
-    pub client_key: Secret,
-    /// Where its API is.
-    pub base_url: String,
-    /// How many requests to its API a second.
-    pub requests_per_second: f64,
-    /// How many connections at once.
-    pub connections: u16,
+network_provider! {
+    /// `[provider.tvdb]`
+    TvdbSettings at "https://api4.thetvdb.com/v4", 5.0 a second, 4 connections {
+        /// The API key of version 4.
+        key: Secret = Secret::default(),
+        /// The subscriber's pin, for keys that need one.
+        pin: Secret = Secret::default(),
+        /// What relative addresses of pictures are relative to.
+        image_base_url: String = "https://artworks.thetvdb.com".to_owned(),
+    }
 }
 
-/// `[provider.musicbrainz]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MusicBrainzSettings {
-    /// Whether it is asked.
-    pub enabled: bool,
-    /// Where its API is.
-    pub base_url: String,
-    /// How many requests a second; more than one gets an address blocked.
-    pub requests_per_second: f64,
-    /// How many connections at once.
-    pub connections: u16,
+network_provider! {
+    /// `[provider.fanarttv]`
+    FanartTvSettings at "https://webservice.fanart.tv/v3", 5.0 a second, 3 connections {
+        /// The project's key.
+        key: Secret = Secret::default(),
+        /// The user's own key: shows new pictures earlier. No substitute for `key`.
+        client_key: Secret = Secret::default(),
+    }
 }
 
-/// `[provider.coverart]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CoverArtSettings {
-    /// Whether it is asked.
-    pub enabled: bool,
-    /// Where it is.
-    pub base_url: String,
-    /// How many requests a second.
-    pub requests_per_second: f64,
-    /// How many connections at once.
-    pub connections: u16,
+network_provider! {
+    /// `[provider.musicbrainz]`: more than one request a second gets an address blocked.
+    MusicBrainzSettings at "https://musicbrainz.org/ws/2", 1.0 a second, 1 connections {}
+}
+
+network_provider! {
+    /// `[provider.coverart]`
+    CoverArtSettings at "https://coverartarchive.org", 4.0 a second, 4 connections {}
 }
 
 /// `[provider.local]`
@@ -150,68 +145,6 @@ impl Default for NetworkSettings {
             silence: 15.0,
             wait: 0.4,
             retries: 3,
-        }
-    }
-}
-
-impl Default for TmdbSettings {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            key: Secret::default(),
-            base_url: "https://api.themoviedb.org/3".to_owned(),
-            image_base_url: "https://image.tmdb.org/t/p".to_owned(),
-            requests_per_second: 30.0,
-            connections: 12,
-        }
-    }
-}
-
-impl Default for TvdbSettings {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            key: Secret::default(),
-            pin: Secret::default(),
-            base_url: "https://api4.thetvdb.com/v4".to_owned(),
-            image_base_url: "https://artworks.thetvdb.com".to_owned(),
-            requests_per_second: 5.0,
-            connections: 4,
-        }
-    }
-}
-
-impl Default for FanartTvSettings {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            key: Secret::default(),
-            client_key: Secret::default(),
-            base_url: "https://webservice.fanart.tv/v3".to_owned(),
-            requests_per_second: 5.0,
-            connections: 3,
-        }
-    }
-}
-
-impl Default for MusicBrainzSettings {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            base_url: "https://musicbrainz.org/ws/2".to_owned(),
-            requests_per_second: 1.0,
-            connections: 1,
-        }
-    }
-}
-
-impl Default for CoverArtSettings {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            base_url: "https://coverartarchive.org".to_owned(),
-            requests_per_second: 4.0,
-            connections: 4,
         }
     }
 }
