@@ -1,7 +1,7 @@
 //! One way of speaking HTTP for all providers: politely, bounded, and without trusting anybody.
 //!
 //! A [`Fetcher`] belongs to one provider. Everything it does is bounded: requests a second and connections (`pace`),
-//! tries and the time for all of them together (`retry`), bytes of a reply, redirects and where they may lead
+//! tries and the time for all of them together (`retry`), bytes of a reply and redirects (`wire`), where these may lead
 //! (`hosts`). Replies are kept with their ETag and asked for again only when they are old, and then only whether they
 //! changed; "there is none" is an answer that is kept as well (`replies`). A provider that refuses our key, or is down, is
 //! left alone for the rest of the run.
@@ -16,6 +16,7 @@ mod replies;
 mod request;
 mod resolver;
 mod retry;
+mod wire;
 
 pub use error::ProviderError;
 pub use fetcher::{Fetcher, FetcherSettings, Reply};

@@ -5,11 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    LAST_MODIFIED, LOCATION,
-};
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::header::{CACHE_CONTROL, ETAG, HeaderMap, LAST_MODIFIED};
 use tokio::time::Instant;
 use url::Url;
 
@@ -21,14 +17,9 @@ use super::hosts::Hosts;
 use super::pace::Pace;
 use super::replies::{Head, Replies, Stored};
 use super::request::{Request, shown};
-use super::resolver::GuardedResolver;
-use super::retry::{may_pass, retry_after, waits};
+use super::retry::waits;
+use super::wire::{Failure, REPLY_BYTES_MAX, Sent, Wire};
 
-/// The largest reply of an API that is taken, in bytes; the longest recorded ones have 2 MiB.
-const REPLY_BYTES_MAX: u64 = 32 << 20;
-/// How much of an error's body is looked at for a message.
-const MESSAGE_BYTES_MAX: u64 = 64 << 10;
-const REDIRECTS_MAX: usize = 5;
 /// How long a reply that says nothing of it need not be asked for again: long enough for the seasons of one series.
 const FRESH_SECONDS: i64 = 3600;
 /// The same for "there is none".
@@ -68,7 +59,7 @@ pub enum Reply {
 pub struct Fetcher {
     settings: FetcherSettings,
     network: NetworkSettings,
-    client: Client,
+    wire: Wire,
     pace: Pace,
     replies: Option<Replies>,
     clock: Arc<dyn Clock>,
@@ -85,19 +76,6 @@ struct Health {
     ended: Option<ProviderError>,
 }
 
-/// A try that came to nothing.
-struct Failure {
-    error: ProviderError,
-    may_pass: bool,
-    retry_after: Option<Duration>,
-}
-
-impl From<ProviderError> for Failure {
-    fn from(error: ProviderError) -> Self {
-        Self { error, may_pass: false, retry_after: None }
-    }
-}
-
 impl Fetcher {
     /// A fetcher with these settings, in these surroundings.
     ///
@@ -105,29 +83,9 @@ impl Fetcher {
     /// When the proxy is no address, or the system has no trusted certificates.
     pub fn new(settings: FetcherSettings, surroundings: &super::super::Surroundings) -> Result<Self, ProviderError> {
         let network = surroundings.network.clone();
-        // Says no when it has been done already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let wrong = |key: &str, value: &str, reason: String| ProviderError::Setting {
-            key: key.to_owned(),
-            value: value.to_owned(),
-            reason,
-        };
-        let mut client = Client::builder()
-            .user_agent(user_agent(&network))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs_f64(network.silence))
-            .pool_max_idle_per_host(usize::from(settings.connections))
-            .dns_resolver(Arc::new(GuardedResolver(settings.hosts.clone())))
-            .no_proxy();
-        if !network.proxy.is_empty() {
-            let proxy = reqwest::Proxy::all(&network.proxy);
-            client =
-                client.proxy(proxy.map_err(|e| wrong("network.proxy", &network.proxy, e.without_url().to_string()))?);
-        }
-        let client = client.build().map_err(|error| wrong("network", settings.provider, error.to_string()))?;
         Ok(Self {
+            wire: Wire::new(&settings, &network, &surroundings.clock)?,
             pace: Pace::new(settings.requests_per_second, settings.connections),
-            client,
             replies: surroundings.replies.clone(),
             clock: Arc::clone(&surroundings.clock),
             ask_again: surroundings.ask_again,
@@ -141,7 +99,7 @@ impl Fetcher {
     /// Where its requests may go.
     #[must_use]
     pub fn hosts(&self) -> &Hosts {
-        &self.settings.hosts
+        &self.wire.hosts
     }
 
     /// Asks an API: what is stored and fresh is not asked for, what is stored and old only whether it has changed.
@@ -150,7 +108,7 @@ impl Fetcher {
     /// When there is no answer, after all tries.
     pub async fn ask(&self, request: &Request) -> Result<Reply, ProviderError> {
         if request.body.is_some() {
-            return Ok(match self.tries(&request.url, true, || self.send_api(request, None)).await? {
+            return Ok(match self.tries(&request.url, true, || self.wire.api(request, None)).await? {
                 Sent::Body(body, _) => Reply::Body(body),
                 Sent::Absent | Sent::Unchanged(_) => Reply::Absent,
             });
@@ -174,7 +132,7 @@ impl Fetcher {
         }) {
             return Ok(reply_of(stored));
         }
-        let sent = self.tries(&request.url, true, || self.send_api(request, stored.as_ref())).await?;
+        let sent = self.tries(&request.url, true, || self.wire.api(request, stored.as_ref())).await?;
         let now = self.clock.now();
         let (body, is_absent, headers) = match (sent, &stored) {
             (Sent::Unchanged(headers), Some(stored)) => (stored.body.clone(), stored.head.is_absent, headers),
@@ -218,7 +176,7 @@ impl Fetcher {
     /// # Errors
     /// When the address must not be followed, the picture is not there, too large, or does not come whole.
     pub async fn picture(&self, url: &Url, bytes_max: u64) -> Result<Vec<u8>, ProviderError> {
-        self.tries(url, false, || self.send_picture(url, bytes_max)).await
+        self.tries(url, false, || self.wire.picture(url, bytes_max)).await
     }
 
     /// Does one thing until it succeeds, may not be tried again, or the time is over. Waiting for one's turn does not
@@ -300,178 +258,10 @@ impl Fetcher {
         }
         error
     }
-
-    async fn send_api(&self, request: &Request, known: Option<&Stored>) -> Result<Sent, Failure> {
-        let (response, url) = self.send(&request.url, &request.revealed_url(), Some(request), known).await?;
-        let status = response.status();
-        match status.as_u16() {
-            200..=299 => {
-                let headers = response.headers().clone();
-                Ok(Sent::Body(self.body(response, &url, REPLY_BYTES_MAX).await?, headers))
-            }
-            304 if known.is_some() => Ok(Sent::Unchanged(response.headers().clone())),
-            404 => Ok(Sent::Absent),
-            401 | 403 => {
-                let message = self.message(response, &url).await;
-                let provider = self.settings.provider;
-                let remedy = self.settings.remedy;
-                Err(ProviderError::Refused { provider, status: status.as_u16(), message, remedy }.into())
-            }
-            _ => Err(self.status_failure(response, &url).await),
-        }
-    }
-
-    async fn send_picture(&self, url: &Url, bytes_max: u64) -> Result<Vec<u8>, Failure> {
-        let (response, at) = self.send(url, url, None, None).await?;
-        match response.status().as_u16() {
-            200 => self.body(response, &at, bytes_max).await,
-            404 | 410 => Err(ProviderError::Gone { provider: self.settings.provider, url: shown(&at) }.into()),
-            _ => Err(self.status_failure(response, &at).await),
-        }
-    }
-
-    /// Sends a request and follows redirects as far as they are allowed to lead.
-    async fn send(
-        &self,
-        url: &Url,
-        first: &Url,
-        request: Option<&Request>,
-        known: Option<&Stored>,
-    ) -> Result<(Response, Url), Failure> {
-        let mut target = first.clone();
-        for _ in 0..=REDIRECTS_MAX {
-            self.allow(&target)?;
-            // Secrets go to the place they are for, wherever it redirects to.
-            let is_home = target.origin() == url.origin();
-            let response = self.send_once(&target, request, is_home, known).await?;
-            let location = response.headers().get(LOCATION).filter(|_| is_redirect(response.status()));
-            let Some(location) = location else { return Ok((response, target)) };
-            let next = location.to_str().ok().and_then(|location| target.join(location).ok());
-            target = next.ok_or_else(|| self.refused_address(&target, "it redirects to what is no address"))?;
-        }
-        Err(self.refused_address(url, "it redirects too often").into())
-    }
-
-    async fn send_once(
-        &self,
-        target: &Url,
-        request: Option<&Request>,
-        is_home: bool,
-        known: Option<&Stored>,
-    ) -> Result<Response, Failure> {
-        let body = request.and_then(|request| request.body.clone());
-        let method = if body.is_some() { Method::POST } else { Method::GET };
-        let mut builder = self.client.request(method, target.clone());
-        builder = match request {
-            Some(_) => builder.header(ACCEPT, "application/json"),
-            // What the bytes are is told by the bytes; packing them again would only hide their length.
-            None => {
-                builder.header(ACCEPT, "image/jpeg, image/png;q=0.9, image/*;q=0.5").header(ACCEPT_ENCODING, "identity")
-            }
-        };
-        for (name, secret) in request.filter(|_| is_home).into_iter().flat_map(|request| &request.secret_headers) {
-            builder = builder.header(*name, secret.reveal());
-        }
-        if let Some(body) = body {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(body);
-        }
-        if let Some(etag) = known.and_then(|known| known.head.etag.as_ref()) {
-            builder = builder.header(IF_NONE_MATCH, etag);
-        } else if let Some(time) = known.and_then(|known| known.head.last_modified.as_ref()) {
-            builder = builder.header(IF_MODIFIED_SINCE, time);
-        }
-        let silence = Duration::from_secs_f64(self.network.silence);
-        match tokio::time::timeout(silence, builder.send()).await {
-            Ok(sent) => sent.map_err(|error| self.transport(target, error)),
-            Err(_) => Err(self.silent(target)),
-        }
-    }
-
-    /// The body, unless it is too large, stops coming, or ends too early.
-    async fn body(&self, mut response: Response, url: &Url, bytes_max: u64) -> Result<Vec<u8>, Failure> {
-        let too_large =
-            || ProviderError::TooLarge { provider: self.settings.provider, url: shown(url), limit: bytes_max };
-        if response.content_length().is_some_and(|length| length > bytes_max) {
-            return Err(too_large().into());
-        }
-        let silence = Duration::from_secs_f64(self.network.silence);
-        let mut body = Vec::new();
-        loop {
-            let chunk = match tokio::time::timeout(silence, response.chunk()).await {
-                Ok(chunk) => chunk.map_err(|error| self.transport(url, error))?,
-                Err(_) => return Err(self.silent(url)),
-            };
-            let Some(chunk) = chunk else { return Ok(body) };
-            if (body.len() + chunk.len()) as u64 > bytes_max {
-                return Err(too_large().into());
-            }
-            body.extend_from_slice(&chunk);
-        }
-    }
-
-    async fn status_failure(&self, response: Response, url: &Url) -> Failure {
-        let status = response.status();
-        let retry_after = retry_after(response.headers(), self.clock.now());
-        let message = self.message(response, url).await;
-        let error = ProviderError::Status {
-            provider: self.settings.provider,
-            url: shown(url),
-            status: status.as_u16(),
-            message,
-        };
-        Failure { error, may_pass: may_pass(status), retry_after }
-    }
-
-    /// What an error's body says, where it is one of the known shapes.
-    async fn message(&self, response: Response, url: &Url) -> String {
-        let body = self.body(response, url, MESSAGE_BYTES_MAX).await.unwrap_or_default();
-        let value: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-        let keys = ["status_message", "message", "error message", "error", "Error"];
-        let message = keys.iter().find_map(|key| value.get(key)?.as_str()).unwrap_or_default();
-        message.chars().filter(|c| !c.is_control()).take(200).collect()
-    }
-
-    fn allow(&self, url: &Url) -> Result<(), ProviderError> {
-        self.settings.hosts.check(url).map_err(|reason| self.refused_address(url, reason))
-    }
-
-    fn refused_address(&self, url: &Url, reason: &'static str) -> ProviderError {
-        ProviderError::Address { provider: self.settings.provider, url: shown(url), reason }
-    }
-
-    fn silent(&self, url: &Url) -> Failure {
-        let reason = format!("nothing came for {} seconds", self.network.silence);
-        let error = ProviderError::Transport { provider: self.settings.provider, url: shown(url), reason };
-        Failure { error, may_pass: true, retry_after: None }
-    }
-
-    fn transport(&self, url: &Url, error: reqwest::Error) -> Failure {
-        // The library's message quotes the address with everything in it.
-        let error = error.without_url();
-        let mut reason = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(inner) = cause {
-            reason = format!("{reason}: {inner}");
-            cause = inner.source();
-        }
-        let error = ProviderError::Transport { provider: self.settings.provider, url: shown(url), reason };
-        Failure { error, may_pass: true, retry_after: None }
-    }
-}
-
-/// What a request to an API came to.
-enum Sent {
-    Body(Vec<u8>, HeaderMap),
-    Absent,
-    Unchanged(HeaderMap),
 }
 
 fn reply_of(stored: &Stored) -> Reply {
     if stored.head.is_absent { Reply::Absent } else { Reply::Body(stored.body.clone()) }
-}
-
-fn is_redirect(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
 /// `max-age`, within reason.
@@ -479,11 +269,4 @@ fn fresh_seconds(headers: &HeaderMap) -> i64 {
     let control = headers.get(CACHE_CONTROL).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let told = control.split(',').find_map(|part| part.trim().strip_prefix("max-age=")?.parse::<i64>().ok());
     told.unwrap_or(FRESH_SECONDS).clamp(0, FRESH_SECONDS_MAX)
-}
-
-/// A real User-Agent: some providers block the default ones of libraries, and ask for a contact.
-fn user_agent(network: &NetworkSettings) -> String {
-    let contact = if network.contact.is_empty() { "no contact set" } else { &network.contact };
-    let plain: String = contact.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
-    format!("posterfs/{} ( {plain} )", env!("CARGO_PKG_VERSION"))
 }
