@@ -63,7 +63,7 @@ pub use entities::{Entity, EntityFilter, ListKey};
 pub use error::CatalogError;
 pub use external_ids::SharedId;
 pub use facts::PictureFacts;
-pub use feed::Change;
+pub use feed::{Change, Changes};
 pub use folders::{FolderMappings, HiddenOriginal, MappedPicture, MappingFolder, Mask, SyntheticFolder};
 pub use generations::{Generation, Stamp};
 pub use guards::Guard;

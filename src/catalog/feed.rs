@@ -1,6 +1,10 @@
 //! The change feed: which folders look different, in the order in which it happened.
+//!
+//! It does not grow for ever: before new changes are appended, all but the last [`KEPT`] go. So whoever has followed up to
+//! then gets every one of the new ones, however many; who has fallen behind further is told so
+//! ([`Changes::Forgotten`]) and has to look at everything anew.
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::sql_types::valid;
 use super::{Catalog, CatalogError};
@@ -18,6 +22,31 @@ pub struct Change {
     /// The folder.
     pub folder: RelPath,
 }
+
+/// What happened behind some place of the feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changes {
+    /// These changes, oldest first; perhaps not yet all.
+    Known(Vec<Change>),
+    /// More than is remembered: anything may be different. The feed goes on behind `last`.
+    Forgotten {
+        /// The number of the last change.
+        last: i64,
+    },
+}
+
+/// How many changes are remembered at least: what two publications of a large library touch, or months of small ones. A
+/// row takes about 100 bytes.
+const KEPT: i64 = 200_000;
+
+/// How many changes go at most beside those that make room for new ones: a small change should not wait for the end of
+/// a large one's.
+const FORGOTTEN_AT_ONCE: i64 = 10_000;
+
+const FORGET: &str = "
+    DELETE FROM changes
+    WHERE seq <= (SELECT max(seq) FROM changes) - ?1
+      AND seq < (SELECT min(seq) FROM changes) + ?2 + (SELECT count(*) FROM temp.touched)";
 
 /// Synthetic folders that are not known as such. Theirs is the only parent that is ever asked for.
 const NEW_SYNTHETIC: &str = "
@@ -71,8 +100,11 @@ impl Catalog {
     ///
     /// # Errors
     /// When the catalog cannot be read.
-    pub fn changes_since(&self, seq: i64, limit: u32) -> Result<Vec<Change>, CatalogError> {
-        self.read(|connection| {
+    pub fn changes_since(&self, seq: i64, limit: u32) -> Result<Changes, CatalogError> {
+        self.read_together(|connection| {
+            if let Some(last) = forgotten(connection, seq)? {
+                return Ok(Changes::Forgotten { last });
+            }
             let mut statement = connection.prepare_cached(
                 "SELECT seq, generation, library_id, folder FROM changes WHERE seq > ?1 ORDER BY seq",
             )?;
@@ -83,9 +115,18 @@ impl Catalog {
             {
                 changes.extend(valid(change(row))?);
             }
-            Ok(changes)
+            Ok(Changes::Known(changes))
         })
     }
+}
+
+/// The number of the last change, if one behind `seq` is not remembered. What goes, goes from the beginning, so there is
+/// a gap before the first one that is left; a gap for another reason only has somebody look once too often.
+fn forgotten(connection: &Connection, seq: i64) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT max(seq) AS last FROM changes HAVING min(seq) > ?1 + 1")?
+        .query_row([seq], |row| row.get("last"))
+        .optional()
 }
 
 fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
@@ -111,7 +152,13 @@ pub(super) fn announce(
 
 /// Appends the folders in `touched` to the feed.
 pub(super) fn append_touched(connection: &Connection, generation: Option<GenerationId>) -> rusqlite::Result<()> {
+    forget(connection, KEPT, FORGOTTEN_AT_ONCE)?;
     connection.prepare_cached(APPEND)?.execute([generation]).map(drop)
+}
+
+/// Forgets all but the last changes, a number of them at once.
+fn forget(connection: &Connection, kept: i64, at_once: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached(FORGET)?.execute([kept, at_once]).map(drop)
 }
 
 /// The same for what was noted in `touched` outside of a generation; nothing is written when that is nothing.
@@ -149,4 +196,37 @@ fn add_synthetic(connection: &Connection, now: UnixSeconds) -> rusqlite::Result<
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_fallen_behind_what_is_remembered_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut catalog = Catalog::open(&folder.path().join("posterfs.db")).unwrap();
+        let append_some = |catalog: &mut Catalog, count: i64| {
+            for _ in 0..count {
+                catalog.write(|transaction| Ok(append(transaction, LibraryId::new(1), &RelPath::root())?)).unwrap();
+            }
+        };
+        let forget = |catalog: &mut Catalog, kept, at_once| {
+            catalog.write(|transaction| Ok(forget(transaction, kept, at_once)?)).unwrap();
+        };
+        forget(&mut catalog, 10, 100);
+        append_some(&mut catalog, 30);
+        forget(&mut catalog, 10, 5);
+        let seen = |catalog: &Catalog, seq| match catalog.changes_since(seq, 1000).unwrap() {
+            Changes::Known(changes) => Ok(changes.len()),
+            Changes::Forgotten { last } => Err(last),
+        };
+        assert_eq!((seen(&catalog, 4), seen(&catalog, 5)), (Err(30), Ok(25)), "a few at once");
+        forget(&mut catalog, 10, 100);
+        for (seq, wanted) in [(0, Err(30)), (19, Err(30)), (20, Ok(10)), (29, Ok(1)), (30, Ok(0)), (31, Ok(0))] {
+            assert_eq!(seen(&catalog, seq), wanted, "behind {seq}");
+        }
+        append_some(&mut catalog, 1);
+        assert_eq!((seen(&catalog, 30), catalog.last_change().unwrap()), (Ok(1), 31));
+    }
 }

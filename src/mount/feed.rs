@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::catalog::{Catalog, CatalogError, Change, Library};
+use crate::catalog::{Catalog, CatalogError, Change, Changes, Library};
 use crate::model::{GenerationId, Name, SystemClock};
 use crate::overlay::{Folder, Seen};
 use crate::phase::{PhaseError, ViewCatalog};
@@ -138,7 +138,16 @@ impl<B: Send + Sync + 'static> Follower<B> {
             self.libraries = libraries;
         }
         loop {
-            let changes = self.catalog.changes_since(self.seq, BATCH)?;
+            let changes = match self.catalog.changes_since(self.seq, BATCH)? {
+                Changes::Known(changes) => changes,
+                Changes::Forgotten { last } => {
+                    // We were stopped for long. Whoever watches folders hears of them when they change the next time.
+                    self.view.index().reload_libraries()?;
+                    self.view.notices().push(Stale::Everything);
+                    self.seq = last;
+                    continue;
+                }
+            };
             let Some(last) = changes.last() else { break };
             self.seq = last.seq;
             self.announce(&changed_folders(changes))?;

@@ -1,11 +1,11 @@
-use posterfs::catalog::{Catalog, PublishMode};
+use posterfs::catalog::{Catalog, Changes, PublishMode};
 use posterfs::model::GenerationId;
 
 use crate::support::{Fixture, at, film, original, path, picture, stamp};
 
 /// Folder and generation of each change behind `seq`.
 fn changes(catalog: &Catalog, seq: i64) -> Vec<(String, Option<i64>)> {
-    let changes = catalog.changes_since(seq, 100).unwrap();
+    let Changes::Known(changes) = catalog.changes_since(seq, 100).unwrap() else { panic!("forgotten") };
     changes.into_iter().map(|change| (change.folder.to_string(), change.generation.map(GenerationId::get))).collect()
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use posterfs::catalog::{PublishMode, Scope, Stamp};
 use posterfs::model::{Clock, GenerationId, SystemClock};
 use posterfs::phase::publish;
+use rustix::process::{Signal, kill_process};
 
 use crate::support::{contents, lists};
 use crate::world::World;
@@ -96,6 +97,30 @@ fn what_is_published_without_a_nudge_is_seen_within_a_second() {
     soon("a name that was there", || !poster.exists());
     soon("the listing", || lists(&world.heat(), "folder.jpg"));
     assert_eq!(contents(&world.heat()), former);
+}
+
+/// The change feed is not kept for ever. A view that was stopped for longer looks at everything anew.
+#[test]
+fn a_view_that_fell_behind_what_is_remembered_shows_the_present_all_the_same() {
+    let Some(world) = World::beside() else { return };
+    let poster = world.heat().join("poster.jpg");
+    assert_eq!(fs::read(&poster).unwrap(), fs::read(world.films.picture("a.jpg")).unwrap());
+    let view = rustix::process::Pid::from_raw(world.mount.pid() as i32).unwrap();
+    kill_process(view, Signal::STOP).unwrap();
+    world.films.select("tmdb:949", "poster", "c.jpg");
+    let mut catalog = world.catalog();
+    publish(&mut catalog, Scope::All, PublishMode::Apply, &stamp("while it was stopped")).unwrap();
+    let connection = rusqlite::Connection::open(world.films.state().join("posterfs.db")).unwrap();
+    let forgotten =
+        "BEGIN IMMEDIATE; DELETE FROM changes; UPDATE sqlite_sequence SET seq = seq + 9 WHERE name = 'changes';
+        INSERT INTO changes (generation, library_id, folder) VALUES (NULL, 1, x''); COMMIT";
+    connection.execute_batch(forgotten).unwrap();
+    kill_process(view, Signal::CONT).unwrap();
+    let wanted = fs::read(world.films.picture("c.jpg")).unwrap();
+    soon("a picture of a folder that the feed does not name", || fs::read(&poster).unwrap() == wanted);
+    world.films.select("tmdb:949", "poster", "b.jpg");
+    world.films.publish();
+    assert_eq!(fs::read(&poster).unwrap(), fs::read(world.films.picture("b.jpg")).unwrap(), "and it follows again");
 }
 
 #[test]
