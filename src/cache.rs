@@ -8,10 +8,12 @@
 //! - `format`: what a file is, by its first bytes; `whole`: whether it has its end
 //! - `decode`, `reduce`, `probe`: one decode, size, alpha and the hashes by which pictures are compared
 //! - `place`: where a picture lies; `folder`: folders by descriptor, never through links
+//! - `durable`: which folders need not be synced again
 //! - `temporary`: files that are not yet anything; `store`: `put` and `open`; `stored`: what is there
 //! - `provenance`: records of what a picture serves
 
 mod decode;
+mod durable;
 mod error;
 mod folder;
 mod format;

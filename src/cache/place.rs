@@ -17,13 +17,16 @@ pub(super) const RECORDS_EXTENSION: &str = "jsonl";
 /// The folders of that hash, from the top folder down, and the name without extension.
 pub(super) struct Place {
     pub(super) folders: [String; 2],
+    /// The same as numbers.
+    pub(super) numbers: [u8; 2],
     pub(super) stem: String,
 }
 
 impl Place {
     pub(super) fn of(hash: &ContentHash) -> Self {
         let stem = hash.to_string();
-        Self { folders: [stem[..2].to_owned(), stem[2..4].to_owned()], stem }
+        let [first, second, ..] = *hash.as_bytes();
+        Self { folders: [stem[..2].to_owned(), stem[2..4].to_owned()], numbers: [first, second], stem }
     }
 
     pub(super) fn name(&self, extension: &str) -> String {

@@ -18,7 +18,7 @@ use crate::model::{ContentHash, EntityType, ImageType, Provider, RelPath, UnixSe
 
 use super::error::{CacheError, errno_of};
 use super::place::{PROVENANCE, Place, RECORDS_EXTENSION};
-use super::store::Cache;
+use super::store::{Cache, sync_folders};
 
 /// The most that is read of one file of records, in bytes: some ten thousand records. More than that is no work of
 /// ours, and must not fill memory.
@@ -134,9 +134,7 @@ impl Cache {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::APPEND;
         let mut file = folder.open_file(&name, flags, 0o644).map_err(CacheError::writing(&path))?;
         let appended = append(&mut file, record).map_err(|error| CacheError::writing(&path)(errno_of(&error)))?;
-        for folder in folders.iter().rev() {
-            folder.sync().map_err(CacheError::writing(folder.path()))?;
-        }
+        sync_folders(&self.durable_provenance, &place, &folders)?;
         Ok(appended)
     }
 

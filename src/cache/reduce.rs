@@ -80,24 +80,31 @@ fn luma(red: u8, green: u8, blue: u8) -> u32 {
     (77 * u32::from(red) + 150 * u32::from(green) + 29 * u32::from(blue)) >> 8
 }
 
+/// So many lines of 255 each are far from what 32 bits hold.
+const LINES_AT_ONCE: usize = 1 << 16;
+
 /// The mean of `value` over each part of the picture. One pass; every part has at least one pixel, so pictures smaller
 /// than the copy are stretched.
 fn average<const N: usize>(bytes: &[u8], size: (usize, usize), value: impl Fn(&[u8; N]) -> u32) -> GrayImage {
     let (width, height) = size;
     let all = bytes.as_chunks::<N>().0;
     let mut copy = GrayImage::new(SIDE as u32, SIDE as u32);
+    let mut columns = vec![0u32; width];
     for (part_y, row) in copy.chunks_exact_mut(SIDE).enumerate() {
         let lines = part(part_y, height);
-        let count = lines.len() as u64;
         let mut sums = [0u64; SIDE];
-        for line in lines {
-            let line = &all[line * width..(line + 1) * width];
+        // Line upon line first, which the compiler does for many columns at once, then the columns of each part.
+        for lines in all[lines.start * width..lines.end * width].chunks(LINES_AT_ONCE * width) {
+            columns.fill(0);
+            for line in lines.chunks_exact(width) {
+                columns.iter_mut().zip(line).for_each(|(column, pixel)| *column += value(pixel));
+            }
             for (part_x, sum) in sums.iter_mut().enumerate() {
-                *sum += u64::from(line[part(part_x, width)].iter().map(&value).sum::<u32>());
+                *sum += columns[part(part_x, width)].iter().map(|&column| u64::from(column)).sum::<u64>();
             }
         }
         for (part_x, (pixel, sum)) in row.iter_mut().zip(sums).enumerate() {
-            let mean = sum / (count * part(part_x, width).len() as u64);
+            let mean = sum / (lines.len() * part(part_x, width).len()) as u64;
             *pixel = u8::try_from(mean).unwrap_or(u8::MAX);
         }
     }
@@ -139,6 +146,16 @@ mod tests {
         let expected = reduce(&rgb, 96, 70, Pixels::Rgb8).copy;
         let (blended, deep) = (reduce(&with_alpha, 96, 70, Pixels::Rgba8), reduce(&wide, 96, 70, Pixels::Rgb16));
         assert!(blended.copy == expected && deep.copy == expected && !blended.has_alpha);
+    }
+
+    #[test]
+    fn a_line_or_column_of_any_length_is_averaged_without_overflow() {
+        let length = 64 * (LINES_AT_ONCE + 10);
+        let white = vec![255; length];
+        for (width, height) in [(1, length), (length, 1)] {
+            let copy = reduce(&white, width, height, Pixels::Luma8).copy;
+            assert!(copy.iter().all(|&pixel| pixel == 255), "{width} × {height}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{ContentHash, RelPath, UnixSeconds};
 
+use super::durable::DurableFolders;
 use super::error::{CacheError, errno_of};
 use super::folder::{Folder, is_file};
 use super::format::PictureFormat;
@@ -71,6 +72,8 @@ impl Step {
 pub struct Cache {
     pub(super) root: Folder,
     can_write: bool,
+    durable_assets: DurableFolders,
+    pub(super) durable_provenance: DurableFolders,
     on_step: Option<Arc<dyn Fn(Step) + Send + Sync>>,
 }
 
@@ -102,7 +105,8 @@ impl Cache {
     /// When the folder does not exist or cannot be opened.
     pub fn open_read_only(root: &Path) -> Result<Self, CacheError> {
         let root = Folder::open_root(root).map_err(CacheError::reading(root))?;
-        Ok(Self { root, can_write: false, on_step: None })
+        let [durable_assets, durable_provenance] = Default::default();
+        Ok(Self { root, can_write: false, durable_assets, durable_provenance, on_step: None })
     }
 
     /// Has a function called at each step of `put`: for tests that cut the power there.
@@ -154,9 +158,7 @@ impl Cache {
             moved
         };
         // Also for a picture that is there already: whoever put it may not have come this far yet.
-        for folder in folders.iter().rev() {
-            folder.sync().map_err(CacheError::writing(folder.path()))?;
-        }
+        sync_folders(&self.durable_assets, &place, &folders)?;
         self.reached(Step::FoldersSynced);
         Ok(was_new)
     }
@@ -222,6 +224,16 @@ impl Cache {
             on_step(step);
         }
     }
+}
+
+/// Makes a name in the lowest of the folders of a place durable, and those of the folders themselves.
+pub(super) fn sync_folders(durable: &DurableFolders, place: &Place, folders: &[Folder; 3]) -> Result<(), CacheError> {
+    let count = durable.to_sync(place);
+    for folder in folders.iter().rev().take(count) {
+        folder.sync().map_err(CacheError::writing(folder.path()))?;
+    }
+    durable.note(place, count);
+    Ok(())
 }
 
 /// Makes the root, and the folders above it where they are missing, each durable in its parent.
