@@ -47,6 +47,7 @@ pub fn measure(films: u64, pace: f64) -> anyhow::Result<Films> {
         providers: providers(&config.provider, &surroundings)?,
         config: &config,
         limits: Limits::default(),
+        replies: surroundings.replies.clone(),
         at_once: 16,
         is_dry_run: false,
     };

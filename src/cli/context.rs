@@ -77,8 +77,12 @@ impl Context {
     pub fn surroundings(&self, ask_again: bool, is_offline: bool) -> Surroundings {
         let mut network = self.config.network.clone();
         network.offline |= is_offline;
-        let replies = Some(Replies::in_folder(&self.state.replies()));
-        Surroundings { network, replies, clock: Arc::new(SystemClock), ask_again }
+        Surroundings { network, replies: Some(self.replies()), clock: Arc::new(SystemClock), ask_again }
+    }
+
+    /// The replies of providers that are kept.
+    pub fn replies(&self) -> Replies {
+        Replies::in_folder(&self.state.replies())
     }
 
     /// Who offers candidates, by the configuration.

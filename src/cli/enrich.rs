@@ -63,6 +63,7 @@ impl Enrich {
             providers: context.providers(self.force, self.offline)?,
             config: &context.config,
             limits: context.limits(),
+            replies: Some(context.replies()),
             at_once: AT_ONCE,
             is_dry_run: self.dry_run,
         };

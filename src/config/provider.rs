@@ -24,6 +24,10 @@ pub struct NetworkSettings {
     pub wait: f64,
     /// How many times a request is tried again after a failure that may pass.
     pub retries: u16,
+    /// After how many days a reply that is kept is thrown away.
+    pub replies_days: u32,
+    /// How much all replies that are kept may take together, in bytes; the oldest go first.
+    pub replies_bytes_max: u64,
 }
 
 /// `[provider]`
@@ -178,3 +182,5 @@ impl ProviderSettings {
         ]
     }
 }
+            replies_days: 180,
+            replies_bytes_max: 1 << 30,

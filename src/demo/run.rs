@@ -265,6 +265,7 @@ impl Demo {
             providers: providers(&config.provider, &surroundings)?,
             config: &config,
             limits: Limits::default(),
+            replies: surroundings.replies.clone(),
             at_once: 4,
             is_dry_run: false,
         };

@@ -34,7 +34,7 @@ use crate::cache::{Cache, Limits};
 use crate::catalog::{Catalog, EnrichScope};
 use crate::config::Config;
 use crate::model::{Clock, EntityType};
-use crate::provider::ArtworkProvider;
+use crate::provider::{ArtworkProvider, Replies};
 
 use super::{PhaseError, Progress};
 
@@ -53,6 +53,8 @@ pub struct EnrichRequest<'a> {
     pub limits: Limits,
     /// How many items are under way at once.
     pub at_once: usize,
+    /// The replies that these keep; tidied up behind a run over everything.
+    pub replies: Option<Replies>,
     /// Only ask and tell what would be chosen: nothing is written or downloaded.
     pub is_dry_run: bool,
 }
@@ -82,6 +84,18 @@ pub fn enrich(
     let work = run::Work::new(catalog, cache, request, clock)?;
     let done = run::all(catalog, &work, &waves, request.at_once, progress);
     progress.finish();
+    if !matches!(request.scope, EnrichScope::Items(_)) {
+        tidy(request, clock);
+    }
     done?;
     Ok(work.report())
+
+/// Throws old replies away. That they stay for now is no failure of the run.
+fn tidy(request: &EnrichRequest<'_>, clock: &Arc<dyn Clock>) {
+    let Some(replies) = &request.replies else { return };
+    match replies.tidy(&request.config.network, clock.now()) {
+        Ok(removed) => tracing::debug!(removed, "old replies are thrown away"),
+        Err(error) => tracing::warn!(%error, "old replies cannot be thrown away"),
+    }
+}
 }

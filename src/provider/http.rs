@@ -3,7 +3,8 @@
 //! A [`Fetcher`] belongs to one provider. Everything it does is bounded: requests a second and connections (`pace`),
 //! tries and the time for all of them together (`retry`), bytes of a reply and redirects (`wire`), where these may lead
 //! (`hosts`). Replies are kept with their ETag and asked for again only when they are old, and then only whether they
-//! changed; "there is none" is an answer that is kept as well (`replies`). A provider that refuses our key, or is down, is
+//! changed; "there is none" is an answer that is kept as well (`replies`),
+//! for a while (`tidy`). A provider that refuses our key, or is down, is
 //! left alone for the rest of the run.
 //!
 //! Secrets travel beside the address, never in it, so no address that is printed or stored has one (`request`).
@@ -16,6 +17,7 @@ mod replies;
 mod request;
 mod resolver;
 mod retry;
+mod tidy;
 mod wire;
 
 pub use error::ProviderError;

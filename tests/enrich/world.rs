@@ -92,6 +92,7 @@ impl World {
             providers: providers(&self.config.provider, &surroundings).unwrap(),
             config: &self.config,
             limits: Limits { file_bytes: 1 << 20, pixels: 1_000_000, ..Limits::default() },
+            replies: surroundings.replies.clone(),
             at_once: 4,
             is_dry_run,
         };

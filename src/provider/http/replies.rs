@@ -62,6 +62,10 @@ impl Replies {
         Self { folder: folder.to_owned() }
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A file that a provider keeps for itself beside its replies.
     pub(in crate::provider) fn file(&self, provider: &str, name: &str) -> PathBuf {
         self.folder.join(provider).join(name)
