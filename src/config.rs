@@ -15,8 +15,8 @@ pub use file::{
     WriteSettings,
 };
 pub use provider::{
-    CoverArtSettings, FanartTvSettings, LocalSettings, MusicBrainzSettings, NetworkSettings, ProviderSettings,
-    TmdbSettings, TvdbSettings,
+    CoverArtSettings, FanartTvSettings, LocalSettings, MusicBrainzSettings, NetworkSettings, NfoSettings,
+    ProviderSettings, TmdbSettings, TvdbSettings,
 };
 pub use secret::Secret;
 pub use state::{StateDir, StateError};

@@ -8,7 +8,7 @@
 //! - `subject`, `answer`: what is asked, and what comes back
 //! - `lenient`: reading JSON that may be anything; `language`: language codes of three dialects
 //! - `tmdb`, `tvdb`, `fanarttv`, `musicbrainz`, `coverart`: one file each, as are their parsers
-//! - `local`: folders of artwork
+//! - `local`: folders of artwork; `nfo`: addresses in metadata files of the tree
 
 mod answer;
 mod coverart;
@@ -18,6 +18,7 @@ mod language;
 mod lenient;
 mod local;
 mod musicbrainz;
+mod nfo;
 mod subject;
 mod tmdb;
 mod tvdb;
@@ -59,6 +60,12 @@ pub trait ArtworkProvider: Send + Sync {
 
     /// The provider of ids by whose ids it knows that type of entity, if it can find out such an id.
     fn id_name(&self, _entity_type: EntityType) -> Option<&'static str> {
+    /// Whether it may have a picture of that kind for just this subject. One that is told what there is by the tree knows
+    /// without being asked.
+    fn may_have(&self, subject: &Subject, kind: ImageKind) -> bool {
+        self.kinds(subject.entity_type).contains(&kind)
+    }
+
         None
     }
 
@@ -103,6 +110,7 @@ const MAKERS: &[Make] = &[
     coverart::CoverArt::from_settings,
     local::Local::from_settings,
 ];
+    nfo::Nfo::from_settings,
 
 /// The providers that are enabled and have what they need, such as a key.
 ///

@@ -44,6 +44,8 @@ pub struct ProviderSettings {
     pub musicbrainz: MusicBrainzSettings,
     /// `[provider.coverart]`
     pub coverart: CoverArtSettings,
+    /// `[provider.nfo]`
+    pub nfo: NfoSettings,
     /// `[provider.local]`
     pub local: LocalSettings,
 }
@@ -127,6 +129,38 @@ network_provider! {
     CoverArtSettings at "https://coverartarchive.org", 4.0 a second, 4 connections {}
 }
 
+/// `[provider.nfo]`: pictures that metadata files name by their addresses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NfoSettings {
+    /// Whether they are candidates.
+    pub enabled: bool,
+    /// Where they may lie: `example.org` with all below it, `http://nas:8080` for a place on a private network, `*` for
+    /// the whole public network. By default the known homes of artwork, as anybody may have written such a file.
+    pub hosts: Vec<String>,
+    /// How many connections at once.
+    pub connections: u16,
+}
+
+/// The hosts that managers and players name in metadata files.
+const ARTWORK_HOSTS: &[&str] = &[
+    "tmdb.org",
+    "themoviedb.org",
+    "thetvdb.com",
+    "fanart.tv",
+    "theaudiodb.com",
+    "coverartarchive.org",
+    "archive.org",
+    "media-amazon.com",
+];
+
+impl Default for NfoSettings {
+    fn default() -> Self {
+        let hosts = ARTWORK_HOSTS.iter().map(|&host| host.to_owned()).collect();
+        Self { enabled: true, hosts, connections: 4 }
+    }
+}
+
 /// `[provider.local]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -149,6 +183,8 @@ impl Default for NetworkSettings {
             silence: 15.0,
             wait: 0.4,
             retries: 3,
+            replies_days: 180,
+            replies_bytes_max: 1 << 30,
         }
     }
 }
@@ -161,13 +197,14 @@ impl Default for LocalSettings {
 
 impl ProviderSettings {
     /// The pace of every provider that is reached over the network, for checking.
-    pub(super) fn paces(&self) -> [(f64, u16); 5] {
+    pub(super) fn paces(&self) -> [(f64, u16); 6] {
         [
             (self.tmdb.requests_per_second, self.tmdb.connections),
             (self.tvdb.requests_per_second, self.tvdb.connections),
             (self.fanarttv.requests_per_second, self.fanarttv.connections),
             (self.musicbrainz.requests_per_second, self.musicbrainz.connections),
             (self.coverart.requests_per_second, self.coverart.connections),
+            (1.0, self.nfo.connections),
         ]
     }
 
@@ -182,5 +219,3 @@ impl ProviderSettings {
         ]
     }
 }
-            replies_days: 180,
-            replies_bytes_max: 1 << 30,

@@ -1,8 +1,8 @@
 //! What a provider is asked about.
 
-use crate::model::{EntityType, Language, Provider};
-
 use std::path::PathBuf;
+
+use crate::model::{EntityType, ImageKind, Language, Provider};
 
 /// An entity, as far as a provider needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,9 @@ pub struct Place {
     /// The name of its folder; of the series for a season or episode.
     pub folder_name: Vec<u8>,
     /// Pictures that lie in the library for it: what each is of, and its full path.
-    pub originals: Vec<(crate::model::ImageKind, PathBuf)>,
+    pub originals: Vec<(ImageKind, PathBuf)>,
+    /// Pictures that its metadata files name: what each is of, and its address.
+    pub declared: Vec<(ImageKind, String)>,
 }
 
 impl Subject {

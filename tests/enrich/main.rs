@@ -7,6 +7,7 @@ mod server;
 mod choosing;
 mod commands;
 mod identifying;
+mod declared;
 mod killed;
 mod pictures;
 mod rules;

@@ -139,6 +139,7 @@ pub fn config(url: &str) -> Config {
     provider.tmdb.requests_per_second = 1000.0;
     provider.musicbrainz.enabled = false;
     provider.coverart.enabled = false;
+    provider.nfo.hosts = vec![url.to_owned()];
     config.network.wait = 0.01;
     config.network.budget = 5.0;
     config.network.silence = 1.0;

@@ -24,7 +24,7 @@ fn local(folder: &Path, with_library: bool) -> Arc<dyn ArtworkProvider> {
 }
 
 fn at(folder_name: &str, subject: Subject) -> Subject {
-    Subject { place: Place { folder_name: folder_name.into(), originals: Vec::new() }, ..subject }
+    Subject { place: Place { folder_name: folder_name.into(), ..Place::default() }, ..subject }
 }
 
 fn offered(provider: &dyn ArtworkProvider, subject: &Subject) -> Vec<String> {
@@ -131,7 +131,8 @@ fn pictures_of_the_library_are_offered_where_that_is_set() {
     let folder = tempfile::tempdir().unwrap();
     let original = folder.path().join("media/Film/folder.png");
     png(&original, 20, 30);
-    let place = Place { folder_name: b"Film".to_vec(), originals: vec![(ImageKind::Poster, original)] };
+    let originals = vec![(ImageKind::Poster, original)];
+    let place = Place { folder_name: b"Film".to_vec(), originals, ..Place::default() };
     let film = Subject { place, ..subject(EntityType::Movie, &[]) };
     let artwork = folder.path().join("artwork");
     assert!(offered(local(&artwork, false).as_ref(), &film).is_empty());

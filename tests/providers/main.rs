@@ -10,4 +10,5 @@ mod fetching;
 mod hostile;
 mod identifying;
 mod local;
+mod nfo;
 mod support;

@@ -65,6 +65,7 @@ impl Bench {
         settings.fanarttv.enabled = name == "fanarttv";
         settings.musicbrainz.enabled = name == "musicbrainz";
         settings.coverart.enabled = name == "coverart";
+        settings.nfo.enabled = name == "nfo";
         let all = providers(&settings, &self.surroundings()).unwrap();
         all.into_iter().find(|provider| provider.name() == name).unwrap()
     }
@@ -86,6 +87,7 @@ pub fn settings(url: &str) -> ProviderSettings {
     settings.fanarttv.base_url = format!("{url}/v3");
     settings.musicbrainz.base_url = format!("{url}/ws/2");
     settings.coverart.base_url = format!("{url}/caa");
+    settings.nfo.hosts = vec![url.to_owned()];
     for rate in [
         &mut settings.tmdb.requests_per_second,
         &mut settings.tvdb.requests_per_second,

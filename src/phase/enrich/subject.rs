@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::catalog::{Candidate, Catalog, CatalogError, Entity, Guard};
-use crate::model::{EntityId, EntityType, ImageKind, ImageType, Layout, Provider};
+use crate::catalog::{Candidate, Catalog, CatalogError, DeclaredArtwork, Entity, Guard};
+use crate::model::{EntityId, EntityType, ImageKind, ImageType, Layout, Provider, RelPath};
 use crate::naming::split_extension;
 use crate::provider::{ArtworkProvider, Place, Subject};
 
@@ -27,7 +27,8 @@ pub(super) struct Read {
     /// The series of a season or episode, the artist of an album, else itself.
     named: Entity,
     ids: Vec<(Provider, String)>,
-    originals: Vec<(ImageType, crate::model::RelPath)>,
+    originals: Vec<(ImageType, RelPath)>,
+    declared: Vec<DeclaredArtwork>,
 }
 
 /// Reads what is known. `None` when it is gone.
@@ -45,7 +46,8 @@ pub(super) fn read(catalog: &Catalog, id: EntityId) -> Result<Option<Read>, Cata
     };
     let originals = catalog.originals_of(id)?.into_iter().map(|original| original.found);
     let originals = originals.map(|found| (found.image_type, found.folder.join(&found.name))).collect();
-    Ok(Some(Read { entity, guard, named, ids, originals }))
+    let declared = catalog.declared_artwork_of(id)?;
+    Ok(Some(Read { entity, guard, named, ids, originals, declared }))
 }
 
 fn parent_of(catalog: &Catalog, entity: &Entity) -> Result<Option<Entity>, CatalogError> {
@@ -78,10 +80,11 @@ impl Read {
                     .is_ok_and(|image_type| !self.guard.is_locked(&image_type.to_string()))
             })
         };
-        let kinds = work.providers.iter().flat_map(|provider| provider.kinds(self.entity.entity_type));
-        let wanted: BTreeSet<ImageKind> =
-            kinds.copied().filter(|kind| self.entity.entity_type.kinds().contains(kind)).filter(is_wanted).collect();
         let subject = self.subject(&plan);
+        let somebody_may_have =
+            |kind: &ImageKind| work.providers.iter().any(|provider| provider.may_have(&subject, *kind));
+        let kinds = self.entity.entity_type.kinds().iter().copied();
+        let wanted: BTreeSet<ImageKind> = kinds.filter(is_wanted).filter(somebody_may_have).collect();
         (!wanted.is_empty()).then_some(Known { entity: self.entity, plan, guard: self.guard, subject, wanted })
     }
 
@@ -90,6 +93,7 @@ impl Read {
         let has_artist = is_album && self.named.entity_type == EntityType::Artist;
         let title = if is_album { &self.entity } else { &self.named };
         let originals = self.originals.iter();
+        let meant = |declared: &DeclaredArtwork| self.entity.entity_type.kind_meant(declared.image_type.kind());
         Subject {
             entity_type: self.entity.entity_type,
             ids: self.ids.clone(),
@@ -103,6 +107,7 @@ impl Read {
             place: Place {
                 folder_name: if is_album { folder_name(&self.entity) } else { folder_name(&self.named) },
                 originals: originals.map(|(t, path)| (t.kind(), plan.library.path.join(path.as_path()))).collect(),
+                declared: self.declared.iter().map(|one| (meant(one), one.url.clone())).collect(),
             },
         }
     }

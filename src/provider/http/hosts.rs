@@ -10,7 +10,7 @@ pub struct Hosts {
     /// What the configuration names, whatever it is: also plain HTTP, also on this machine.
     configured: Vec<Origin>,
     /// Names of hosts, with all names below them; by HTTPS only.
-    known: &'static [&'static str],
+    known: Vec<String>,
     /// Any host of the public network, as for an address that a user typed.
     is_open: bool,
 }
@@ -18,14 +18,47 @@ pub struct Hosts {
 impl Hosts {
     /// The hosts of a provider: those of its configured addresses, and the known ones.
     #[must_use]
-    pub fn new<'a>(configured: impl IntoIterator<Item = &'a Url>, known: &'static [&'static str]) -> Self {
+    pub fn new<'a>(configured: impl IntoIterator<Item = &'a Url>, known: &[&str]) -> Self {
+        let known = known.iter().map(|&name| name.to_owned()).collect();
         Self { configured: configured.into_iter().map(Url::origin).collect(), known, is_open: false }
+    }
+
+    /// Hosts as a setting lists them: `example.org` is that host with all below it, `http://nas:8080` that place
+    /// whatever network it is on, `*` every host of the public network.
+    ///
+    /// # Errors
+    /// With an entry that is none of these, and why.
+    pub fn listed(entries: &[String]) -> Result<Self, (String, String)> {
+        let mut hosts = Self::default();
+        for entry in entries {
+            let wrong = |reason: String| (entry.clone(), reason);
+            match Host::parse(entry) {
+                _ if entry == "*" => hosts.is_open = true,
+                _ if entry.contains("://") => {
+                    let url: Url = entry.parse().map_err(|error: url::ParseError| wrong(error.to_string()))?;
+                    if !matches!(url.scheme(), "http" | "https") {
+                        return Err(wrong("only http and https are spoken".to_owned()));
+                    }
+                    hosts.configured.push(url.origin());
+                }
+                Ok(Host::Domain(name)) => hosts.known.push(name),
+                Ok(_) => return Err(wrong("a bare address needs its scheme: http://192.168.0.1".to_owned())),
+                Err(error) => return Err(wrong(error.to_string())),
+            }
+        }
+        Ok(hosts)
     }
 
     /// Wherever an address that a user typed leads; but only the address itself may be on a private network.
     #[must_use]
     pub fn typed(url: &Url) -> Self {
-        Self { configured: vec![url.origin()], known: &[], is_open: true }
+        Self { configured: vec![url.origin()], known: Vec::new(), is_open: true }
+    }
+
+    /// Whether an address may be followed.
+    #[must_use]
+    pub fn allows(&self, url: &Url) -> bool {
+        self.check(url).is_ok()
     }
 
     /// Refuses an address that must not be followed.
@@ -77,7 +110,7 @@ impl Hosts {
         let name = name.trim_end_matches('.').to_ascii_lowercase();
         self.known
             .iter()
-            .any(|known| name == *known || name.strip_suffix(known).is_some_and(|rest| rest.ends_with('.')))
+            .any(|known| name.strip_suffix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
     }
 }
 
@@ -123,6 +156,32 @@ mod tests {
 
     fn url(text: &str) -> Url {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_setting_lists_names_places_or_everything() {
+        let allowed = |entries: &[&str], address: &str| {
+            let entries: Vec<String> = entries.iter().map(|&entry| entry.to_owned()).collect();
+            Hosts::listed(&entries).unwrap().allows(&url(address))
+        };
+        for (entries, address, wanted) in [
+            (&["example.org"][..], "https://example.org/a.jpg", true),
+            (&["Example.ORG"], "https://img.example.org/a.jpg", true),
+            (&["example.org"], "http://example.org/a.jpg", false),
+            (&["example.org"], "https://example.net/a.jpg", false),
+            (&["example.org"], "https://192.168.0.2/a.jpg", false),
+            (&["http://192.168.0.2:8080"], "http://192.168.0.2:8080/a.jpg", true),
+            (&["http://192.168.0.2:8080"], "http://192.168.0.2/a.jpg", false),
+            (&["*"], "http://example.net/a.jpg", true),
+            (&["*"], "http://127.0.0.1/a.jpg", false),
+            (&["*"], "file:///etc/passwd", false),
+            (&[], "https://example.org/a.jpg", false),
+        ] {
+            assert_eq!(allowed(entries, address), wanted, "{entries:?} {address}");
+        }
+        for entry in ["", "192.168.0.2", "ftp://example.org", "http://", "a b"] {
+            assert!(Hosts::listed(&[entry.to_owned()]).is_err(), "{entry}");
+        }
     }
 
     #[test]
