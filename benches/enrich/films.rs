@@ -51,6 +51,7 @@ pub fn measure(films: u64, pace: f64) -> anyhow::Result<Films> {
         at_once: 16,
         is_dry_run: false,
     };
+    forget_peak();
     let (begun, cpu) = (Instant::now(), cpu());
     let report = enrich(&mut catalog, &cache, &request, &clock, &NoProgress)?;
     Ok(Films { films, pace, time: begun.elapsed(), cpu: self::cpu().saturating_sub(cpu), peak_mib: peak_mib(), report })
@@ -149,7 +150,13 @@ fn cpu() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
-/// The most memory that this process ever had, in MiB.
+/// Has the kernel count the most memory anew from here on, where it lets us.
+fn forget_peak() {
+    let asked = std::fs::File::options().write(true).open("/proc/self/clear_refs");
+    let _ = asked.and_then(|mut file| std::io::Write::write_all(&mut file, b"5"));
+}
+
+/// The most memory that this process has had since then, in MiB.
 fn peak_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

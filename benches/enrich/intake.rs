@@ -21,6 +21,8 @@ pub struct Intake {
     probe: Duration,
     hash: Duration,
     write: Duration,
+    /// How many times as many pictures a second `put` takes than the plain way, with all processors at work.
+    together: f64,
 }
 
 /// Takes pictures of 2000 × 3000 in, so many times.
@@ -55,7 +57,41 @@ pub fn measure(pictures: usize, rounds: usize) -> anyhow::Result<Intake> {
     }
     let [put, plain, decode, probe, hash, write] = times.map(median);
     let bytes = files.iter().map(Vec::len).sum::<usize>() / files.len();
-    Ok(Intake { pictures: pictures * rounds, bytes, put, plain, decode, probe, hash, write })
+    let together = (0..rounds).map(|round| together(&files, &base.path().join(format!("together-{round}"))));
+    let mut together: Vec<f64> = together.collect::<anyhow::Result<_>>()?;
+    together.sort_by(f64::total_cmp);
+    let together = together[together.len() / 2];
+    Ok(Intake { pictures: pictures * rounds, bytes, put, plain, decode, probe, hash, write, together })
+}
+
+/// The time of the plain way over that of `put`, each with as many threads as `enrich` has for pictures.
+fn together(files: &[Vec<u8>], folder: &Path) -> anyhow::Result<f64> {
+    let cache = Cache::open(&folder.join("cache"))?;
+    let threads = std::thread::available_parallelism().map_or(2, usize::from) + 2;
+    let put = in_threads(files, threads, &|at| {
+        Ok(cache.put(Cursor::new(&files[at]), &"a picture", &Limits::default()).map(drop)?)
+    })?;
+    let plain = in_threads(files, threads, &|at| {
+        let own = folder.join(format!("plain-{at}"));
+        fs::create_dir(&own)?;
+        plain_way(&files[at], &own, at)
+    })?;
+    Ok(plain.as_secs_f64() / put.as_secs_f64())
+}
+
+/// How long several threads take for all files.
+fn in_threads(
+    files: &[Vec<u8>],
+    threads: usize,
+    one: &(dyn Fn(usize) -> anyhow::Result<()> + Sync),
+) -> anyhow::Result<Duration> {
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        let share = |thread: usize| move || (thread..files.len()).step_by(threads).try_for_each(one);
+        let running: Vec<_> = (0..threads).map(|thread| scope.spawn(share(thread))).collect();
+        running.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| anyhow::bail!("a thread panicked")))
+    })?;
+    Ok(begun.elapsed())
 }
 
 /// As most programs do it: decode all of it, scale it down, two hashes, a checksum, a file, synced with its folder.
@@ -115,6 +151,7 @@ impl fmt::Display for Intake {
         row(f, "of put: SHA-256", self.hash)?;
         row(f, "about: writing and syncing one file", self.write)?;
         let times = self.plain.as_secs_f64() / self.put.as_secs_f64();
-        write!(f, "  put is {times:.2} times as fast as the plain way")
+        writeln!(f, "  put is {times:.2} times as fast as the plain way, one picture after the other,")?;
+        write!(f, "  and {:.2} times with all processors at work", self.together)
     }
 }
