@@ -7,12 +7,14 @@
 //!
 //! One file per table family: [`Library`] (`libraries`), [`Entity`] (`entities`, and `scanned` for what a scan
 //! records), `places` (where they lie), `originals`, [`CacheFile`], [`Candidate`] (`candidates`: choosing by hand;
-//! `offers`: what enrichment writes of them), `enrichment` (ids, metadata, when), `locks` and `guards` (locks as they are
+//! `offers`: what enrichment writes of them), `enrichment` (ids, metadata, when), `answers` (what an item's providers said, at
+//! once), `locks` and `guards` (locks as they are
 //! inherited), mappings (`publish` decides what shall be, `replace` brings it about, `generations` undoes it, `mappings`
 //! reads it, `lay_out` tells where other names would lead), `folders` and
 //! `feed` for the mount, `video_files` (stream details), `program_writes`, `shown_attributes` and `renames` for what programs
 //! do through it. `migrations/` holds the schema.
 
+mod answers;
 mod cache_files;
 mod candidates;
 mod credits;
@@ -54,9 +56,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub use answers::{ProviderAnswers, Rate};
 pub use cache_files::{CacheFile, CacheTotals, NewCacheFile};
 pub use candidates::{Candidate, Deselected, PROGRAM_PROVIDER, Selected, USER_PROVIDER};
-pub use credits::{Credit, ScannedCredit, ScannedSet};
+pub use credits::{Credit, ScannedCredit, ScannedSet, ToldCast, ToldCredit};
 pub use derive::Derivation;
 pub use enrichment::{EnrichScope, Enrichment, Identification, SourcedField};
 pub use entities::{Entity, EntityFilter, ListKey};

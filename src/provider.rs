@@ -42,8 +42,10 @@ pub mod parse {
     pub use super::tmdb::parse::{
         details as tmdb_details, find as tmdb_find, images as tmdb_images, search as tmdb_search,
     };
+    pub use super::tvdb::ArtworkTypes as TvdbArtworkTypes;
     pub use super::tvdb::parse::{
-        found as tvdb_found, record as tvdb_record, remote as tvdb_remote, token as tvdb_token,
+        Record as TvdbRecord, found as tvdb_found, person as tvdb_person, record as tvdb_record, remote as tvdb_remote,
+        token as tvdb_token,
     };
 }
 
@@ -58,14 +60,14 @@ pub trait ArtworkProvider: Send + Sync {
     /// The kinds of pictures that it may have for that type of entity; none when it need not be asked.
     fn kinds(&self, entity_type: EntityType) -> &'static [ImageKind];
 
-    /// The provider of ids by whose ids it knows that type of entity, if it can find out such an id.
-    fn id_name(&self, _entity_type: EntityType) -> Option<&'static str> {
     /// Whether it may have a picture of that kind for just this subject. One that is told what there is by the tree knows
     /// without being asked.
     fn may_have(&self, subject: &Subject, kind: ImageKind) -> bool {
         self.kinds(subject.entity_type).contains(&kind)
     }
 
+    /// The provider of ids by whose ids it knows that type of entity, if it can find out such an id.
+    fn id_name(&self, _entity_type: EntityType) -> Option<&'static str> {
         None
     }
 
@@ -108,9 +110,9 @@ const MAKERS: &[Make] = &[
     musicbrainz::MusicBrainz::from_settings,
     fanarttv::FanartTv::from_settings,
     coverart::CoverArt::from_settings,
+    nfo::Nfo::from_settings,
     local::Local::from_settings,
 ];
-    nfo::Nfo::from_settings,
 
 /// The providers that are enabled and have what they need, such as a key.
 ///

@@ -150,14 +150,7 @@ impl Catalog {
     /// # Errors
     /// When the catalog cannot be read.
     pub fn candidates_of(&self, entity: EntityId, of_type: Option<ImageType>) -> Result<Vec<Candidate>, CatalogError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(CANDIDATES_OF)?;
-            let parameters = named_params! {
-                ":entity": entity, ":image_type": of_type.map(|t| t.kind().as_str()),
-                ":number": of_type.map(ImageType::number),
-            };
-            Ok(statement.query_map(parameters, candidate)?.collect::<Result<_, _>>()?)
-        })
+        self.read(|connection| Ok(of(connection, entity, of_type)?))
     }
 
     /// The pictures selected for an entity that are in the cache, by image type, withheld ones too.
@@ -176,6 +169,17 @@ impl Catalog {
             Ok(statement.query_map([entity], cache_files::cache_file)?.collect::<Result<_, _>>()?)
         })
     }
+}
+
+pub(super) fn of(
+    connection: &Connection,
+    entity: EntityId,
+    of_type: Option<ImageType>,
+) -> rusqlite::Result<Vec<Candidate>> {
+    let parameters = named_params! {
+        ":entity": entity, ":image_type": of_type.map(|t| t.kind().as_str()), ":number": of_type.map(ImageType::number),
+    };
+    connection.prepare_cached(CANDIDATES_OF)?.query_map(parameters, candidate)?.collect()
 }
 
 pub(super) fn by_id(connection: &Connection, id: CandidateId) -> rusqlite::Result<Option<Candidate>> {

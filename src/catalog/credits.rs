@@ -1,15 +1,23 @@
 //! Who plays in what, and which films make a set.
 //!
+//! What a metadata file of the tree tells of who plays comes before what providers tell: where it names anybody, only
+//! ids are taken from them.
+//!
 //! An actor is one entity per library and name, as players keep one picture per name; a set likewise. Neither lies in a
 //! folder, so their paths are `.actors/NAME` and `.sets/NAME`, under which nothing of the tree is an entity.
 
 use rusqlite::{Connection, named_params};
 
-use super::entities;
 use super::originals::{self, ScannedOriginal};
 use super::scanned::{ScannedItem, see};
-use super::{Catalog, CatalogError};
-use crate::model::{EntityId, EntityType, Layout, LibraryId, Name, RelPath, UnixSeconds};
+use super::{Catalog, CatalogError, enrichment, entities, guards};
+use crate::model::{EntityId, EntityType, Layout, LibraryId, Name, Provider, RelPath, UnixSeconds};
+use crate::score::folded;
+
+/// The lock that keeps what providers tell of who plays away.
+const LOCK: &str = "actors";
+/// Who says it: a metadata file in the tree.
+const SOURCE_NFO: &str = "nfo";
 
 /// Somebody who plays in an item, as a scan found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +30,28 @@ pub struct ScannedCredit {
     pub url: Option<String>,
     /// Pictures of them beside the item.
     pub originals: Vec<ScannedOriginal>,
+}
+
+/// Somebody who plays in an item, as a provider tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldCredit {
+    /// The name.
+    pub name: String,
+    /// The character; empty where it is not told.
+    pub role: String,
+    /// Their ids.
+    pub ids: Vec<(Provider, String)>,
+}
+
+/// Who plays in an item, as a provider tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldCast {
+    /// The provider's word.
+    pub provider: String,
+    /// Everybody, as billed.
+    pub people: Vec<ToldCredit>,
+    /// How many of them are wanted, where the tree names nobody. Ids are taken of all who are known.
+    pub most: usize,
 }
 
 /// The set that a movie belongs to, as a scan found it.
@@ -50,16 +80,7 @@ impl Catalog {
     /// # Errors
     /// When the catalog cannot be read.
     pub fn credits_of(&self, entity: EntityId) -> Result<Vec<Credit>, CatalogError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT c.actor_id, a.title, c.role FROM credits c JOIN entities a ON a.id = c.actor_id
-                 WHERE c.entity_id = ?1 ORDER BY c.position",
-            )?;
-            let rows = statement.query_map([entity], |row| {
-                Ok(Credit { actor: row.get("actor_id")?, name: row.get("title")?, role: row.get("role")? })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        self.read(|connection| Ok(of(connection, entity)?))
     }
 
     /// The movies of a set, by number.
@@ -92,23 +113,88 @@ pub(super) fn replace(
     for (actor, credit) in &wanted {
         is_changed |= originals::replace_beside(connection, item.library, *actor, &item.folder, &credit.originals)?;
     }
-    let known: Vec<(EntityId, String)> = connection
-        .prepare_cached("SELECT actor_id, role FROM credits WHERE entity_id = ?1 ORDER BY position")?
-        .query_map([entity], |row| Ok((row.get("actor_id")?, row.get("role")?)))?
-        .collect::<Result<_, _>>()?;
-    let is_same = known.len() == wanted.len()
-        && known.iter().zip(&wanted).all(|(known, (actor, credit))| known.0 == *actor && known.1 == credit.role);
-    if is_same {
+    if wanted.is_empty() && !is_told_by_tree(connection, entity)? {
         return Ok(is_changed);
     }
+    let names: Vec<(EntityId, &str)> = wanted.iter().map(|(actor, credit)| (*actor, credit.role.as_str())).collect();
+    if !put(connection, entity, SOURCE_NFO, &names)? {
+        return Ok(is_changed);
+    }
+    wanted.iter().try_for_each(|(actor, credit)| portray(connection, *actor, credit))?;
+    Ok(true)
+}
+
+/// Makes these the credits of the entity, as `source` tells them: all of an entity's are from one. Whether anything
+/// changed.
+fn put(connection: &Connection, entity: EntityId, source: &str, wanted: &[(EntityId, &str)]) -> rusqlite::Result<bool> {
+    let known: Vec<(EntityId, String, String)> = connection
+        .prepare_cached("SELECT actor_id, role, source FROM credits WHERE entity_id = ?1 ORDER BY position")?
+        .query_map([entity], |row| Ok((row.get("actor_id")?, row.get("role")?, row.get("source")?)))?
+        .collect::<Result<_, _>>()?;
+    if known
+        .iter()
+        .map(|(actor, role, by)| (*actor, role.as_str(), by.as_str()))
+        .eq(wanted.iter().map(|(actor, role)| (*actor, *role, source)))
+    {
+        return Ok(false);
+    }
     connection.prepare_cached("DELETE FROM credits WHERE entity_id = ?1")?.execute([entity])?;
-    let mut add = connection
-        .prepare_cached("INSERT INTO credits (entity_id, position, actor_id, role) VALUES (?1, ?2, ?3, ?4)")?;
-    for (position, (actor, credit)) in wanted.iter().enumerate() {
-        add.execute((entity, position as i64, actor, &credit.role))?;
-        portray(connection, *actor, credit)?;
+    let mut add = connection.prepare_cached(
+        "INSERT INTO credits (entity_id, position, actor_id, role, source) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (position, (actor, role)) in wanted.iter().enumerate() {
+        add.execute((entity, position as i64, actor, role, source))?;
     }
     Ok(true)
+}
+
+/// Takes what a provider tells of who plays in an entity, unless that is locked: the credits, where the tree tells none,
+/// and the ids of everybody who is known to play in it. A cast is the one place where a name is no guess.
+pub(super) fn take(
+    connection: &Connection,
+    entity: EntityId,
+    cast: &ToldCast,
+    now: UnixSeconds,
+) -> rusqlite::Result<()> {
+    if guards::guard(connection, entity)?.is_locked(LOCK) {
+        return Ok(());
+    }
+    let library = connection
+        .prepare_cached("SELECT library_id FROM entities WHERE id = ?1")?
+        .query_row([entity], |row| row.get("library_id"))?;
+    if !is_told_by_tree(connection, entity)? {
+        let mut wanted = Vec::new();
+        for credit in cast.people.iter().take(cast.most) {
+            if let Some(actor) = placeless(connection, library, EntityType::Actor, &credit.name, now)? {
+                wanted.push((actor, credit.role.as_str()));
+            }
+        }
+        put(connection, entity, &cast.provider, &wanted)?;
+    }
+    for Credit { actor, name, .. } in of(connection, entity)? {
+        for told in cast.people.iter().filter(|told| folded(&told.name) == folded(&name)) {
+            enrichment::add_ids(connection, actor, &told.ids, &cast.provider)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_told_by_tree(connection: &Connection, entity: EntityId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM credits WHERE entity_id = ?1 AND source = ?2")?
+        .exists((entity, SOURCE_NFO))
+}
+
+fn of(connection: &Connection, entity: EntityId) -> rusqlite::Result<Vec<Credit>> {
+    connection
+        .prepare_cached(
+            "SELECT c.actor_id, a.title, c.role FROM credits c JOIN entities a ON a.id = c.actor_id
+             WHERE c.entity_id = ?1 ORDER BY c.position",
+        )?
+        .query_map([entity], |row| {
+            Ok(Credit { actor: row.get("actor_id")?, name: row.get("title")?, role: row.get("role")? })
+        })?
+        .collect()
 }
 
 /// Makes the set of the item that of the entity. Whether anything changed.
@@ -169,7 +255,12 @@ fn placeless(
     };
     let path = RelPath::root().join(&folder).join(&own);
     let id = match entities::by_key(connection, library, entity_type, &path)? {
-        Some(known) => known.id,
+        Some(known) => {
+            if known.is_missing {
+                connection.prepare_cached("UPDATE entities SET is_missing = 0 WHERE id = ?1")?.execute([known.id])?;
+            }
+            known.id
+        }
         None => connection
             .prepare_cached(
                 "INSERT INTO entities (library_id, entity_type, title, sort_title, layout, folder, path, added_at,

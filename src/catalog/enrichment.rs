@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::locks::{self, LockOrigin};
 use super::metadata::MetadataField;
-use super::sql_types::array;
+use super::sql_types::{array, words};
 use super::{Catalog, CatalogError, entities, guards};
 use crate::model::{EntityId, EntityType, Provider, UnixSeconds};
 
@@ -44,14 +44,14 @@ pub struct SourcedField {
 }
 
 /// Which entities are to be asked for.
-#[derive(Debug, Clone, Copy)]
-pub enum EnrichScope<'a> {
+#[derive(Debug, Clone)]
+pub enum EnrichScope {
     /// All that are due.
     Due(UnixSeconds),
     /// All, due or not.
     All,
-    /// These, and what belongs to them, due or not.
-    Items(&'a [EntityId]),
+    /// These, what belongs to them and who plays in them, due or not.
+    Items(Vec<EntityId>),
 }
 
 /// Who says it: a person. Comes before everything else.
@@ -63,20 +63,15 @@ impl Catalog {
     ///
     /// # Errors
     /// When the catalog cannot be read.
-    pub fn entities_to_enrich(
-        &self,
-        scope: EnrichScope<'_>,
-        types: &[EntityType],
-    ) -> Result<Vec<EntityId>, CatalogError> {
+    pub fn entities_to_enrich(&self, scope: &EnrichScope, types: &[EntityType]) -> Result<Vec<EntityId>, CatalogError> {
         let (items, due) = match scope {
-            EnrichScope::Due(now) => (None, Some(now)),
+            EnrichScope::Due(now) => (None, Some(*now)),
             EnrichScope::All => (None, None),
             EnrichScope::Items(items) => (Some(array(items.iter().map(|id| id.get()))), None),
         };
         // An array reads as NULL everywhere but in `rarray`.
         let is_for_all = items.is_none();
         let items = items.unwrap_or_else(|| array(std::iter::empty()));
-        let types: Vec<rusqlite::types::Value> = types.iter().map(|t| t.as_str().to_owned().into()).collect();
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT e.id FROM entities e JOIN libraries l ON l.id = e.library_id AND l.removed_at IS NULL
@@ -85,10 +80,14 @@ impl Catalog {
                      AND (:due IS NULL OR n.due_at IS NULL OR n.due_at <= :due)
                      AND (:is_for_all OR e.id IN (SELECT value FROM rarray(:items))
                           OR e.parent_id IN (SELECT value FROM rarray(:items))
-                          OR e.parent_id IN (SELECT id FROM entities WHERE parent_id IN (SELECT value FROM rarray(:items))))
+                          OR e.parent_id IN (SELECT id FROM entities WHERE parent_id IN (SELECT value FROM rarray(:items)))
+                          OR e.id IN (SELECT actor_id FROM credits WHERE entity_id IN (SELECT value FROM rarray(:items))))
                  ORDER BY e.id",
             )?;
-            let parameters = named_params! { ":types": std::rc::Rc::new(types), ":due": due, ":items": items, ":is_for_all": is_for_all };
+            let parameters = named_params! {
+                ":types": words(types.iter().map(|of| of.as_str())), ":due": due, ":items": items,
+                ":is_for_all": is_for_all,
+            };
             Ok(statement.query_map(parameters, |row| row.get("id"))?.collect::<Result<_, _>>()?)
         })
     }
@@ -117,7 +116,7 @@ impl Catalog {
     /// # Errors
     /// When the catalog cannot be written.
     pub fn set_enriched(&mut self, entity: EntityId, enrichment: &Enrichment) -> Result<(), CatalogError> {
-        let (word, note) = words(&enrichment.identification);
+        let (word, note) = word_and_note(&enrichment.identification);
         self.write(|transaction| {
             transaction
                 .prepare_cached(
@@ -127,29 +126,6 @@ impl Catalog {
                          identification = excluded.identification, note = excluded.note",
                 )?
                 .execute((entity, enrichment.enriched_at, enrichment.due_at, word, note))?;
-            Ok(())
-        })
-    }
-
-    /// Adds ids that a provider tells; an id that is known already, from wherever, stays.
-    ///
-    /// # Errors
-    /// When the catalog cannot be written.
-    pub fn add_external_ids(
-        &mut self,
-        entity: EntityId,
-        ids: &[(Provider, String)],
-        source: &str,
-    ) -> Result<(), CatalogError> {
-        self.write(|transaction| {
-            for (provider, value) in ids {
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO external_ids (entity_id, provider, value, source) VALUES (?1, ?2, ?3, ?4)
-                         ON CONFLICT (entity_id, provider) DO NOTHING",
-                    )?
-                    .execute((entity, provider, value, source))?;
-            }
             Ok(())
         })
     }
@@ -182,33 +158,6 @@ impl Catalog {
                 forget_answers(transaction, entity)?;
             }
             Ok(is_other)
-        })
-    }
-
-    /// Writes metadata that providers tell into fields that are not locked. What a person or the tree says stays.
-    ///
-    /// # Errors
-    /// When the catalog cannot be written.
-    pub fn set_provider_fields(
-        &mut self,
-        entity: EntityId,
-        fields: &[SourcedField],
-        now: UnixSeconds,
-    ) -> Result<(), CatalogError> {
-        self.write(|transaction| {
-            let guard = guards::guard(transaction, entity)?;
-            for SourcedField { field, source } in fields.iter().filter(|one| !guard.is_locked(&one.field.field)) {
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO metadata_fields (entity_id, field, value, source, updated_at)
-                         VALUES (?1, ?2, ?3, ?4, ?5)
-                         ON CONFLICT (entity_id, field) DO UPDATE
-                            SET value = excluded.value, source = excluded.source, updated_at = excluded.updated_at
-                            WHERE source NOT IN ('user', 'nfo', 'scan') AND value <> excluded.value",
-                    )?
-                    .execute((entity, &field.field, &field.value, source, now))?;
-            }
-            Ok(())
         })
     }
 
@@ -255,6 +204,40 @@ impl Catalog {
     }
 }
 
+/// Adds ids that `source` tells; an id that is known already, from wherever, stays.
+pub(super) fn add_ids(
+    connection: &Connection,
+    entity: EntityId,
+    ids: &[(Provider, String)],
+    source: &str,
+) -> rusqlite::Result<()> {
+    let mut add = connection.prepare_cached(
+        "INSERT INTO external_ids (entity_id, provider, value, source) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (entity_id, provider) DO NOTHING",
+    )?;
+    ids.iter().try_for_each(|(provider, value)| add.execute((entity, provider, value, source)).map(drop))
+}
+
+/// Writes metadata that providers tell into fields that are not locked.
+pub(super) fn set_fields(
+    connection: &Connection,
+    entity: EntityId,
+    fields: &[SourcedField],
+    now: UnixSeconds,
+) -> rusqlite::Result<()> {
+    let guard = guards::guard(connection, entity)?;
+    let mut set = connection.prepare_cached(
+        "INSERT INTO metadata_fields (entity_id, field, value, source, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (entity_id, field) DO UPDATE
+            SET value = excluded.value, source = excluded.source, updated_at = excluded.updated_at
+            WHERE source NOT IN ('user', 'nfo', 'scan') AND value <> excluded.value",
+    )?;
+    for SourcedField { field, source } in fields.iter().filter(|one| !guard.is_locked(&one.field.field)) {
+        set.execute((entity, &field.field, &field.value, source, now))?;
+    }
+    Ok(())
+}
+
 /// Takes back what providers said of an entity while it was taken for another one.
 fn forget_answers(connection: &Connection, entity: EntityId) -> rusqlite::Result<()> {
     for statement in [
@@ -271,7 +254,7 @@ fn forget_answers(connection: &Connection, entity: EntityId) -> rusqlite::Result
     Ok(())
 }
 
-fn words(identification: &Identification) -> (&'static str, Option<String>) {
+fn word_and_note(identification: &Identification) -> (&'static str, Option<String>) {
     match identification {
         Identification::Known => ("known", None),
         Identification::Found => ("found", None),

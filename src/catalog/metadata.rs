@@ -35,13 +35,7 @@ impl Catalog {
     /// # Errors
     /// When the catalog cannot be read.
     pub fn metadata_of(&self, entity: EntityId) -> Result<Vec<MetadataField>, CatalogError> {
-        self.read(|connection| {
-            let mut statement = connection
-                .prepare_cached("SELECT field, value FROM metadata_fields WHERE entity_id = ?1 ORDER BY field")?;
-            let rows = statement
-                .query_map([entity], |row| Ok(MetadataField { field: row.get("field")?, value: row.get("value")? }))?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        self.read(|connection| Ok(of(connection, entity)?))
     }
 
     /// The pictures that metadata files of an entity name, in their order.
@@ -104,6 +98,14 @@ pub(super) fn replace_artwork(
         add.execute((entity, position as i64, image_type.kind().as_str(), image_type.number(), url))?;
     }
     Ok(true)
+}
+
+/// The metadata of an entity, by field.
+pub(super) fn of(connection: &Connection, entity: EntityId) -> rusqlite::Result<Vec<MetadataField>> {
+    connection
+        .prepare_cached("SELECT field, value FROM metadata_fields WHERE entity_id = ?1 ORDER BY field")?
+        .query_map([entity], |row| Ok(MetadataField { field: row.get("field")?, value: row.get("value")? }))?
+        .collect()
 }
 
 fn told_by_nfo(connection: &Connection, entity: EntityId) -> rusqlite::Result<BTreeMap<String, String>> {

@@ -6,7 +6,7 @@ use super::cache_files::{self, CacheFile, NewCacheFile, cache_file_columns};
 use super::candidates::{self, Candidate, Selected};
 use super::error::Fault;
 use super::locks::{self, LockOrigin};
-use super::sql_types::array;
+use super::sql_types::{array, words};
 use super::{Catalog, CatalogError, guards};
 use crate::model::{CandidateId, EntityId, ImageKind, UnixSeconds};
 
@@ -52,51 +52,6 @@ pub enum NotChosen {
 }
 
 impl Catalog {
-    /// Records what a provider offers for an entity, of the kinds that it was asked for. What it offered before and does not any more goes, unless it was
-    /// chosen, blocked or fetched. Nothing is selected by this.
-    ///
-    /// # Errors
-    /// When the catalog cannot be written.
-    pub fn record_offers(
-        &mut self,
-        entity: EntityId,
-        provider: &str,
-        kinds: &[ImageKind],
-        offers: &[OfferedCandidate],
-        now: UnixSeconds,
-    ) -> Result<(), CatalogError> {
-        let kinds: Vec<rusqlite::types::Value> = kinds.iter().map(|kind| kind.as_str().to_owned().into()).collect();
-        self.write(|transaction| {
-            let mut offered = Vec::new();
-            for offer in offers {
-                offered.push(upsert(transaction, entity, provider, offer, now)?.get());
-            }
-            transaction
-                .prepare_cached(
-                    "DELETE FROM asset_candidates WHERE entity_id = ?1 AND provider = ?2 AND is_selected = 0
-                         AND is_blocked = 0 AND user_locked = 0 AND cache_file_id IS NULL
-                         AND image_type IN (SELECT value FROM rarray(?4)) AND id NOT IN (SELECT value FROM rarray(?3))",
-                )?
-                .execute((entity, provider, array(offered.into_iter()), std::rc::Rc::new(kinds)))?;
-            Ok(())
-        })
-    }
-
-    /// Writes down how good candidates are.
-    ///
-    /// # Errors
-    /// When the catalog cannot be written.
-    pub fn set_scores(&mut self, scores: &[ScoredCandidate]) -> Result<(), CatalogError> {
-        self.write(|transaction| {
-            let mut statement =
-                transaction.prepare_cached("UPDATE asset_candidates SET score = ?2, score_parts = ?3 WHERE id = ?1")?;
-            for scored in scores {
-                statement.execute((scored.id, scored.score, &scored.parts))?;
-            }
-            Ok(())
-        })
-    }
-
     /// Chooses a candidate automatically, instead of what was chosen automatically before. Locks, monitoring and blocks
     /// are looked at in the same transaction, so a person who decided a moment ago wins.
     ///
@@ -230,6 +185,35 @@ impl Catalog {
             .map(|(candidate, file)| self.read(|connection| Ok((candidate, cache_files::by_id(connection, file)?))))
             .collect()
     }
+}
+
+/// Makes `offered` what a provider offers of the kinds that it was asked for.
+pub(super) fn record(
+    connection: &Connection,
+    entity: EntityId,
+    (provider, kinds): (&str, &[ImageKind]),
+    offered: &[OfferedCandidate],
+    now: UnixSeconds,
+) -> rusqlite::Result<()> {
+    let mut ids = Vec::with_capacity(offered.len());
+    for offer in offered {
+        ids.push(upsert(connection, entity, provider, offer, now)?.get());
+    }
+    connection
+        .prepare_cached(
+            "DELETE FROM asset_candidates WHERE entity_id = ?1 AND provider = ?2 AND is_selected = 0
+                 AND is_blocked = 0 AND user_locked = 0 AND cache_file_id IS NULL
+                 AND image_type IN (SELECT value FROM rarray(?4)) AND id NOT IN (SELECT value FROM rarray(?3))",
+        )?
+        .execute((entity, provider, array(ids.into_iter()), words(kinds.iter().map(|kind| kind.as_str()))))?;
+    Ok(())
+}
+
+/// Writes down how good candidates are.
+pub(super) fn set_scores(connection: &Connection, scores: &[ScoredCandidate]) -> rusqlite::Result<()> {
+    let mut set =
+        connection.prepare_cached("UPDATE asset_candidates SET score = ?2, score_parts = ?3 WHERE id = ?1")?;
+    scores.iter().try_for_each(|scored| set.execute((scored.id, scored.score, &scored.parts)).map(drop))
 }
 
 /// The candidate of a provider's picture, whichever number it was given when it was chosen. A size that was measured is

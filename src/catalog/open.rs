@@ -25,6 +25,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0004_programs.sql")),
     M::up(include_str!("migrations/0005_scan.sql")),
     M::up(include_str!("migrations/0006_enrichment.sql")),
+    M::up(include_str!("migrations/0007_credits.sql")),
 ];
 
 /// `PRAGMA application_id` of a catalog: "pfs1".

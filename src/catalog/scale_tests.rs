@@ -1,10 +1,19 @@
-//! Publishing and rolling back as a set. There are few films here, so that it runs with every build; what 100,000
-//! take is measured by raising [`FILMS`] and reading the times that `--nocapture` shows.
+//! Publishing and rolling back as a set, and what enriching one item costs. There are few films here, so that it runs
+//! with every build; what 100,000 take is measured by raising [`FILMS`] and reading the times that `--nocapture` shows.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::{Catalog, Place, PublishMode, Published, Scope, SelectedPicture, Stamp};
-use crate::model::{GenerationId, LibraryId, Name, RelPath, UnixSeconds};
+use super::{
+    Catalog, EnrichScope, Enrichment, Identification, MetadataField, NewCacheFile, OfferedCandidate, Place,
+    ProviderAnswers, PublishMode, Published, Scope, ScoredCandidate, SelectedPicture, SourcedField, Stamp, ToldCast,
+    ToldCredit,
+};
+use crate::model::{
+    ContentHash, EntityId, EntityType, GenerationId, ImageKind, ImageType, LibraryId, Name, Provider, RelPath,
+    UnixSeconds,
+};
 
 /// Films with one selected picture each.
 const FILMS: u64 = 2_000;
@@ -28,13 +37,13 @@ const FILL: &str = "
     INSERT INTO library_image_files (library_id, entity_id, image_type, image_number, folder, name, byte_count, mtime)
     SELECT 1, id, 'poster', 0, folder, CAST('folder.jpg' AS BLOB), 1000, 0 FROM entities;";
 
-fn filled(path: &std::path::Path) -> Catalog {
+fn filled(path: &std::path::Path, films: u64) -> Catalog {
     let mut catalog = Catalog::open(path).unwrap();
     let transaction = catalog.connection.transaction().unwrap();
     for sql in FILL.split_inclusive(';').filter(|sql| !sql.trim().is_empty()) {
         let mut statement = transaction.prepare(sql).unwrap();
         if statement.parameter_count() > 0 {
-            statement.execute([FILMS as i64]).unwrap();
+            statement.execute([films as i64]).unwrap();
         } else {
             statement.execute([]).unwrap();
         }
@@ -61,7 +70,7 @@ fn timed(what: &str, work: impl FnOnce() -> Published) -> Published {
 #[test]
 fn thousands_of_mappings_go_in_and_back_as_one_set() {
     let folder = tempfile::tempdir().unwrap();
-    let mut catalog = filled(&folder.path().join("posterfs.db"));
+    let mut catalog = filled(&folder.path().join("posterfs.db"), FILMS);
     let stamp = |now| Stamp { author: "test".into(), reason: "scale".into(), now: UnixSeconds::new(now) };
     let publish =
         |catalog: &mut Catalog, now| catalog.publish(Scope::All, PublishMode::Apply, &stamp(now), places).unwrap();
@@ -81,4 +90,109 @@ fn thousands_of_mappings_go_in_and_back_as_one_set() {
     assert_eq!((shown.mapped.len(), shown.hidden.len()), (1, 1));
     assert_eq!(shown.mapped[0].published_at, UnixSeconds::new(1001), "the clock went back, the mtime did not");
     assert_eq!(shown.changed_at, UnixSeconds::new(1003));
+}
+
+/// What providers answer about a film: twenty posters, an id, a field, five actors of its own.
+fn answers(film: EntityId) -> ProviderAnswers {
+    let offer = |number: u32| OfferedCandidate {
+        kind: ImageKind::Poster,
+        provider_key: format!("/{film}-{number}.jpg"),
+        url: format!("https://example.org/{film}-{number}.jpg"),
+        width: Some(1000),
+        height: Some(1500),
+        language: Some("en".into()),
+        vote_average: Some(5.0),
+        vote_count: Some(number),
+    };
+    let field = MetadataField { field: "plot".into(), value: "A film.".into() };
+    let actor = |number: u32| ToldCredit {
+        name: format!("Actor {number} of {film}"),
+        role: String::new(),
+        ids: vec![(Provider::parse("tmdb").unwrap(), format!("{film}{number}"))],
+    };
+    ProviderAnswers {
+        ids: vec![(Provider::parse("imdb").unwrap(), format!("tt{film}"))],
+        kinds: vec![ImageKind::Poster],
+        offers: vec![("tmdb".into(), (0..20).map(offer).collect())],
+        fields: vec![SourcedField { field, source: "tmdb".into() }],
+        cast: Some(ToldCast { provider: "tmdb".into(), people: (0..5).map(actor).collect(), most: 5 }),
+    }
+}
+
+fn picture(film: EntityId) -> NewCacheFile {
+    let mut hash = [7; 32];
+    hash[..8].copy_from_slice(&film.get().to_be_bytes());
+    NewCacheFile {
+        hash: ContentHash::new(hash),
+        extension: "jpg".into(),
+        format: "jpeg".into(),
+        byte_count: 1,
+        width: 1000,
+        height: 1500,
+        has_alpha: false,
+        perceptual_hash: None,
+        difference_hash: None,
+        entity: film,
+        image_type: ImageType::main(ImageKind::Poster),
+        source: "provider".into(),
+        provider: Some("tmdb".into()),
+        source_url: None,
+        author: None,
+        quality: None,
+        created_at: UnixSeconds::new(1),
+    }
+}
+
+/// Everything that enrichment asks of the catalog for one film.
+fn enrich_one(catalog: &mut Catalog, film: EntityId) {
+    let now = UnixSeconds::new(2000);
+    catalog.entity(film).unwrap().unwrap();
+    catalog.guard_of(film).unwrap();
+    catalog.external_ids_of(film).unwrap();
+    catalog.originals_of(film).unwrap();
+    catalog.declared_artwork_of(film).unwrap();
+    let rate = |all: &[super::Candidate], _: &[MetadataField]| -> Vec<ScoredCandidate> {
+        all.iter().map(|one| ScoredCandidate { id: one.id, score: 50.0, parts: "{}".into() }).collect()
+    };
+    catalog.record_answers(film, &answers(film), &rate, now).unwrap();
+    let candidates = catalog.candidates_of(film, None).unwrap();
+    let offered = candidates.iter().find(|one| one.provider == "tmdb").unwrap();
+    catalog.cached_candidates_of(film).unwrap();
+    catalog.cache_file_by_url(offered.url.as_ref().unwrap()).unwrap();
+    catalog.choose(offered.id, &picture(film), now).unwrap().unwrap();
+    let identification = Identification::Known;
+    catalog.set_enriched(film, &Enrichment { enriched_at: now, due_at: now, identification }).unwrap();
+}
+
+/// How many steps SQLite takes for some work: what it costs, whatever else the machine does.
+fn steps(catalog: &mut Catalog, work: impl FnOnce(&mut Catalog)) -> u64 {
+    let count = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&count);
+    let step = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    catalog.connection.progress_handler(1, Some(step)).unwrap();
+    work(catalog);
+    catalog.connection.progress_handler(1, None::<fn() -> bool>).unwrap();
+    count.load(Ordering::Relaxed)
+}
+
+#[test]
+fn enriching_one_film_costs_the_same_in_a_library_of_any_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let [small, large] = [500, 8 * 500].map(|films: u64| {
+        let mut catalog = filled(&folder.path().join(format!("{films}.db")), films);
+        // Statements are prepared once, which takes steps, too.
+        enrich_one(&mut catalog, EntityId::new(1));
+        let one = (2..12).map(|film| steps(&mut catalog, |catalog| enrich_one(catalog, EntityId::new(film)))).max();
+        let all = steps(&mut catalog, |catalog| {
+            let found = catalog.entities_to_enrich(&EnrichScope::All, &[EntityType::Movie]).unwrap();
+            assert_eq!(found.len() as u64, films);
+        });
+        (one.unwrap(), all)
+    });
+    println!("steps for one film: {} and {}; to find all: {} and {}", small.0, large.0, small.1, large.1);
+    assert!(large.0 <= small.0 + small.0 / 10, "one film: {} steps, then {}", small.0, large.0);
+    assert!(large.1 <= 9 * small.1, "finding all: {} steps, then {}", small.1, large.1);
 }

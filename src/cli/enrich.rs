@@ -29,7 +29,7 @@ const AT_ONCE: usize = 16;
 /// For example: `posterfs enrich`, `posterfs enrich "Heat (1995)" --dry-run`.
 #[derive(Debug, Args)]
 pub struct Enrich {
-    /// Only these items, with their seasons and episodes. Default: all that are due.
+    /// Only these items, with their seasons, episodes and actors. Default: all that are due.
     #[arg(value_parser = item::parser(), value_name = "ITEM")]
     items: Vec<ItemRef>,
     /// Only these items (the same as naming them).
@@ -54,7 +54,7 @@ impl Enrich {
             named.map(|item| Ok(item::find(context, &catalog, item)?.id)).collect::<anyhow::Result<_>>()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let scope = match (items.is_empty(), self.force) {
-            (false, _) => EnrichScope::Items(&items),
+            (false, _) => EnrichScope::Items(items),
             (true, true) => EnrichScope::All,
             (true, false) => EnrichScope::Due(clock.now()),
         };

@@ -38,6 +38,10 @@ impl Progress for Bar {
         *self.bar.lock() = bar;
     }
 
+    fn extend(&self, steps: u64) {
+        self.bar.lock().inc_length(steps);
+    }
+
     fn advance(&self, steps: u64) {
         self.bar.lock().inc(steps);
     }

@@ -32,6 +32,8 @@ pub struct ArtworkSettings {
     pub wishes: BTreeMap<ImageKind, Vec<Wish>>,
     /// How many pictures of that type an item gets; 0 for none. Only fanart can have more than 1.
     pub limits: BTreeMap<ImageKind, u8>,
+    /// How many actors of a film or series are taken from providers where no metadata file names any; 0 for none.
+    pub actors: u16,
     /// Providers, the most trusted first.
     pub providers: Vec<String>,
     /// How much each part of a score counts.
@@ -62,6 +64,9 @@ pub struct LibraryArtworkSettings {
     pub wishes: BTreeMap<ImageKind, Vec<Wish>>,
     /// As `artwork.limits`.
     pub limits: BTreeMap<ImageKind, u8>,
+    /// As `artwork.actors`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actors: Option<u16>,
 }
 
 impl Default for ArtworkSettings {
@@ -100,6 +105,7 @@ impl ArtworkSettings {
         }
         settings.wishes.extend(library.wishes.iter().map(|(kind, wishes)| (*kind, wishes.clone())));
         settings.limits.extend(&library.limits);
+        settings.actors = library.actors.unwrap_or(settings.actors);
         settings
     }
 

@@ -25,6 +25,8 @@ mod item;
 mod plan;
 mod report;
 mod run;
+#[cfg(test)]
+mod scale_tests;
 mod subject;
 mod take;
 
@@ -44,17 +46,17 @@ pub use report::{EnrichProblem, EnrichReport, Planned, ProviderTally};
 /// What shall be enriched, and how.
 pub struct EnrichRequest<'a> {
     /// Which entities.
-    pub scope: EnrichScope<'a>,
+    pub scope: EnrichScope,
     /// Who is asked, in this order.
     pub providers: Vec<Arc<dyn ArtworkProvider>>,
     /// What is preferred.
     pub config: &'a Config,
     /// What the cache takes.
     pub limits: Limits,
-    /// How many items are under way at once.
-    pub at_once: usize,
     /// The replies that these keep; tidied up behind a run over everything.
     pub replies: Option<Replies>,
+    /// How many items are under way at once.
+    pub at_once: usize,
     /// Only ask and tell what would be chosen: nothing is written or downloaded.
     pub is_dry_run: bool,
 }
@@ -78,17 +80,15 @@ pub fn enrich(
     clock: &Arc<dyn Clock>,
     progress: &dyn Progress,
 ) -> Result<EnrichReport, PhaseError> {
-    let waves = WAVES.iter().map(|types| catalog.entities_to_enrich(request.scope, types));
-    let waves: Vec<_> = waves.collect::<Result<_, _>>()?;
-    progress.start(Some(waves.iter().map(|wave| wave.len() as u64).sum()));
     let work = run::Work::new(catalog, cache, request, clock)?;
-    let done = run::all(catalog, &work, &waves, request.at_once, progress);
+    let done = run::all(catalog, &work, WAVES, request.at_once, progress);
     progress.finish();
+    done?;
     if !matches!(request.scope, EnrichScope::Items(_)) {
         tidy(request, clock);
     }
-    done?;
     Ok(work.report())
+}
 
 /// Throws old replies away. That they stay for now is no failure of the run.
 fn tidy(request: &EnrichRequest<'_>, clock: &Arc<dyn Clock>) {
@@ -97,5 +97,4 @@ fn tidy(request: &EnrichRequest<'_>, clock: &Arc<dyn Clock>) {
         Ok(removed) => tracing::debug!(removed, "old replies are thrown away"),
         Err(error) => tracing::warn!(%error, "old replies cannot be thrown away"),
     }
-}
 }

@@ -5,6 +5,9 @@ pub trait Progress: Sync {
     /// The work begins; `total` is how many steps there will be, where that is known.
     fn start(&self, total: Option<u64>);
 
+    /// There are so many more steps than were known in the beginning.
+    fn extend(&self, _steps: u64) {}
+
     /// So many more steps are done, and what they did is kept whatever happens next.
     fn advance(&self, steps: u64);
 

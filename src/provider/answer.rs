@@ -39,6 +39,8 @@ pub struct Field {
 pub struct Person {
     /// The name.
     pub name: String,
+    /// The character; empty where it is not told.
+    pub role: String,
     /// Their ids.
     pub ids: Vec<(Provider, String)>,
 }

@@ -23,6 +23,15 @@ pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
+/// The longest name of somebody, in bytes: it becomes a file name.
+const NAME_BYTES_MAX: usize = 200;
+
+/// The name of somebody.
+pub(super) fn name<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    let is_name = |text: &&str| text.len() <= NAME_BYTES_MAX && !text.contains(char::is_control);
+    text(value, key).filter(is_name).filter(|text| !matches!(*text, "." | ".."))
+}
+
 /// A text, or a number as text: ids come as both.
 pub(super) fn word(value: &Value, key: &str) -> Option<String> {
     match value.get(key)? {
@@ -81,7 +90,8 @@ mod tests {
     fn every_type_that_a_value_may_have() {
         let value = json!({
             "null": null, "text": " a ", "empty": "", "number": 7, "float": 7.0, "negative": -1, "words": "7",
-            "huge": 1e300, "list": [1], "object": {}, "date": "1999-03-31", "odd": "MCMX", "short": "99", "zero": 0,
+            "huge": 1e300, "list": [1], "object": {}, "date": "1999-03-31", "odd": "MCMX", "short": "99", "zero": 0, "control": "a\nb",
+            "dots": "..",
         });
         assert_eq!((text(&value, "text"), text(&value, "empty"), text(&value, "number")), (Some("a"), None, None));
         assert_eq!((word(&value, "number"), word(&value, "text")), (Some("7".into()), Some("a".into())));
@@ -91,6 +101,7 @@ mod tests {
         for key in ["null", "text", "negative", "huge", "list", "object", "absent"] {
             assert_eq!(count(&value, key), None, "{key}");
         }
+        assert_eq!((name(&value, "text"), name(&value, "control"), name(&value, "dots")), (Some("a"), None, None));
         assert_eq!((pixels(&value, "zero"), pixels(&value, "number")), (None, Some(7)));
         assert_eq!((year(&value, "date"), year(&value, "odd"), year(&value, "short")), (Some(1999), None, None));
         assert_eq!((list(&value, "list").len(), list(&value, "text").len()), (1, 0));

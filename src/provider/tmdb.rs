@@ -214,7 +214,7 @@ fn find_results(entity_type: EntityType) -> Option<&'static str> {
 fn appended(entity_type: EntityType) -> &'static str {
     match entity_type {
         EntityType::Movie => "images,external_ids,credits,release_dates",
-        EntityType::Series => "images,external_ids,credits,content_ratings",
+        EntityType::Series => "images,external_ids,aggregate_credits,content_ratings",
         EntityType::Actor => "images,external_ids",
         _ => "images",
     }

@@ -1,7 +1,8 @@
-//! TheTVDB, version 4 of its API: series with their seasons and episodes, films.
+//! TheTVDB, version 4 of its API: series with their seasons and episodes, films, people.
 
 pub mod parse;
 mod session;
+mod types;
 
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ use super::answer::{Answer, Identified, id};
 use super::http::{Fetcher, FetcherSettings, Hosts, ProviderError, Request};
 use super::{ArtworkProvider, Asked, Subject, Surroundings, address, not_understood, offered_address};
 
+pub use types::ArtworkTypes;
+
 use session::Session;
 
 const NAME: &str = "tvdb";
@@ -27,6 +30,8 @@ pub struct Tvdb {
     session: Session,
     base: Url,
     images: Url,
+    /// The server's own table, once a reply has shown that the one that is built in is not enough.
+    types: tokio::sync::OnceCell<ArtworkTypes>,
 }
 
 impl Tvdb {
@@ -50,7 +55,7 @@ impl Tvdb {
         };
         let fetcher = Fetcher::new(fetcher, surroundings)?;
         let session = Session::new(fetcher, &base, settings, surroundings.replies.as_ref());
-        Ok(Some(Arc::new(Self { session, base, images })))
+        Ok(Some(Arc::new(Self { session, base, images, types: tokio::sync::OnceCell::new() })))
     }
 
     fn request(&self, path: &[&str]) -> Request {
@@ -97,14 +102,37 @@ impl Tvdb {
         let path: [&str; 3] = match subject.entity_type {
             EntityType::Movie => ["movies", &number, "extended"],
             EntityType::Series | EntityType::Season => ["series", &number, "extended"],
+            EntityType::Actor => ["people", &number, "extended"],
             _ => return Ok(Answer::default()),
         };
         let request = self.request(&path);
         let Some(body) = self.session.ask(&request).await? else { return Ok(Answer::default()) };
-        let mut answer =
-            parse::record(&body, subject.entity_type, &self.images).map_err(not_understood(NAME, &request))?;
+        let wrong = not_understood(NAME, &request);
+        if subject.entity_type == EntityType::Actor {
+            return parse::person(&body, &subject.languages, &self.images).map_err(wrong);
+        }
+        let mut answer = self.record(&body, subject.entity_type).await.map_err(wrong)?;
         answer.offers.retain(|offer| offer.season == subject.season);
         Ok(answer)
+    }
+
+    /// What a record tells; where it has artwork of types that are not known here, by the server's own table.
+    async fn record(&self, body: &[u8], entity_type: EntityType) -> Result<Answer, String> {
+        let built_in = ArtworkTypes::default();
+        let types = self.types.get().unwrap_or(&built_in);
+        let read = parse::record(body, entity_type, &self.images, types)?;
+        if !read.has_new_types || self.types.initialized() {
+            return Ok(read.answer);
+        }
+        let types = self.types.get_or_init(|| self.ask_for_types()).await;
+        Ok(parse::record(body, entity_type, &self.images, types)?.answer)
+    }
+
+    /// The server's table of artwork types; without an answer what is built in has to do.
+    async fn ask_for_types(&self) -> ArtworkTypes {
+        let reply = self.session.ask(&self.request(&["artwork", "types"])).await;
+        let types = reply.ok().flatten().and_then(|body| ArtworkTypes::parse(&body).ok());
+        types.unwrap_or_default()
     }
 
     async fn still(&self, number: &str, season: u16, episode: u16) -> Result<Answer, ProviderError> {
@@ -129,18 +157,19 @@ impl ArtworkProvider for Tvdb {
     }
 
     fn kinds(&self, entity_type: EntityType) -> &'static [ImageKind] {
-        use ImageKind::{Banner, ClearArt, ClearLogo, Fanart, KeyArt, Poster, Thumb};
+        use ImageKind::{ActorThumb, Banner, ClearArt, ClearLogo, Fanart, KeyArt, Poster, Thumb};
         match entity_type {
             EntityType::Movie | EntityType::Series => &[Poster, KeyArt, Fanart, Banner, ClearLogo, ClearArt],
             EntityType::Season => &[Poster, Fanart, Banner],
             EntityType::Episode => &[Thumb],
+            EntityType::Actor => &[ActorThumb],
             _ => &[],
         }
     }
 
     fn id_name(&self, entity_type: EntityType) -> Option<&'static str> {
-        use EntityType::{Episode, Movie, Season, Series};
-        matches!(entity_type, Movie | Series | Season | Episode).then_some(NAME)
+        use EntityType::{Actor, Episode, Movie, Season, Series};
+        matches!(entity_type, Movie | Series | Season | Episode | Actor).then_some(NAME)
     }
 
     fn identify<'a>(&'a self, subject: &'a Subject) -> Asked<'a, Identified> {

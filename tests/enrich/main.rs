@@ -4,10 +4,11 @@
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod server;
 
+mod casts;
 mod choosing;
 mod commands;
-mod identifying;
 mod declared;
+mod identifying;
 mod killed;
 mod pictures;
 mod rules;

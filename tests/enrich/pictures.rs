@@ -102,10 +102,10 @@ fn bytes_that_are_in_the_cache_cost_no_second_file_and_an_address_no_second_down
     }
     let films: Vec<_> = (1..=3).map(|id| world.film(&format!("Film {id}"), Some(id))).collect();
     let [first, second, third] = films[..] else { unreachable!() };
-    world.enrich_scope(posterfs::catalog::EnrichScope::Items(&[first]), false);
-    let report = world.enrich_scope(posterfs::catalog::EnrichScope::Items(&[second]), false);
+    world.enrich_scope(posterfs::catalog::EnrichScope::Items(vec![first]), false);
+    let report = world.enrich_scope(posterfs::catalog::EnrichScope::Items(vec![second]), false);
     assert_eq!((report.chosen, report.downloaded, report.reused), (1, 0, 1), "{report:?}");
-    let report = world.enrich_scope(posterfs::catalog::EnrichScope::Items(&[third]), false);
+    let report = world.enrich_scope(posterfs::catalog::EnrichScope::Items(vec![third]), false);
     assert_eq!((report.chosen, report.downloaded), (1, 1));
     assert_eq!(tmdb.downloaded(), ["/shared.jpg", "/the-same-bytes.jpg"]);
     assert_eq!(world.cache.usage().unwrap().files, 1);

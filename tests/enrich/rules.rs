@@ -97,6 +97,27 @@ fn an_unmonitored_item_is_not_asked_for_at_all() {
     assert_eq!(world.enrich_all().chosen, 2);
 }
 
+/// Whoever has set no key still has MusicBrainz and the Cover Art Archive, which need none. These are for music alone.
+#[test]
+fn without_keys_nobody_is_asked_about_films_and_series() {
+    let (tmdb, mut world, _) = heat();
+    let url = tmdb.server.url();
+    world.config.provider = posterfs::config::ProviderSettings::default();
+    world.config.provider.musicbrainz.base_url = format!("{url}/ws/2");
+    world.config.provider.coverart.base_url = format!("{url}/caa");
+    let library = world.library.clone();
+    world.record(item(&library, EntityType::Series, "Show"));
+    world.record(item(&library, EntityType::Actor, "Ann Actor"));
+    let report = world.enrich_all();
+    assert_eq!((report.items, report.left_alone), (0, 3));
+    assert!(tmdb.server.asked().is_empty());
+    world.record(item(&library, EntityType::Artist, "The Gulls"));
+    world.record(item(&library, EntityType::Album, "Low Tide"));
+    world.enrich_all();
+    let asked: Vec<String> = tmdb.server.asked().into_iter().map(|asked| asked.path).collect();
+    assert_eq!(asked, ["/ws/2/release-group"]);
+}
+
 /// "Blocked candidates are never chosen."
 #[test]
 fn a_blocked_candidate_is_never_chosen() {

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use crate::server::{Asked, Given, Server};
 
-/// Films by number, results of searches by title, pictures by path.
+/// Films and people by number, results of searches by title, pictures by path.
 #[derive(Default)]
 pub struct Shelf {
     pub films: BTreeMap<u64, Value>,
+    pub people: BTreeMap<u64, Value>,
     pub found: BTreeMap<String, Value>,
     pub pictures: BTreeMap<String, Given>,
     /// What is answered instead of anything else, if set.
@@ -110,9 +111,11 @@ impl Shelf {
             let found = self.found.get(&asked.parameters["query"]).cloned();
             return Given::body(found.unwrap_or(json!({"results": []})).to_string());
         }
-        let id = asked.path.strip_prefix("/3/movie/").and_then(|id| id.parse::<u64>().ok());
-        match id.and_then(|id| self.films.get(&id)) {
-            Some(film) => Given::body(film.to_string()).with("cache-control", "max-age=0"),
+        let by_id = |prefix: &str, all: &BTreeMap<u64, Value>| {
+            all.get(&asked.path.strip_prefix(prefix)?.parse().ok()?).map(Value::to_string)
+        };
+        match by_id("/3/movie/", &self.films).or_else(|| by_id("/3/person/", &self.people)) {
+            Some(record) => Given::body(record).with("cache-control", "max-age=0"),
             None => Given::status(404),
         }
     }

@@ -80,7 +80,7 @@ impl World {
         self.enrich_scope(EnrichScope::All, false)
     }
 
-    pub fn enrich_scope(&mut self, scope: EnrichScope<'_>, is_dry_run: bool) -> EnrichReport {
+    pub fn enrich_scope(&mut self, scope: EnrichScope, is_dry_run: bool) -> EnrichReport {
         let surroundings = Surroundings {
             network: self.config.network.clone(),
             replies: Some(Replies::in_folder(&self.folder.path().join("state/replies"))),

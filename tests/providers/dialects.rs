@@ -1,9 +1,9 @@
 //! What each provider's replies mean, entry by entry.
 
 use posterfs::model::EntityType::{self, Actor, Album, Artist, Episode, Movie, MovieSet, Season, Series};
-use posterfs::provider::{Answer, Offer, Subject};
+use posterfs::provider::{Answer, Offer, Person, Subject};
 
-use crate::server::Server;
+use crate::server::{Given, Server};
 use crate::support::{ALBUM, ARTIST, Bench, subject, wait, well_behaved};
 
 /// An offer in one line: kind, key, size, language, votes.
@@ -46,6 +46,14 @@ fn ids(answer: &Answer) -> Vec<String> {
     answer.ids.iter().map(|(provider, value)| format!("{provider}:{value}")).collect()
 }
 
+fn people(answer: &Answer) -> Vec<String> {
+    let line = |person: &Person| {
+        let (provider, id) = &person.ids[0];
+        format!("{} as {}, {provider}:{id}", person.name, person.role)
+    };
+    answer.people.iter().map(line).collect()
+}
+
 #[test]
 fn tmdb_film() {
     let answer = offers(
@@ -80,8 +88,7 @@ fn tmdb_film() {
             ("set", "Lantern Collection"),
         ]
     );
-    let people: Vec<_> = answer.people.iter().map(|person| (person.name.as_str(), person.ids[0].1.as_str())).collect();
-    assert_eq!(people, [("Ann Actor", "77001"), ("Bob Actor", "77002")]);
+    assert_eq!(people(&answer), ["Ann Actor as Keeper, tmdb:77001", "Bob Actor as , tmdb:77002"]);
 }
 
 #[test]
@@ -114,6 +121,7 @@ fn tmdb_everything_else() {
         &["poster /tp.jpg 1000x1500 en 0/0", "fanart /tb.jpg 1920x1080 - 0/0"],
     );
     assert_eq!(ids(&answer), ["tmdb:9902", "tvdb:4242"]);
+    assert_eq!(people(&answer), ["Ann Actor as The Keeper, tmdb:77001", "Dan Actor as , tmdb:77004"]);
     assert!(
         fields(&answer).contains(&("content_rating", "TV-14")) && fields(&answer).contains(&("studios", r#"["Net"]"#))
     );
@@ -148,7 +156,45 @@ fn tvdb_series_has_its_own_artwork_and_no_moving_pictures() {
         ],
     );
     assert_eq!(ids(&answer), ["tvdb:4242", "imdb:tt9900002", "tmdb:9902"]);
+    assert_eq!(people(&answer), ["Eva Actor as The Captain, tvdb:55501", "Finn Actor as The Pilot, tvdb:55502"]);
     assert_eq!(answer.original_language.unwrap().as_str(), "no");
+}
+
+#[test]
+fn tvdb_person() {
+    let answer = offers("tvdb", &subject(Actor, &[("tvdb", "55501")]), &["actorthumb person-55501 300x450 - -"]);
+    assert_eq!(ids(&answer), ["tvdb:55501", "imdb:nm9900001", "tmdb:77003"]);
+    assert_eq!(fields(&answer), [("plot", "Born."), ("premiered", "1970-02-03")]);
+}
+
+#[test]
+fn tvdb_is_asked_for_its_artwork_types_once_and_only_when_a_new_one_turns_up() {
+    let (_, server) = asked("tvdb", &subject(Series, &[("tvdb", "4242")]));
+    assert_eq!(server.count("/v4/artwork/types"), 0);
+    let with_new_type = |types: Option<&'static str>| {
+        Server::start(move |asked| match asked.path.as_str() {
+            "/v4/artwork/types" => types.map_or(Given::status(500), Given::body),
+            path if path.starts_with("/v4/series") => Given::body(
+                r#"{"status":"success","data":{"id":4242,"artworks":[
+                    {"id":1,"image":"https://artworks.thetvdb.com/a.jpg","type":2,"score":100000},
+                    {"id":2,"image":"https://artworks.thetvdb.com/b.jpg","type":77,"score":100000}]}}"#,
+            ),
+            _ => well_behaved(asked),
+        })
+    };
+    let types = r#"{"status":"success","data":[{"id":77,"name":"Background","recordType":"series"}]}"#;
+    for (types, wanted) in [(Some(types), &["poster 1 ? - -/0", "fanart 2 ? - -/0"][..]), (None, &["poster 1 ? - -/0"])]
+    {
+        let server = with_new_type(types);
+        let bench = Bench::new();
+        let provider = bench.provider("tvdb", &server);
+        for _ in 0..2 {
+            let answer = wait(provider.answer(&subject(Series, &[("tvdb", "4242")]))).unwrap();
+            assert_eq!(answer.offers.iter().map(line).collect::<Vec<_>>(), wanted);
+        }
+        let asked = if types.is_some() { 1 } else { 1 + usize::from(bench.network.retries) };
+        assert_eq!(server.count("/v4/artwork/types"), asked, "once, but for what may pass");
+    }
 }
 
 #[test]
@@ -191,11 +237,11 @@ fn tvdb_logs_in_once_keeps_the_token_and_renews_it_once() {
         if asked.path.ends_with("/login") {
             let number = counted.fetch_add(1, Ordering::SeqCst) + 1;
             let body = format!(r#"{{"status":"success","data":{{"token":"token-{number}"}}}}"#);
-            return crate::server::Given::body(body);
+            return Given::body(body);
         }
         // The first token is old by the time of the film.
         let is_old = asked.path.contains("movies") && asked.headers["authorization"] == "Bearer token-1";
-        if is_old { crate::server::Given::status(401) } else { well_behaved(asked) }
+        if is_old { Given::status(401) } else { well_behaved(asked) }
     });
     let bench = Bench::new();
     let series = subject(Series, &[("tvdb", "4242")]);

@@ -24,8 +24,9 @@ fn parsers() -> Vec<(&'static str, &'static str, Parser)> {
             let whole: Value = serde_json::from_slice(b).map_err(|error| error.to_string())?;
             parse::tmdb_images(whole["images"].to_string().as_bytes(), EntityType::Movie, &images())
         }),
-        ("tvdb series", "tvdb_series.json", |b| parse::tvdb_record(b, EntityType::Series, &images())),
-        ("tvdb film", "tvdb_movie.json", |b| parse::tvdb_record(b, EntityType::Movie, &images())),
+        ("tvdb series", "tvdb_series.json", |b| tvdb_record(b, EntityType::Series)),
+        ("tvdb film", "tvdb_movie.json", |b| tvdb_record(b, EntityType::Movie)),
+        ("tvdb person", "tvdb_person.json", |b| parse::tvdb_person(b, &[], &images())),
         ("fanart.tv film", "fanarttv_movie.json", |b| parse::fanarttv_artwork(b, EntityType::Movie)),
         ("fanart.tv series", "fanarttv_tv.json", |b| parse::fanarttv_artwork(b, EntityType::Series)),
         ("fanart.tv artist", "fanarttv_artist.json", |b| parse::fanarttv_artwork(b, EntityType::Artist)),
@@ -35,6 +36,11 @@ fn parsers() -> Vec<(&'static str, &'static str, Parser)> {
     ]
 }
 
+fn tvdb_record(bytes: &[u8], entity_type: EntityType) -> Result<Answer, String> {
+    let types = parse::TvdbArtworkTypes::default();
+    parse::tvdb_record(bytes, entity_type, &images(), &types).map(|record| record.answer)
+}
+
 /// All parsers of other replies; what they find does not matter here.
 fn others(bytes: &[u8]) {
     let _ = parse::tmdb_search(bytes);
@@ -42,6 +48,7 @@ fn others(bytes: &[u8]) {
     let _ = parse::tvdb_found(bytes);
     let _ = parse::tvdb_remote(bytes, "series");
     let _ = parse::tvdb_token(bytes);
+    let _ = parse::TvdbArtworkTypes::parse(bytes);
     let _ = parse::musicbrainz_found(bytes, "artists", Some("x"));
 }
 

@@ -126,6 +126,7 @@ fn fixture_for(asked: &Asked) -> Option<&'static str> {
         "/3/search/movie" => "tmdb_search_movie.json",
         "/3/find/tt9900001" => "tmdb_find.json",
         "/v4/login" => "tvdb_login.json",
+        "/v4/people/55501/extended" => "tvdb_person.json",
         "/v4/series/4242/extended" => "tvdb_series.json",
         "/v4/movies/31/extended" => "tvdb_movie.json",
         "/v4/search" => "tvdb_search.json",

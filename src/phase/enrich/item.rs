@@ -2,11 +2,11 @@
 
 use crate::catalog::{
     Candidate, Catalog, CatalogError, Enrichment, Entity, Identification, MetadataField, OfferedCandidate,
-    ScoredCandidate, SourcedField,
+    ProviderAnswers, ScoredCandidate, SourcedField, ToldCast, ToldCredit,
 };
 use crate::model::{EntityId, EntityType, Language, Provider};
-use crate::provider::{Answer, ArtworkProvider, Identified, Offer, ProviderError};
-use crate::score::{Offered, Score, folded, score};
+use crate::provider::{Answer, ArtworkProvider, Identified, Offer, Person, ProviderError};
+use crate::score::{Offered, Score, score};
 
 use super::super::PhaseError;
 use super::choose::{self, Ranked};
@@ -133,30 +133,27 @@ pub(super) fn failed(work: &Work, known: &Known, provider: &'static str, error: 
 /// Writes down what was answered, and how good every candidate of the item is.
 async fn record(work: &Work, desk: &Desk, known: &Known, answers: Vec<Answered>) -> Result<Vec<Ranked>, PhaseError> {
     let (entity, plan, now) = (known.entity.clone(), std::sync::Arc::clone(&known.plan), work.clock.now());
-    let kinds: Vec<_> = known.wanted.iter().copied().collect();
-    let ids = own_ids(known);
+    let written = ProviderAnswers {
+        ids: own_ids(known),
+        kinds: known.wanted.iter().copied().collect(),
+        offers: answers.iter().map(|one| (one.provider.to_owned(), offered(&one.answer.offers))).collect(),
+        fields: fields(&answers),
+        cast: cast(&answers, usize::from(plan.settings.actors)),
+    };
     desk.ask(move |catalog| -> Result<Vec<Ranked>, CatalogError> {
-        catalog.add_external_ids(entity.id, &ids, "provider")?;
-        for Answered { provider, answer } in &answers {
-            let offers: Vec<OfferedCandidate> = answer.offers.iter().map(offered).collect();
-            catalog.record_offers(entity.id, provider, &kinds, &offers, now)?;
-        }
-        catalog.set_provider_fields(entity.id, &fields(&answers), now)?;
-        introduce(catalog, &entity, &answers)?;
-        ranking(catalog, &entity, &plan)
+        catalog.record_answers(entity.id, &written, &|all, facts| rate(all, facts, &entity, &plan), now)?;
+        ranking(catalog, &entity)
     })
     .await
 }
 
-/// Tells the actors of a film or series their ids: a cast is the one place where a name is no guess.
-fn introduce(catalog: &mut Catalog, entity: &Entity, answers: &[Answered]) -> Result<(), CatalogError> {
-    let credits = catalog.credits_of(entity.id)?;
-    for person in answers.iter().flat_map(|answered| &answered.answer.people) {
-        for credit in credits.iter().filter(|credit| folded(&credit.name) == folded(&person.name)) {
-            catalog.add_external_ids(credit.actor, &person.ids, "provider")?;
-        }
-    }
-    Ok(())
+/// Who plays, as the first provider says that knows anybody.
+fn cast(answers: &[Answered], most: usize) -> Option<ToldCast> {
+    let told = answers.iter().find(|answered| !answered.answer.people.is_empty())?;
+    let credit =
+        |person: &Person| ToldCredit { name: person.name.clone(), role: person.role.clone(), ids: person.ids.clone() };
+    let people = told.answer.people.iter().map(credit).collect();
+    Some(ToldCast { provider: told.provider.to_owned(), people, most })
 }
 
 /// The ids of the entity itself; those of a season or episode are its series'.
@@ -167,8 +164,8 @@ fn own_ids(known: &Known) -> Vec<(Provider, String)> {
     }
 }
 
-fn offered(offer: &Offer) -> OfferedCandidate {
-    OfferedCandidate {
+fn offered(offers: &[Offer]) -> Vec<OfferedCandidate> {
+    let offered = |offer: &Offer| OfferedCandidate {
         kind: offer.kind,
         provider_key: offer.key.clone(),
         url: offer.url.clone(),
@@ -177,7 +174,8 @@ fn offered(offer: &Offer) -> OfferedCandidate {
         language: offer.language.as_ref().map(ToString::to_string),
         vote_average: offer.vote_average,
         vote_count: offer.vote_count,
-    }
+    };
+    offers.iter().map(offered).collect()
 }
 
 /// Of each field what the first provider says that knows it.
@@ -194,25 +192,34 @@ fn fields(answers: &[Answered]) -> Vec<SourcedField> {
     fields
 }
 
-/// All candidates of an entity, scored by what is preferred now.
-pub(super) fn ranking(catalog: &mut Catalog, entity: &Entity, plan: &LibraryPlan) -> Result<Vec<Ranked>, CatalogError> {
-    let original = catalog.metadata_of(entity.id)?.into_iter().find(|field| field.field == ORIGINAL_LANGUAGE);
+/// The candidates whose score is another one by what is preferred now.
+fn rate(
+    candidates: &[Candidate],
+    facts: &[MetadataField],
+    entity: &Entity,
+    plan: &LibraryPlan,
+) -> Vec<ScoredCandidate> {
+    let original = facts.iter().find(|field| field.field == ORIGINAL_LANGUAGE);
     let original: Option<Language> = original.and_then(|field| field.value.parse().ok());
-    let mut changed = Vec::new();
-    let mut candidates = catalog.candidates_of(entity.id, None)?;
-    for candidate in &mut candidates {
-        let scored = score_of(candidate, entity.entity_type, plan, original.as_ref());
-        let parts = serde_json::to_string(&scored.parts).unwrap_or_default();
-        if candidate.score != Some(scored.total) || candidate.score_parts.as_ref() != Some(&parts) {
-            changed.push(ScoredCandidate { id: candidate.id, score: scored.total, parts });
-        }
-        candidate.score = Some(scored.total);
-    }
-    catalog.set_scores(&changed)?;
+    let scored = |candidate: &Candidate| {
+        let score = score_of(candidate, entity.entity_type, plan, original.as_ref());
+        let parts = serde_json::to_string(&score.parts).unwrap_or_default();
+        ScoredCandidate { id: candidate.id, score: score.total, parts }
+    };
+    let all = candidates.iter().map(|candidate| (candidate, scored(candidate)));
+    let is_changed = |candidate: &Candidate, scored: &ScoredCandidate| {
+        candidate.score != Some(scored.score) || candidate.score_parts.as_ref() != Some(&scored.parts)
+    };
+    all.filter(|(candidate, scored)| is_changed(candidate, scored)).map(|(_, scored)| scored).collect()
+}
+
+/// All candidates of an entity with what is in the cache of them.
+fn ranking(catalog: &Catalog, entity: &Entity) -> Result<Vec<Ranked>, CatalogError> {
     let files = catalog.cached_candidates_of(entity.id)?;
     let file_of =
         |candidate: &Candidate| files.iter().find(|(id, _)| *id == candidate.id).map(|(_, file)| file.clone());
-    Ok(candidates.into_iter().map(|candidate| Ranked { file: file_of(&candidate), candidate }).collect())
+    let candidates = catalog.candidates_of(entity.id, None)?.into_iter();
+    Ok(candidates.map(|candidate| Ranked { file: file_of(&candidate), candidate }).collect())
 }
 
 fn score_of(candidate: &Candidate, entity_type: EntityType, plan: &LibraryPlan, original: Option<&Language>) -> Score {

@@ -7,9 +7,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use parking_lot::Mutex;
 
 use crate::cache::{Cache, Limits};
-use crate::catalog::{Catalog, Library};
+use crate::catalog::{Catalog, CatalogError, EnrichScope, Library};
 use crate::config::{ArtworkSettings, ChoiceMode};
-use crate::model::{Clock, EntityId, ImageKind, LibraryId};
+use crate::model::{Clock, EntityId, EntityType, ImageKind, LibraryId};
 use crate::provider::ArtworkProvider;
 use crate::score::{Preferences, Wish};
 
@@ -28,6 +28,7 @@ pub(super) struct Work {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) limits: Limits,
     pub(super) is_dry_run: bool,
+    scope: EnrichScope,
     pub(super) pictures: tokio::sync::Semaphore,
     libraries: HashMap<LibraryId, Arc<LibraryPlan>>,
     report: Mutex<EnrichReport>,
@@ -72,6 +73,7 @@ impl Work {
             clock: Arc::clone(clock),
             limits: request.limits,
             is_dry_run: request.is_dry_run,
+            scope: request.scope.clone(),
             pictures: tokio::sync::Semaphore::new(PICTURES_AT_ONCE),
             libraries: catalog.libraries()?.into_iter().map(plan).collect(),
             report: Mutex::default(),
@@ -118,18 +120,24 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, PhaseError> {
 pub(super) fn all(
     catalog: &mut Catalog,
     work: &Work,
-    waves: &[Vec<EntityId>],
+    waves: &[&'static [EntityType]],
     at_once: usize,
     progress: &dyn Progress,
 ) -> Result<(), PhaseError> {
+    let known = waves.iter().map(|types| catalog.entities_to_enrich(&work.scope, types).map(|wave| wave.len()));
+    let known: Vec<usize> = known.collect::<Result<_, CatalogError>>()?;
+    progress.start(Some(known.iter().sum::<usize>() as u64));
     let runtime = runtime()?;
     let (desk, clerk) = desk::open();
     std::thread::scope(|scope| {
         let network = scope.spawn(move || {
             let desk = desk;
             let done = runtime.block_on(async {
-                for wave in waves {
-                    one_wave(work, &desk, wave, at_once, progress).await?;
+                for (types, known) in waves.iter().zip(known) {
+                    let wave = wave(work, &desk, types).await?;
+                    // Actors come in with what they play in.
+                    progress.extend(wave.len().saturating_sub(known) as u64);
+                    one_wave(work, &desk, &wave, at_once, progress).await?;
                 }
                 Ok(())
             });
@@ -140,6 +148,12 @@ pub(super) fn all(
         clerk.serve(catalog);
         network.join().unwrap_or(Err(PhaseError::Stopped))
     })
+}
+
+/// The items of a wave, as they are known when it begins.
+async fn wave(work: &Work, desk: &Desk, types: &'static [EntityType]) -> Result<Vec<EntityId>, PhaseError> {
+    let scope = work.scope.clone();
+    desk.ask(move |catalog| catalog.entities_to_enrich(&scope, types)).await
 }
 
 async fn one_wave(

@@ -6,7 +6,7 @@ use url::Url;
 use crate::model::{EntityType, ImageKind};
 use crate::provider::answer::{Answer, Offer, Person, id};
 use crate::provider::language::language;
-use crate::provider::lenient::{count, list, number, object, pixels, several, text, word, year};
+use crate::provider::lenient::{count, list, name, number, object, pixels, several, text, word, year};
 use crate::score::Found;
 
 /// How many people of a cast are looked at.
@@ -25,15 +25,24 @@ pub fn details(bytes: &[u8], entity_type: EntityType, images: &Url) -> Result<An
         add_ids(&mut answer, &value);
     }
     add_fields(&mut answer, &value, entity_type);
-    for person in list(value.get("credits").unwrap_or(&Value::Null), "cast").iter().take(PEOPLE_MAX) {
-        match (text(person, "name"), word(person, "id")) {
+    add_people(&mut answer, &value);
+    Ok(answer)
+}
+
+/// Who plays in it: of a series in all its seasons, where the reply has these credits, else in the last one.
+fn add_people(answer: &mut Answer, value: &Value) {
+    let casts = ["aggregate_credits", "credits"].iter().filter_map(|key| Some(list(value.get(key)?, "cast")));
+    let cast = casts.into_iter().find(|cast| !cast.is_empty()).unwrap_or_default();
+    for entry in cast.iter().take(PEOPLE_MAX) {
+        match (name(entry, "name"), word(entry, "id")) {
             (Some(name), Some(number)) => {
-                answer.people.push(Person { name: name.to_owned(), ids: id("tmdb", number) });
+                let role = text(entry, "character").or_else(|| text(list(entry, "roles").first()?, "character"));
+                let role = role.unwrap_or_default().to_owned();
+                answer.people.push(Person { name: name.to_owned(), role, ids: id("tmdb", number) });
             }
             _ => answer.dropped += 1,
         }
     }
-    Ok(answer)
 }
 
 /// The reply to a request for pictures alone.

@@ -5,11 +5,16 @@ use std::collections::HashMap;
 use serde_json::Value;
 use url::Url;
 
-use crate::model::{EntityType, ImageKind};
-use crate::provider::answer::{Answer, Offer};
+use crate::model::{EntityType, ImageKind, Language};
+use crate::provider::answer::{Answer, Offer, Person, id};
 use crate::provider::language::language;
-use crate::provider::lenient::{count, list, number, object, pixels, several, text, word, year};
+use crate::provider::lenient::{count, list, name, number, object, pixels, several, text, word, year};
 use crate::score::Found;
+
+use super::types::ArtworkTypes;
+
+/// How many people of a cast are looked at.
+const PEOPLE_MAX: usize = 50;
 
 /// The token in the reply to a login.
 ///
@@ -61,18 +66,29 @@ pub fn remote(bytes: &[u8], kind: &str) -> Result<Vec<String>, String> {
     Ok(ids)
 }
 
-/// An extended record of a series or film. Artwork of seasons has its season; everything else has none.
+/// An extended record of a series or film.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// What it tells. Artwork of seasons has its season; everything else has none.
+    pub answer: Answer,
+    /// Whether it has artwork of a type that the table does not have.
+    pub has_new_types: bool,
+}
+
+/// An extended record of a series or film, by that table of artwork types.
 ///
 /// # Errors
 /// When it is no JSON object, or says that it failed.
-pub fn record(bytes: &[u8], entity_type: EntityType, images: &Url) -> Result<Answer, String> {
+pub fn record(bytes: &[u8], entity_type: EntityType, images: &Url, types: &ArtworkTypes) -> Result<Record, String> {
     let value = object(bytes)?;
     let data = value.get("data").filter(|data| data.is_object()).ok_or("it has no data")?;
     let seasons = seasons(data);
     let mut answer = Answer::default();
+    let mut has_new_types = false;
     for entry in list(data, "artworks") {
-        match kind_of(count(entry, "type")) {
-            // Of other kinds, which no player shows, and moving pictures.
+        let number = count(entry, "type");
+        has_new_types |= number.is_some_and(|number| !types.knows(number));
+        match number.and_then(|number| types.meaning(number)) {
             None => {}
             Some((kind, is_of_season)) => match offer(entry, kind, is_of_season, &seasons, images) {
                 Some(offer) => answer.offers.push(offer),
@@ -82,23 +98,52 @@ pub fn record(bytes: &[u8], entity_type: EntityType, images: &Url) -> Result<Ans
     }
     if entity_type != EntityType::Season {
         add_facts(&mut answer, data, entity_type);
+        add_people(&mut answer, data);
     }
-    Ok(answer)
+    Ok(Record { answer, has_new_types })
 }
 
-/// What an id of an artwork type means: the kind, and whether it is of a season.
-fn kind_of(type_id: Option<u32>) -> Option<(ImageKind, bool)> {
-    Some(match type_id? {
-        1 | 16 => (ImageKind::Banner, false),
-        2 | 14 => (ImageKind::Poster, false),
-        3 | 15 => (ImageKind::Fanart, false),
-        22 | 24 => (ImageKind::ClearArt, false),
-        23 | 25 => (ImageKind::ClearLogo, false),
-        6 => (ImageKind::Banner, true),
-        7 => (ImageKind::Poster, true),
-        8 => (ImageKind::Fanart, true),
-        _ => return None,
-    })
+/// Who plays in it, in the order of billing. Directors, writers and guests of single episodes are in the same list.
+fn add_people(answer: &mut Answer, data: &Value) {
+    let is_actor = |entry: &&Value| text(entry, "peopleType") == Some("Actor") || count(entry, "type") == Some(3);
+    let mut cast: Vec<&Value> = list(data, "characters").iter().filter(is_actor).collect();
+    cast.sort_by_key(|entry| count(entry, "sort").unwrap_or(u32::MAX));
+    for entry in cast.into_iter().take(PEOPLE_MAX) {
+        match (name(entry, "personName"), word(entry, "peopleId")) {
+            (Some(name), Some(number)) => {
+                let role = text(entry, "name").unwrap_or_default().to_owned();
+                answer.people.push(Person { name: name.to_owned(), role, ids: id("tvdb", number) });
+            }
+            _ => answer.dropped += 1,
+        }
+    }
+}
+
+/// An extended record of a person: one portrait at most, the ids elsewhere, and facts in the first of the languages.
+///
+/// # Errors
+/// When it is no JSON object, or says that it failed.
+pub fn person(bytes: &[u8], languages: &[Language], images: &Url) -> Result<Answer, String> {
+    let value = object(bytes)?;
+    let data = value.get("data").filter(|data| data.is_object()).ok_or("it has no data")?;
+    let mut answer = Answer::default();
+    let number = word(data, "id");
+    if let (Some(number), Some(url)) = (&number, text(data, "image").and_then(|image| absolute(image, images))) {
+        let (width, height) = (Some(300), Some(450));
+        let (kind, key) = (ImageKind::ActorThumb, format!("person-{number}"));
+        let (language, vote_average, vote_count, season) = (None, None, None, None);
+        answer.offers.push(Offer { kind, key, url, width, height, language, vote_average, vote_count, season });
+    }
+    answer.add_id("tvdb", number);
+    add_remote_ids(&mut answer, data, "nm");
+    let is_wanted = |entry: &&Value| {
+        let code = text(entry, "language").and_then(|code| language(code, None));
+        languages.first().is_some_and(|wanted| code.is_some_and(|code| code.base() == wanted.base()))
+    };
+    let biography = list(data, "biographies").iter().find(is_wanted).and_then(|entry| text(entry, "biography"));
+    answer.add_field("plot", biography.map(str::to_owned));
+    answer.add_field("premiered", text(data, "birth").map(str::to_owned));
+    Ok(answer)
 }
 
 /// Record of a season → its number, and whether it is of the official numbering. Every numbering has its own records.
@@ -151,16 +196,7 @@ fn add_facts(answer: &mut Answer, data: &Value, entity_type: EntityType) {
     let owned = |key: &str| text(data, key).map(str::to_owned);
     answer.original_language = text(data, "originalLanguage").and_then(|code| language(code, None));
     answer.add_id("tvdb", word(data, "id"));
-    for remote in list(data, "remoteIds") {
-        let id = text(remote, "id").map(str::to_owned);
-        match text(remote, "sourceName") {
-            Some("IMDB") => answer.add_id("imdb", id.filter(|id| id.starts_with("tt"))),
-            Some("TheMovieDB.com") => {
-                answer.add_id("tmdb", id.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit())));
-            }
-            _ => {}
-        }
-    }
+    add_remote_ids(answer, data, "tt");
     // Its title and overview are those of the original language.
     answer.add_field("original_title", owned("name"));
     answer.add_field("original_language", answer.original_language.as_ref().map(ToString::to_string));
@@ -170,6 +206,20 @@ fn add_facts(answer: &mut Answer, data: &Value, entity_type: EntityType) {
     }
     let minutes = ["averageRuntime", "runtime"].iter().find_map(|key| count(data, key)).filter(|&minutes| minutes > 0);
     answer.add_field("runtime", minutes.map(|minutes| minutes.to_string()));
+}
+
+/// Its ids elsewhere; those at IMDb begin with what its kind of record does there.
+fn add_remote_ids(answer: &mut Answer, data: &Value, imdb_prefix: &str) {
+    for remote in list(data, "remoteIds") {
+        let id = text(remote, "id").map(str::to_owned);
+        match text(remote, "sourceName") {
+            Some("IMDB") => answer.add_id("imdb", id.filter(|id| id.starts_with(imdb_prefix))),
+            Some("TheMovieDB.com") => {
+                answer.add_id("tmdb", id.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit())));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// One page of a list of episodes, as far as one episode is concerned.
