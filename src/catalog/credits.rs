@@ -74,6 +74,20 @@ pub struct Credit {
     pub role: String,
 }
 
+/// Pictures of actors lie in `.actors` beneath the folder of a film, those of sets in the folder itself.
+const LEFT_BEHIND: &str = "
+    DELETE FROM library_image_files
+    WHERE cache_file_id IS NULL AND library_id = ?1
+      AND entity_id IN (SELECT id FROM entities WHERE library_id = ?1 AND entity_type IN ('actor', 'movieset'))
+      AND NOT EXISTS (
+        SELECT 1 FROM entities e
+        WHERE e.id IN (SELECT c.entity_id FROM credits c WHERE c.actor_id = library_image_files.entity_id
+                       UNION ALL SELECT m.entity_id FROM set_members m WHERE m.set_id = library_image_files.entity_id)
+          AND e.is_missing = 0
+          AND (library_image_files.folder = e.folder
+               OR lower(CAST(library_image_files.folder AS TEXT))
+                  = lower(CAST(e.folder AS TEXT) || iif(e.folder = x'', '', '/') || '.actors')))";
+
 impl Catalog {
     /// Who plays in an entity, as billed.
     ///
@@ -236,6 +250,13 @@ pub(super) fn see_all(connection: &Connection) -> rusqlite::Result<()> {
     ] {
         connection.prepare_cached(sql)?.execute([])?;
     }
+    Ok(())
+}
+
+/// Forgets the pictures of actors and sets that lie beside nothing they belong to any more: what lay there is gone or lies
+/// elsewhere, or no longer tells of them.
+pub(super) fn forget_left_behind(connection: &Connection, library: LibraryId) -> rusqlite::Result<()> {
+    connection.prepare_cached(LEFT_BEHIND)?.execute([library])?;
     Ok(())
 }
 

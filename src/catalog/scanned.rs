@@ -221,6 +221,7 @@ impl Catalog {
                      WHERE id IN (SELECT value FROM rarray(?1))",
                 )?
                 .execute((&gone, now))?;
+            credits::forget_left_behind(transaction, library)?;
             Ok(count as u64)
         })
     }

@@ -55,8 +55,16 @@ impl Catalog {
     }
 }
 
-/// Writes down a folder that was read; folders that were in it and are no longer are forgotten with all beneath them.
+/// Writes down a folder that was read, behind the items that were found in it; folders that were in it and are no longer are
+/// forgotten with all beneath them. What was found in it before and was not seen now is found there no longer, at once: a scan
+/// that is killed before its end marks nothing as missing, and the next one does not read the folder again.
 pub(super) fn put(connection: &Connection, folder: &ScannedFolder) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE entities SET found_in = NULL
+             WHERE library_id = ?1 AND found_in = ?2 AND id NOT IN (SELECT entity_id FROM temp.seen)",
+        )?
+        .execute((folder.library, &folder.path))?;
     let known =
         connection.prepare_cached(BY_PATH)?.query_row((folder.library, &folder.path), self::folder).optional()?;
     for gone in

@@ -24,6 +24,8 @@ pub struct NamedItem<'a> {
     pub season: Option<u16>,
     /// The episodes of an episode's file.
     pub episodes: Option<EpisodeRange>,
+    /// Whether its video is the first part of several, so that it also goes by the name without the part.
+    pub is_stack: bool,
 }
 
 /// A place for a picture.
@@ -101,7 +103,8 @@ impl<'a> NamedItem<'a> {
     /// An item of which no more is known; further fields are set by whoever knows them.
     #[must_use]
     pub fn new(entity_type: EntityType, layout: Layout, base: &'a [u8]) -> Self {
-        Self { entity_type, layout, base, title: "", season: None, episodes: None }
+        let is_stack = layout == Layout::Stack;
+        Self { entity_type, layout, base, title: "", season: None, episodes: None, is_stack }
     }
 }
 

@@ -104,7 +104,7 @@ fn all_seasons(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
 
 /// `<b>` and `<b>-type`; for a stack also with the stacked title.
 fn prefixed(item: &NamedItem<'_>, stem: &[u8]) -> Option<ImageType> {
-    let stacked = stack_part(item.base).filter(|_| item.layout == Layout::Stack).map(|part| part.title);
+    let stacked = stack_part(item.base).filter(|_| item.is_stack).map(|part| part.title);
     [Some(item.base.to_vec()), stacked].into_iter().flatten().find_map(|base| behind(item.entity_type, &base, stem))
 }
 

@@ -212,6 +212,11 @@ fn further_fanart_and_stacks() {
         let found = recognise(&stack, PicturePlace::ItemFolder, file_name.as_bytes());
         assert_eq!(found, Some("fanart".parse().unwrap()), "{file_name}");
     }
+    let beside_others = NamedItem { is_stack: true, ..item(Layout::Flat, b"Heat.cd1") };
+    for (file_name, is_its) in [("Heat-fanart.jpg", true), ("heat.cd1-fanart.jpg", true), ("fanart.jpg", false)] {
+        let found = recognise(&beside_others, PicturePlace::ItemFolder, file_name.as_bytes());
+        assert_eq!(found.is_some(), is_its, "{file_name}");
+    }
 }
 
 #[test]

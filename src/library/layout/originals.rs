@@ -64,7 +64,7 @@ impl<'a> Owners<'a> {
     }
 
     fn add(&mut self, index: usize, base: &'a [u8]) {
-        let stacked = stack_part(base).filter(|_| self.items[index].layout == Layout::Stack);
+        let stacked = stack_part(base).filter(|_| is_stack(&self.items[index]));
         for name in [Some(base.to_vec()), stacked.map(|part| part.title)].into_iter().flatten() {
             self.by_name.entry(fold_case(&name)).or_default().push((index, base));
         }
@@ -104,11 +104,17 @@ fn is_flat(item: &FoundItem) -> bool {
     }
 }
 
+/// Whether it is a stack, alone or beside others: in a shared folder nothing else has several files.
+fn is_stack(item: &FoundItem) -> bool {
+    item.layout == Layout::Stack || (item.layout == Layout::Flat && item.videos.len() > 1)
+}
+
 fn named<'a>(item: &'a FoundItem, base: &'a [u8]) -> NamedItem<'a> {
     NamedItem {
         title: &item.identity.title,
         season: item.season,
         episodes: item.episode_range(),
+        is_stack: is_stack(item),
         ..NamedItem::new(item.entity_type, item.layout, base)
     }
 }

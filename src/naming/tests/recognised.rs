@@ -196,7 +196,13 @@ fn published_names_are_recognised() {
             for layout in Layout::ALL {
                 let placed = sample(*entity_type, *layout);
                 let base = base_name(*layout, &placed.folder, placed.video()).unwrap();
-                let item = NamedItem { layout: *layout, title: &placed.title, ..known(*entity_type, base.as_bytes()) };
+                let is_stack = *layout == Layout::Stack || placed.videos.len() > 1;
+                let item = NamedItem {
+                    layout: *layout,
+                    title: &placed.title,
+                    is_stack,
+                    ..known(*entity_type, base.as_bytes())
+                };
                 for kind in entity_type.kinds() {
                     let image_type = ImageType::main(*kind);
                     for published in profiles.names(&placed, image_type, PictureExtension::Jpg).names {

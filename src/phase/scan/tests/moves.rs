@@ -77,16 +77,56 @@ fn a_series_moves_with_its_seasons_and_episodes() {
     assert_eq!(fixture.catalog.children_of(series.id).unwrap().len(), 2);
 }
 
+/// Names say what a thing is, so what changes names changes places: each entity stays at its path with all it owns, and
+/// what lies beside it now is its.
 #[test]
-fn two_films_that_change_places_lose_nothing() {
+fn two_things_that_change_names_lose_nothing() {
+    use LibraryKind::{Movies, Music, Tv};
+    for (kind, files, one, other) in [
+        (Movies, &["A (1991)/a.mkv", "B (1992)/b.mkv"][..], "A (1991)", "B (1992)"),
+        (Movies, &["A {tmdb-1}/a.mkv", "B {tmdb-2}/b.mkv"], "A {tmdb-1}", "B {tmdb-2}"),
+        (Movies, &["Flat/A (1991).mkv", "Flat/B (1992).mkv"], "Flat/A (1991).mkv", "Flat/B (1992).mkv"),
+        (Tv, &["A/Season 1/A S01E01.mkv", "B/Season 1/B S01E01.mkv"], "A", "B"),
+        (Tv, &["A/Season 1/A S01E01.mkv", "A/Season 2/A S02E01.mkv"], "A/Season 1", "A/Season 2"),
+        (Tv, &["A/A S01E01.mkv", "A/A S01E02.mkv"], "A/A S01E01.mkv", "A/A S01E02.mkv"),
+        (Music, &["Queen/A/01.mp3", "Queen/B/01.mp3"], "Queen/A", "Queen/B"),
+        (Music, &["Queen/A/01.mp3", "Yes/B/01.mp3"], "Queen", "Yes"),
+    ] {
+        let mut fixture = Fixture::of(kind, files);
+        fixture.scan_later();
+        let known = |fixture: &Fixture| {
+            let told = |entity: Entity| (entity.id, entity.title, entity.is_missing);
+            fixture.entities().into_iter().map(told).collect::<Vec<_>>()
+        };
+        let before = known(&fixture);
+        fixture.rename(one, "aside");
+        fixture.rename(other, one);
+        fixture.rename("aside", other);
+        let report = fixture.scan_later();
+        assert_eq!((report.added, report.missing, report.returned), (0, 0, 0), "{one}, {other}: {report:?}");
+        assert_eq!(known(&fixture), before, "{one}, {other}");
+        let again = fixture.scan_later();
+        assert_eq!((again.added, again.changed, again.moved, again.missing), (0, 0, 0, 0), "{one}, {other}: {again:?}");
+    }
+}
+
+#[test]
+fn pictures_that_change_places_with_their_films_are_of_the_film_they_lie_beside() {
     let mut fixture = Fixture::new(&["A (1991)/a.mkv", "B (1992)/b.mkv"]);
-    fixture.scan();
-    fixture.rename("A (1991)", "C (1993)");
-    fixture.rename("B (1992)", "A (1991)");
-    fixture.rename("C (1993)", "B (1992)");
-    let report = fixture.scan();
-    assert_eq!((report.seen, report.missing, fixture.entities().len()), (2, 0, 2), "{report:?}");
-    assert_eq!(fixture.scan().changed, 0);
+    fixture.write("A (1991)/poster.jpg", b"1");
+    fixture.write("B (1992)/poster.jpg", b"four");
+    fixture.write("B (1992)/fanart.jpg", b"four");
+    let sizes = |fixture: &Fixture, title| {
+        let originals = fixture.catalog.originals_of(fixture.only(EntityType::Movie, title).id).unwrap();
+        originals.iter().map(|original| original.found.byte_count).collect::<Vec<_>>()
+    };
+    fixture.scan_later();
+    assert_eq!((sizes(&fixture, "A"), sizes(&fixture, "B")), (vec![1], vec![4, 4]));
+    for (from, to) in [("A (1991)", "C"), ("B (1992)", "A (1991)"), ("C", "B (1992)")] {
+        fixture.rename(from, to);
+    }
+    fixture.scan_later();
+    assert_eq!((sizes(&fixture, "A"), sizes(&fixture, "B")), (vec![4, 4], vec![1]));
 }
 
 #[test]

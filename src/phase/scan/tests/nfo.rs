@@ -48,6 +48,46 @@ fn a_film_is_what_its_file_says() {
 }
 
 #[test]
+fn portraits_beside_a_film_go_with_it() {
+    let nfo = |names: &[&str]| {
+        let actors: String = names.iter().map(|name| format!("<actor><name>{name}</name></actor>")).collect();
+        format!("<movie>{actors}<set>Mann</set></movie>")
+    };
+    let mut fixture = Fixture::new(&["Heat (1995)/Heat.mkv", "Ali (2001)/Ali.mkv", "Loose (1999).mkv"]);
+    for folder in ["Heat (1995)", "Ali (2001)"] {
+        fixture.write(&format!("{folder}/movie.nfo"), nfo(&["Al", "Jon"]).as_bytes());
+        fixture.write(&format!("{folder}/.Actors/Al.jpg"), b"al");
+        fixture.write(&format!("{folder}/.Actors/Jon.jpg"), b"jon");
+        fixture.write(&format!("{folder}/movieset-poster.jpg"), b"set");
+    }
+    fixture.write("Loose (1999).nfo", nfo(&["Al"]).as_bytes());
+    fixture.write(".actors/Al.jpg", b"al");
+    fixture.scan();
+    let folders = |fixture: &Fixture, entity_type, title| {
+        let originals = fixture.catalog.originals_of(fixture.only(entity_type, title).id).unwrap();
+        originals.into_iter().map(|original| original.found.folder.to_string()).collect::<Vec<_>>()
+    };
+    let (al, mann) = (EntityType::Actor, EntityType::MovieSet);
+    assert_eq!(folders(&fixture, al, "Al"), [".actors", "Ali (2001)/.Actors", "Heat (1995)/.Actors"]);
+    assert_eq!(folders(&fixture, mann, "Mann"), ["Ali (2001)", "Heat (1995)"]);
+
+    fixture.take_away("Heat (1995)");
+    fixture.scan();
+    assert_eq!(folders(&fixture, al, "Al"), [".actors", "Ali (2001)/.Actors"], "Heat is gone");
+    assert_eq!(folders(&fixture, mann, "Mann"), ["Ali (2001)"]);
+
+    fixture.rename("Ali (2001)", "Boxing/Ali (2001)");
+    fixture.scan();
+    assert_eq!(folders(&fixture, al, "Al"), [".actors", "Boxing/Ali (2001)/.Actors"], "Ali has moved");
+
+    fixture.write("Boxing/Ali (2001)/movie.nfo", nfo(&["Jon"]).as_bytes());
+    fixture.scan();
+    assert_eq!(folders(&fixture, al, "Al"), [".actors"], "Ali is without Al");
+    assert_eq!(folders(&fixture, al, "Jon"), ["Boxing/Ali (2001)/.Actors"]);
+    assert_eq!(fixture.scan().changed, 0);
+}
+
+#[test]
 fn the_file_comes_before_the_name_and_the_conflict_is_told() {
     let mut fixture = Fixture::new(&["Heat (1995) {tmdb-1} {imdb-tt0113277}/Heat.mkv"]);
     fixture.write("Heat (1995) {tmdb-1} {imdb-tt0113277}/Heat.nfo", b"<movie><tmdbid>949</tmdbid></movie>");
