@@ -2,20 +2,24 @@
 //!
 //! - [`Source`]: a tree held by a descriptor of its root; the only way to reach files of it.
 //! - [`layout`]: pure decisions on names and listings.
-//! - [`Walk`]: folder by folder with bounded memory.
+//! - [`walk`](fn@walk): folder by folder with bounded memory, read ahead on a few threads ([`with_helpers`]).
 //! - [`read_nfo`]: metadata files.
 //! - [`identify`](fn@identify): the same decisions for one path.
 
+mod ahead;
 mod error;
 mod identify;
 pub mod layout;
 mod nfo;
 mod source;
+#[cfg(test)]
+mod test_tree;
 mod walk;
 
+pub use ahead::{Helpers, Pending, with_helpers};
 pub use error::LibraryError;
 pub use identify::{Identified, IdentifiedKind, identify, identify_below};
 pub use layout::{AirDate, FolderListing, FoundItem, Rule, movies_in};
 pub use nfo::{Nfo, NfoActor, NfoArtwork, NfoEntry, NfoProblem, NfoRoot, parse_nfo, read_nfo};
 pub use source::{DirEntry, EntryKind, FileStat, Source};
-pub use walk::{IsUnchanged, Problem, Visit, Walk, entered};
+pub use walk::{Ask, Problem, ReadFolder, Survey, Visit, Walk, entered, walk};

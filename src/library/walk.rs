@@ -1,48 +1,53 @@
 //! Walking over a tree, folder by folder.
 //!
-//! Memory is bounded by the depth: of each folder on the way down its listing is kept, and no more. Folders that cannot
-//! be read are met as [`Visit::Problem`] and do not end the walk.
+//! Folders are met depth first, in the order of their names, whatever the number of threads: those that come next are read
+//! ahead ([`super::ahead`]), and handed out in their order. Memory is bounded by the depth: of each folder on the way down
+//! its listing is kept, and a few of its folders that are read already. Folders that cannot be read are met as
+//! [`Visit::Problem`] and do not end the walk.
+//!
+//! - `read.rs`: one folder with everything that decides what is in it.
 
-use std::collections::{BTreeMap, VecDeque};
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
 
 use crate::model::{LibraryKind, Name, RelPath};
 
-use super::layout::{
-    Context, Descent, FolderListing, FolderVerdict, context_of, decide, descent, is_ignore_file, is_peeked,
-};
-use super::{DirEntry, EntryKind, FileStat, LibraryError, Source};
+use super::ahead::{Helpers, Pending, with_helpers};
+use super::layout::{Context, context_of};
+use super::{DirEntry, LibraryError, Source};
+
+pub(super) use read::read_folder;
+pub use read::{ReadFolder, entered};
 
 /// Nobody nests a media library as deeply as this; a tree that is deeper is a mistake or an attack.
 const DEPTH_MAX: usize = 100;
 
-/// How much of a file `.ignore` or `.plexignore` is looked at: one that is blank so far is blank.
-const IGNORE_BYTES_MAX: u64 = 64 << 10;
+/// So many folders of one folder are read ahead for each thread: enough that none is idle.
+const AHEAD_PER_HELPER: usize = 2;
 
-/// A walk over all folders that may hold items, depth first, in the order of their names.
-pub struct Walk<'a> {
-    source: &'a Source,
-    kind: LibraryKind,
-    /// The folders from the root down to the present one.
-    frames: Vec<Frame>,
-    /// What is reported before the walk goes on.
-    pending: VecDeque<Problem>,
-    has_begun: bool,
+/// What is made of the folders of a tree. It is asked from several threads at once, ahead of the walk.
+pub trait Survey: Sync {
+    /// What is known of a folder from before.
+    type Known: Send;
+    /// What is made of a folder that was read.
+    type Found: Send;
+
+    /// The folders in a folder that the walk goes into, if nothing of it has changed since they were found: then it is not
+    /// read. The context is not known in a folder whose parent was not read; it is then the same as it was.
+    fn unchanged(&self, path: &RelPath, context: Option<&Context>, known: &Self::Known) -> Option<Vec<Name>>;
+
+    /// What is made of a folder.
+    fn found(&self, folder: &ReadFolder, known: Self::Known) -> Self::Found;
 }
 
 /// What a walk meets.
 #[derive(Debug)]
-pub enum Visit<'a> {
-    /// A folder that was read.
-    Folder {
-        /// Its listing.
-        listing: &'a FolderListing,
-        /// What lies above it.
-        context: &'a Context,
-        /// What is in it.
-        verdict: &'a FolderVerdict,
-        /// What the file system said of it before it was read.
-        stat: &'a FileStat,
-    },
+pub enum Visit<F> {
+    /// A folder that was read, and what was made of it.
+    Folder(F),
     /// A folder of which nothing has changed, so that it was not read.
     Unchanged(RelPath),
     /// A folder, or a part of one, that could not be read. What lies beneath is unknown, not gone.
@@ -58,174 +63,153 @@ pub struct Problem {
     pub error: LibraryError,
 }
 
-struct Frame {
+/// A walk over all folders that may hold items. Folders that hold none by their name or by an ignore marker are not met
+/// at all.
+pub struct Walk<'a, S: Survey> {
+    helpers: &'a Helpers<'a, Job<S::Known>, Outcome<S::Found>>,
+    kind: LibraryKind,
+    ahead_max: usize,
+    /// The folders from above the root down to the present one.
+    frames: Vec<Frame<S::Found>>,
+    /// What is reported before the walk goes on.
+    pending: VecDeque<Problem>,
+}
+
+/// A folder that is to be looked into.
+struct Job<K> {
+    path: RelPath,
+    context: Option<Context>,
+    /// Its entries, where they were looked at already.
+    entries: Option<Vec<DirEntry>>,
+    known: K,
+}
+
+/// What is known of a folder from before.
+pub type Ask<'a, K, E> = dyn FnMut(&RelPath) -> Result<K, E> + 'a;
+
+/// A folder that was asked for.
+type Asked<F> = (RelPath, Pending<Outcome<F>>);
+
+enum Outcome<F> {
+    Unchanged(Vec<Name>),
+    Read(Box<(ReadFolder, F, Vec<Problem>)>),
+    Failed(LibraryError),
+}
+
+struct Frame<F> {
     path: RelPath,
     /// `None` for a folder that was not read because it is unchanged.
     read: Option<ReadFolder>,
-    /// The folders still to be visited, the next one last.
+    /// The folders still to be looked into, the next one last.
     remaining: Vec<Name>,
+    /// Those that are being looked into, the next one first.
+    ahead: VecDeque<Asked<F>>,
 }
 
-struct ReadFolder {
-    listing: FolderListing,
-    context: Context,
-    verdict: FolderVerdict,
-    stat: FileStat,
+/// Walks over the tree of a library, with `helpers` threads that read ahead.
+pub fn walk<S: Survey, T>(
+    source: &Source,
+    kind: LibraryKind,
+    survey: &S,
+    helpers: usize,
+    work: impl FnOnce(Walk<'_, S>) -> T,
+) -> T {
+    let look = |job: Job<S::Known>| look(source, kind, survey, job);
+    let ahead_max = (AHEAD_PER_HELPER * helpers).max(1);
+    with_helpers(helpers, &look, |helpers| {
+        work(Walk { helpers, kind, ahead_max, frames: Vec::new(), pending: VecDeque::new() })
+    })
 }
 
-/// Asked of every folder before it is read: the folders in it that the walk goes into, if nothing of it has changed since
-/// they were found. The context is not known in a folder whose parent was not read; it is then the same as it was.
-pub type IsUnchanged<'a> = dyn FnMut(&RelPath, Option<&Context>) -> Option<Vec<Name>> + 'a;
-
-impl<'a> Walk<'a> {
-    /// A walk over the whole tree of a library, which has not begun.
-    #[must_use]
-    pub fn new(source: &'a Source, kind: LibraryKind) -> Self {
-        Self { source, kind, frames: Vec::new(), pending: VecDeque::new(), has_begun: false }
+fn look<S: Survey>(source: &Source, kind: LibraryKind, survey: &S, job: Job<S::Known>) -> Outcome<S::Found> {
+    if job.path.components().count() > DEPTH_MAX {
+        return Outcome::Failed(LibraryError::TooDeep { path: source.display_path(&job.path), depth_max: DEPTH_MAX });
     }
-
-    /// The next folder or problem; `None` at the end. Folders that hold no items by their name or by an ignore marker
-    /// are not met at all.
-    pub fn next_visit(&mut self) -> Option<Visit<'_>> {
-        self.next_visit_unless(&mut |_, _| None)
+    if let Some(children) = survey.unchanged(&job.path, job.context.as_ref(), &job.known) {
+        return Outcome::Unchanged(children);
     }
+    match ReadFolder::at(source, kind, &job.path, job.context, job.entries) {
+        Ok((folder, problems)) => {
+            let found = survey.found(&folder, job.known);
+            Outcome::Read(Box::new((folder, found, problems)))
+        }
+        Err(error) => Outcome::Failed(error),
+    }
+}
 
-    /// As [`Self::next_visit`]; folders that are unchanged are not read.
-    pub fn next_visit_unless(&mut self, is_unchanged: &mut IsUnchanged<'_>) -> Option<Visit<'_>> {
+impl<S: Survey> Walk<'_, S> {
+    /// The next folder or problem; `None` at the end. `known` tells what is known of folders from before; it is asked
+    /// ahead, in the order in which they are met.
+    ///
+    /// # Errors
+    /// Those of `known`.
+    pub fn next_visit<E>(&mut self, known: &mut Ask<'_, S::Known, E>) -> Result<Option<Visit<S::Found>>, E> {
         if let Some(problem) = self.pending.pop_front() {
-            return Some(Visit::Problem(problem));
+            return Ok(Some(Visit::Problem(problem)));
         }
-        let path = self.next_path()?;
-        if let Err(problem) = self.enter(path, is_unchanged) {
-            return Some(Visit::Problem(problem));
+        if self.frames.is_empty() {
+            self.begin(known)?;
         }
-        let frame = self.frames.last()?;
-        Some(match &frame.read {
-            None => Visit::Unchanged(frame.path.clone()),
-            Some(ReadFolder { listing, context, verdict, stat }) => Visit::Folder { listing, context, verdict, stat },
-        })
-    }
-
-    fn next_path(&mut self) -> Option<RelPath> {
-        if !self.has_begun {
-            self.has_begun = true;
-            return Some(RelPath::root());
-        }
-        while let Some(frame) = self.frames.last_mut() {
-            match frame.remaining.pop() {
-                Some(name) => return Some(frame.path.join(&name)),
-                None => drop(self.frames.pop()),
-            }
-        }
-        None
-    }
-
-    fn enter(&mut self, path: RelPath, is_unchanged: &mut IsUnchanged<'_>) -> Result<(), Problem> {
-        if self.frames.len() > DEPTH_MAX {
-            let error = LibraryError::TooDeep { path: self.source.display_path(&path), depth_max: DEPTH_MAX };
-            return Err(Problem { path, error });
-        }
-        let (context, known) = self.handed_down(&path);
-        let (read, mut remaining) = match is_unchanged(&path, context.as_ref()) {
-            Some(children) => (None, children),
-            None => {
-                let read = self.read(&path, context, known).map_err(|error| Problem { path: path.clone(), error })?;
-                let remaining = entered(self.kind, &read.listing, &read.verdict);
-                (Some(read), remaining)
+        let Some((path, pending)) = self.next_pending(known)? else { return Ok(None) };
+        let (visit, read, mut remaining) = match self.helpers.wait(pending) {
+            Outcome::Failed(error) => return Ok(Some(Visit::Problem(Problem { path, error }))),
+            Outcome::Unchanged(children) => (Visit::Unchanged(path.clone()), None, children),
+            Outcome::Read(read) => {
+                let (folder, found, problems) = *read;
+                self.pending.extend(problems);
+                let children = entered(self.kind, &folder.listing, &folder.verdict);
+                (Visit::Folder(found), Some(folder), children)
             }
         };
         remaining.reverse();
-        self.frames.push(Frame { path, read, remaining });
+        self.frames.push(Frame { path, read, remaining, ahead: VecDeque::new() });
+        Ok(Some(visit))
+    }
+
+    /// Asks for the root, which no folder of the tree holds.
+    fn begin<E>(&mut self, known: &mut Ask<'_, S::Known, E>) -> Result<(), E> {
+        let path = RelPath::root();
+        let job =
+            Job { path: path.clone(), context: Some(Context::root(self.kind)), entries: None, known: known(&path)? };
+        let ahead = VecDeque::from([(path.clone(), self.helpers.ask(job))]);
+        self.frames.push(Frame { path, read: None, remaining: Vec::new(), ahead });
         Ok(())
     }
 
-    fn read(
-        &mut self,
-        path: &RelPath,
-        context: Option<Context>,
-        known: Option<Vec<DirEntry>>,
-    ) -> Result<ReadFolder, LibraryError> {
-        let context = match context {
-            Some(context) => context,
-            None => context_at(self.source, self.kind, path)?,
-        };
-        let stat = self.source.stat(path)?;
-        let (listing, problems) = read_folder(self.source, self.kind, path, known)?;
-        self.pending.extend(problems);
-        let verdict = decide(&listing, &context);
-        Ok(ReadFolder { listing, context, verdict, stat })
+    /// Asks for the folders that come next in the present one.
+    fn look_ahead<E>(&mut self, known: &mut Ask<'_, S::Known, E>) -> Result<(), E> {
+        let Some(frame) = self.frames.last_mut() else { return Ok(()) };
+        while frame.ahead.len() < self.ahead_max
+            && let Some(name) = frame.remaining.pop()
+        {
+            let path = frame.path.join(&name);
+            let (context, entries) = frame.handed_down(self.kind, &name);
+            let job = Job { path: path.clone(), context, entries, known: known(&path)? };
+            frame.ahead.push_back((path, self.helpers.ask(job)));
+        }
+        Ok(())
     }
 
-    /// What the folder above tells of a folder: its context, and its entries where these were looked at already.
-    fn handed_down(&mut self, path: &RelPath) -> (Option<Context>, Option<Vec<DirEntry>>) {
-        let (Some(frame), Some(name)) = (self.frames.last_mut(), path.name()) else {
-            return (Some(Context::root(self.kind)), None);
-        };
-        let Some(read) = &mut frame.read else { return (None, None) };
-        let context = context_of(&read.listing, self.kind, &read.verdict, &name);
-        (Some(context), read.listing.peeked.remove(&name))
-    }
-}
-
-/// The folders that a walk goes into, in the order of their names.
-#[must_use]
-pub fn entered(kind: LibraryKind, listing: &FolderListing, verdict: &FolderVerdict) -> Vec<Name> {
-    let is_entered = |name: &&Name| !verdict.is_closed && descent(listing, kind, verdict, name) == Descent::Enter;
-    listing.folders().filter(is_entered).cloned().collect()
-}
-
-/// The context of a folder, from the root down.
-fn context_at(source: &Source, kind: LibraryKind, path: &RelPath) -> Result<Context, LibraryError> {
-    let mut context = Context::root(kind);
-    let mut folder = RelPath::root();
-    for name in path.components() {
-        let (listing, _) = read_folder(source, kind, &folder, None)?;
-        let verdict = decide(&listing, &context);
-        context = context_of(&listing, kind, &verdict, &name);
-        folder = folder.join(&name);
-    }
-    Ok(context)
-}
-
-/// Reads a folder with everything that decides what is in it; its entries need not be read where they are `known`. Parts
-/// of it that cannot be read are problems of their own.
-///
-/// # Errors
-/// When the folder itself cannot be listed.
-pub(super) fn read_folder(
-    source: &Source,
-    kind: LibraryKind,
-    path: &RelPath,
-    known: Option<Vec<DirEntry>>,
-) -> Result<(FolderListing, Vec<Problem>), LibraryError> {
-    let entries = known.map_or_else(|| source.list(path), Ok)?;
-    let mut listing = FolderListing { path: path.clone(), entries, ..FolderListing::default() };
-    let mut problems = Vec::new();
-    let mut peeked = BTreeMap::new();
-    for name in listing.folders().filter(|name| is_peeked(kind, path, name)) {
-        match source.list(&path.join(name)) {
-            Ok(entries) => drop(peeked.insert(name.clone(), entries)),
-            Err(error) => problems.push(Problem { path: path.join(name), error }),
+    /// What was asked for first of what is still to come. The frame above the root stays, so that a walk that has ended
+    /// does not begin again.
+    fn next_pending<E>(&mut self, known: &mut Ask<'_, S::Known, E>) -> Result<Option<Asked<S::Found>>, E> {
+        loop {
+            self.look_ahead(known)?;
+            let is_above_root = self.frames.len() == 1;
+            match self.frames.last_mut().and_then(|frame| frame.ahead.pop_front()) {
+                Some(next) => return Ok(Some(next)),
+                None if is_above_root => return Ok(None),
+                None => drop(self.frames.pop()),
+            }
         }
     }
-    listing.peeked = peeked;
-    let is_ignore_file = |entry: &&DirEntry| entry.kind == EntryKind::File && is_ignore_file(&entry.name);
-    let ignore_files: Vec<Name> =
-        listing.entries.iter().filter(is_ignore_file).map(|entry| entry.name.clone()).collect();
-    for name in ignore_files {
-        match source.read_start(&path.join(&name), IGNORE_BYTES_MAX) {
-            Ok(bytes) if name.as_bytes() == b".ignore" && bytes.trim_ascii().is_empty() => {
-                listing.has_blank_ignore_file = true;
-            }
-            Ok(bytes) => {
-                listing.ignore_text.push_str(&String::from_utf8_lossy(&bytes));
-                listing.ignore_text.push('\n');
-            }
-            Err(error) => problems.push(Problem { path: path.join(&name), error }),
-        }
-    }
-    Ok((listing, problems))
 }
 
-#[cfg(test)]
-mod tests;
+impl<F> Frame<F> {
+    /// What the folder tells of one in it: its context, and its entries where these were looked at already.
+    fn handed_down(&mut self, kind: LibraryKind, name: &Name) -> (Option<Context>, Option<Vec<DirEntry>>) {
+        let Some(read) = &mut self.read else { return (None, None) };
+        let context = context_of(&read.listing, kind, &read.verdict, name);
+        (Some(context), read.listing.peeked.remove(name))
+    }
+}

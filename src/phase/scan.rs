@@ -8,11 +8,16 @@
 //! Only the [`Source`] that is handed in is read. Whoever scans a library that is mounted over hands in the tree
 //! beneath, so that a published picture is never taken for an original.
 //!
+//! Folders are looked into ahead on a few threads, which know nothing of the catalog (`survey.rs`); what they found is
+//! recorded in the order of the walk by the one thread that has it. So the number of threads changes nothing but time.
+//!
+//! - `survey.rs`: what is made of a folder, on any thread.
 //! - `items.rs`: from what a folder holds to what is recorded.
 //! - `told.rs`: what metadata files tell of it.
 //! - `unchanged.rs`: which folders need not be read.
 
 mod items;
+mod survey;
 mod told;
 mod unchanged;
 
@@ -21,16 +26,20 @@ use serde::Serialize;
 use crate::catalog::{
     Catalog, Library, PublishMode, Recorded, ScanOutcome, ScannedFolder, ScannedItem, Scope, SharedId, Stamp,
 };
-use crate::library::layout::{Context, FolderVerdict, is_ignored_name};
-use crate::library::{FileStat, FolderListing, Problem, Source, Visit, Walk, entered};
+use crate::library::layout::is_ignored_name;
+use crate::library::{Problem, Source, Visit, Walk, walk};
 use crate::model::{Clock, EntityId, Provider, RelPath};
 
-use self::items::Items;
+use self::survey::{Remembered, Surveyed, Surveyor};
 use super::{PhaseError, Progress, publish};
 
 /// How many items are recorded in one transaction: enough that its cost is shared, few enough that others who write
 /// do not wait.
 const BATCH_ITEMS: usize = 1000;
+
+/// How many threads look into folders ahead. They wait for the disk or a server most of the time, so there are more than a
+/// small machine has processors; more than a few would only take turns at one disk.
+const HELPERS: usize = 8;
 
 /// How many problems a report lists; more would not be read, and the tree decides how many there are.
 const ERRORS_MAX: usize = 1000;
@@ -99,16 +108,23 @@ pub fn scan(
     clock: &dyn Clock,
     progress: &dyn Progress,
 ) -> Result<ScanReport, PhaseError> {
-    scan_in_batches(catalog, library, source, clock, progress, BATCH_ITEMS)
+    scan_as(How { batch_items: BATCH_ITEMS, helpers: HELPERS }, catalog, library, source, clock, progress)
 }
 
-fn scan_in_batches(
+/// What of a scan changes nothing but how long it takes.
+#[derive(Debug, Clone, Copy)]
+struct How {
+    batch_items: usize,
+    helpers: usize,
+}
+
+fn scan_as(
+    how: How,
     catalog: &mut Catalog,
     library: &Library,
     source: &Source,
     clock: &dyn Clock,
     progress: &dyn Progress,
-    batch_items: usize,
 ) -> Result<ScanReport, PhaseError> {
     refuse_empty_root(library, source)?;
     let report = ScanReport { library: library.name.clone(), ..ScanReport::default() };
@@ -125,7 +141,7 @@ fn scan_in_batches(
         moved: Vec::new(),
     };
     progress.start(None);
-    let result = scan.run(batch_items);
+    let result = scan.run(how);
     progress.finish();
     result
 }
@@ -156,26 +172,24 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    fn run(mut self, batch_items: usize) -> Result<ScanReport, PhaseError> {
+    fn run(mut self, how: How) -> Result<ScanReport, PhaseError> {
         self.catalog.start_scan()?;
-        let mut walk = Walk::new(self.source, self.library.kind);
+        let surveyor = Surveyor { library: self.library, source: self.source };
+        walk(self.source, self.library.kind, &surveyor, how.helpers, |walk| self.follow_walk(walk, how.batch_items))?;
+        self.record()?;
+        self.report.missing = self.catalog.finish_scan(self.library.id, &self.unreadable, self.clock.now())?;
+        self.follow()?;
+        self.note_duplicates()?;
+        Ok(self.report)
+    }
+
+    fn follow_walk(&mut self, mut walk: Walk<'_, Surveyor<'_>>, batch_items: usize) -> Result<(), PhaseError> {
         loop {
-            let (catalog, library, source) = (&*self.catalog, self.library, self.source);
-            let mut failed = None;
-            let visit = walk.next_visit_unless(&mut |path, context| {
-                let known = unchanged::children_of_unchanged(catalog, library, source, path, context);
-                known.unwrap_or_else(|error| {
-                    failed = Some(error);
-                    None
-                })
-            });
-            if let Some(error) = failed {
-                return Err(error);
-            }
+            let visit = walk.next_visit(&mut |path| self.remembered(path))?;
             match visit {
-                None => break,
+                None => return Ok(()),
                 Some(Visit::Unchanged(path)) => self.pass(&path)?,
-                Some(Visit::Folder { listing, context, verdict, stat }) => self.add(listing, context, verdict, stat),
+                Some(Visit::Folder(folder)) => self.add(folder),
                 Some(Visit::Problem(problem)) if problem.path.is_root() => return Err(problem.error.into()),
                 Some(Visit::Problem(problem)) => self.note_unreadable(problem),
             }
@@ -183,11 +197,11 @@ impl Scan<'_> {
                 self.record()?;
             }
         }
-        self.record()?;
-        self.report.missing = self.catalog.finish_scan(self.library.id, &self.unreadable, self.clock.now())?;
-        self.follow()?;
-        self.note_duplicates()?;
-        Ok(self.report)
+    }
+
+    fn remembered(&self, path: &RelPath) -> Result<Remembered, PhaseError> {
+        let row = self.catalog.scanned_folder(self.library.id, path)?;
+        Ok(Remembered { row, asked_at: self.clock.now() })
     }
 
     /// A folder that is as it was: so is what was found in it.
@@ -198,17 +212,12 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn add(&mut self, listing: &FolderListing, context: &Context, verdict: &FolderVerdict, stat: &FileStat) {
-        let mut items = Items::new(self.library, self.source, listing, stat);
-        verdict.items.iter().for_each(|item| items.add(item));
-        let children = entered(self.library.kind, listing, verdict);
-        let folder = unchanged::scanned_folder(self.library, context, stat, &items, children);
-        for (path, message) in std::mem::take(&mut items.problems) {
+    fn add(&mut self, folder: Surveyed) {
+        for (path, message) in folder.problems {
             note(&mut self.report, &path, message);
         }
-        // What changed a moment ago may change again within the same tick of the file system's clock.
-        self.folders.extend(folder.filter(|folder| folder.changed_at < self.clock.now()).map(|folder| folder.row));
-        self.batch.append(&mut items.found);
+        self.folders.extend(folder.row);
+        self.batch.extend(folder.items);
     }
 
     /// What is published of entities that are somewhere else now is published there.

@@ -1,7 +1,5 @@
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::catalog::{Catalog, Entity, EntityFilter, Library, NewLibrary};
 use crate::library::LibraryError;
@@ -10,9 +8,11 @@ use crate::phase::NoProgress;
 
 use super::*;
 
+mod killed;
 mod kinds;
 mod moves;
 mod nfo;
+mod scale;
 mod unchanged;
 
 struct Fixture {
@@ -44,6 +44,7 @@ impl Fixture {
 
     fn of(kind: LibraryKind, files: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("films")).unwrap();
         files.iter().for_each(|file| touch(&folder.path().join("films").join(file), b""));
         let mut catalog = Catalog::open(&folder.path().join("posterfs.db")).unwrap();
         let new =
@@ -254,39 +255,6 @@ fn what_lies_beneath_an_unreadable_folder_is_not_missing() {
     assert_eq!(fixture.catalog.finish_scan(fixture.library.id, &unreadable, Noon.now()).unwrap(), 1);
     let missing: Vec<_> = fixture.entities().into_iter().filter(|e| e.is_missing).map(|e| e.path.to_string()).collect();
     assert_eq!(missing, ["C/Alien (1979)"]);
-}
-
-/// Stops after a number of batches, as a kill would.
-struct StopAfter(AtomicU64);
-
-impl Progress for StopAfter {
-    fn start(&self, _total: Option<u64>) {}
-
-    fn advance(&self, _steps: u64) {
-        assert!(self.0.fetch_sub(1, Ordering::Relaxed) > 0, "stopped");
-    }
-
-    fn finish(&self) {}
-}
-
-#[test]
-fn a_scan_that_is_cut_short_and_repeated_is_as_if_it_had_never_stopped() {
-    let mut whole = Fixture::new(FILMS);
-    whole.scan();
-    for batches in 0..3 {
-        let mut cut = Fixture::new(FILMS);
-        let source = Source::open(&cut.library.path).unwrap();
-        let stop = StopAfter(AtomicU64::new(batches));
-        let run = || scan_in_batches(&mut cut.catalog, &cut.library, &source, &Noon, &stop, 1);
-        assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
-        cut.catalog = Catalog::open(&cut.folder.path().join("posterfs.db")).unwrap();
-        assert!(cut.entities().iter().all(|entity| !entity.is_missing));
-        cut.scan();
-        let without_mtime = |dump: Vec<String>| -> Vec<String> {
-            dump.into_iter().map(|line| line.split("mtime").next().unwrap_or_default().to_owned()).collect()
-        };
-        assert_eq!(without_mtime(cut.dump()), without_mtime(whole.dump()), "after {batches} batches");
-    }
 }
 
 #[test]

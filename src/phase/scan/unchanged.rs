@@ -7,16 +7,15 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use crate::catalog::{Catalog, Library, ScannedFolder};
+use crate::catalog::{Library, ScannedFolder};
 use crate::library::layout::Context;
 use crate::library::{FileStat, Source};
 use crate::model::{Name, RelPath, UnixSeconds};
-use crate::phase::PhaseError;
 
 use super::items::Items;
 
 /// Raise it whenever the rules of identification change: then every folder is read again.
-const RULES: u32 = 1;
+const RULES: u32 = 2;
 
 /// A folder to be noted, and when something of it last changed.
 pub(super) struct Noted {
@@ -24,22 +23,14 @@ pub(super) struct Noted {
     pub(super) changed_at: UnixSeconds,
 }
 
-/// The folders in a folder that a walk goes into, if it is as the last scan left it.
-pub(super) fn children_of_unchanged(
-    catalog: &Catalog,
-    library: &Library,
-    source: &Source,
-    path: &RelPath,
-    context: Option<&Context>,
-) -> Result<Option<Vec<Name>>, PhaseError> {
-    let Some(known) = catalog.scanned_folder(library.id, path)? else { return Ok(None) };
+/// Whether a folder is as the last scan left it.
+pub(super) fn is_unchanged(known: &ScannedFolder, source: &Source, path: &RelPath, context: Option<&Context>) -> bool {
     if context.is_some_and(|context| hash_of(context) != known.context) {
-        return Ok(None);
+        return false;
     }
-    let Ok(stat) = source.stat(path) else { return Ok(None) };
+    let Ok(stat) = source.stat(path) else { return false };
     let watched = known.watched.iter().map(|path| source.stat(path).ok());
-    let is_same = fingerprint(&stat, watched).is_some_and(|(now, _)| now == known.fingerprint);
-    Ok(is_same.then_some(known.children))
+    fingerprint(&stat, watched).is_some_and(|(now, _)| now == known.fingerprint)
 }
 
 /// The folder as it is noted. `None` where something of it is gone already, or could not be read: then the next scan looks
