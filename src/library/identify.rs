@@ -4,6 +4,8 @@
 //! functions; metadata files are read as well. What is not on disk is judged by its name, as if it were there alone.
 
 mod assumed_root;
+#[cfg(test)]
+mod tests;
 mod told;
 
 use std::os::unix::ffi::OsStrExt;
@@ -14,12 +16,12 @@ use crate::naming::split_extension;
 
 use super::layout::{
     AirDate, Context, Descent, FileKind, FileVerdict, FolderListing, FolderVerdict, FoundItem, Inside, Rule,
-    context_of, decide, descent, extra_kind, is_peeked, kind_by_extension, parse_name, title_of_extra,
+    album_name, context_of, decide, descent, extra_kind, is_peeked, kind_by_extension, parse_name, title_of_extra,
 };
 use super::walk::read_folder;
 use super::{DirEntry, EntryKind, LibraryError, Source};
 use assumed_root::assumed_root;
-use told::{Told, identity_by_name, told_of};
+use told::{Told, told_by_name, told_of};
 
 /// What a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -272,7 +274,11 @@ impl<'a> Outcome<'a> {
             (LibraryKind::Tv, _) => Some(EntityType::Series),
             (LibraryKind::Music, Inside::Artist { .. }) => Some(EntityType::Album),
             (LibraryKind::Music, _) if depth > 1 => Some(EntityType::Album),
-            (LibraryKind::Music, _) => Some(EntityType::Artist),
+            (LibraryKind::Music, _) => {
+                let told = album_name(name.as_bytes(), None);
+                let is_album = told.artist.is_some() || told.identity.year.is_some();
+                Some(if is_album { EntityType::Album } else { EntityType::Artist })
+            }
         };
         match entity_type {
             Some(entity_type) => Self::new(IdentifiedKind::Entity(entity_type), Rule::NameOnly),
@@ -308,7 +314,7 @@ impl<'a> Outcome<'a> {
     ) -> Identified {
         let told = match (self.item, folder.listing.path.name()) {
             (Some(item), _) => told_of(source, item, context),
-            (None, Some(name)) if self.rule == Rule::NameOnly => Told::of(identity_by_name(self.kind, &name)),
+            (None, Some(name)) if self.rule == Rule::NameOnly => told_by_name(self.kind, &name, context.above.as_ref()),
             (None, _) => Told::default(),
         };
         self.dressed(path, told, folder.is_on_disk)

@@ -2,19 +2,22 @@
 //!
 //! Scan and `identify` both ask [`decide`], so they cannot disagree. Every decision carries the [`Rule`] that made it.
 //!
-//! - `title.rs`, `provider_ids.rs`: what a name tells (title, year, ids).
+//! - `title.rs` with `release.rs` and `edition.rs`, `provider_ids.rs`: what a name tells (title, year, ids).
 //! - `file_name.rs`, `folder_name.rs`: what a file or folder is by its name alone (video, sample, extras, system folder).
-//! - `episode_name.rs`, `season_name.rs`, `air_date.rs`, `album_name.rs`: the numbers and titles in names of series and music.
+//! - `episode_name.rs`, `season_name.rs`, `air_date.rs`, `series_title.rs`, `album_name.rs`: the numbers and titles in names of
+//!   series and music.
 //! - `files.rs`: what the files of a folder are, and which of them are the parts of one thing.
 //! - `movies.rs`, `series.rs` with `episodes.rs`, `music.rs`: the items of a folder, from its whole listing.
 //! - `ignore_patterns.rs`: what `.ignore` and `.plexignore` pass over.
 //! - `context.rs`: what the folders above say about it.
 //! - `originals.rs`: whose artwork the pictures of a folder are.
 //! - `rule.rs`: the names of the rules.
+//! - `pattern.rs`: how patterns are written down.
 
 mod air_date;
 mod album_name;
 mod context;
+mod edition;
 mod episode_name;
 mod episodes;
 mod file_name;
@@ -25,10 +28,13 @@ mod movies;
 mod music;
 mod nfo_files;
 mod originals;
+mod pattern;
 mod provider_ids;
+mod release;
 mod rule;
 mod season_name;
 mod series;
+mod series_title;
 #[cfg(test)]
 mod tests;
 mod title;
@@ -42,7 +48,7 @@ use crate::naming::split_extension;
 use super::{DirEntry, EntryKind};
 
 pub use air_date::AirDate;
-pub use album_name::album_identity;
+pub use album_name::{AlbumName, album_name};
 pub use context::{Context, Inside, SeriesPlace};
 pub use file_name::{FileKind, extra_kind, kind_by_extension, title_of_extra};
 pub use files::merged;
@@ -50,7 +56,8 @@ pub use folder_name::{Descent, is_ignored_name};
 pub use ignore_patterns::{IgnorePatterns, is_ignore_file};
 pub use provider_ids::provider_id;
 pub use rule::Rule;
-pub use series::{is_foreign_to, series_identity};
+pub use series::is_foreign_to;
+pub use series_title::series_identity;
 pub use title::parse_name;
 
 /// A folder with everything that decides what is in it.
@@ -167,39 +174,28 @@ impl FolderListing {
 impl FoundItem {
     /// An item of nothing but its folder. `None` for the root of a library, which is nobody's own folder.
     fn of_folder(entity_type: EntityType, folder: &RelPath, identity: MediaIdentity, rule: Rule) -> Option<Self> {
-        Some(Self {
-            entity_type,
-            layout: Layout::Own,
-            identity,
-            folder: folder.clone(),
-            path: folder.clone(),
-            videos: Vec::new(),
-            folders: Vec::new(),
-            base: folder.name()?,
-            parent: None,
-            series: None,
-            season: None,
-            episodes: Vec::new(),
-            date: None,
-            originals: Vec::new(),
-            nfo: Vec::new(),
-            is_mention: false,
-            rule,
-        })
+        let item = Self::bare(entity_type, folder, folder.name()?, Layout::Own, rule);
+        Some(Self { identity, ..item })
     }
 
     /// An item of a video in a folder, which identifies it. `None` for a video whose name is nothing but an extension.
     fn of_video(entity_type: EntityType, folder: &RelPath, video: &Name, layout: Layout, rule: Rule) -> Option<Self> {
+        let base = Name::parse(split_extension(video.as_bytes()).0).ok()?;
         let path = folder.join(video);
-        Some(Self {
+        Some(Self { videos: vec![path.clone()], path, ..Self::bare(entity_type, folder, base, layout, rule) })
+    }
+
+    /// An item of which no more is known.
+    fn bare(entity_type: EntityType, folder: &RelPath, base: Name, layout: Layout, rule: Rule) -> Self {
+        Self {
             entity_type,
             layout,
             identity: MediaIdentity::default(),
             folder: folder.clone(),
-            path: path.clone(),
-            videos: vec![path],
+            path: folder.clone(),
+            videos: Vec::new(),
             folders: Vec::new(),
-            base: Name::parse(split_extension(video.as_bytes()).0).ok()?,
+            base,
             parent: None,
             series: None,
             season: None,
@@ -209,7 +205,7 @@ impl FoundItem {
             nfo: Vec::new(),
             is_mention: false,
             rule,
-        })
+        }
     }
 
     /// The episodes of an episode's file as a range; what names between them that the file does not have is lost.

@@ -16,7 +16,13 @@ const PART_LEVELS_MAX: usize = 3;
 pub(super) fn assumed_root(full: &Path, kind: LibraryKind) -> PathBuf {
     let folder = full.parent().unwrap_or(full);
     let name_of = |path: &Path| Name::parse(path.file_name().unwrap_or_default().as_bytes()).ok();
-    let belongs_above = |path: &Path| name_of(path).is_some_and(|name| is_part_of_item(kind, &name));
+    // `24` beneath `tv` is a show and no season.
+    let is_numbered_show = |path: &Path| {
+        let is_number = name_of(path).is_some_and(|name| name.as_bytes().iter().all(u8::is_ascii_digit));
+        is_number && is_library_name(kind, path.parent())
+    };
+    let belongs_above =
+        |path: &Path| name_of(path).is_some_and(|name| is_part_of_item(kind, &name)) && !is_numbered_show(path);
     let parts = folder.ancestors().take(PART_LEVELS_MAX).collect::<Vec<_>>();
     let levels = parts.iter().rposition(|path| belongs_above(path)).map_or(0, |part| part + 1);
     let levels =

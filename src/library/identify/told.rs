@@ -1,6 +1,6 @@
 //! What is told of an item: by names, and by metadata files.
 
-use crate::library::layout::{Context, FoundItem, Inside, album_identity, merged, parse_name, series_identity};
+use crate::library::layout::{Context, FoundItem, Inside, album_name, merged, parse_name, series_identity};
 use crate::library::{Source, read_nfo};
 use crate::model::{EntityType, MediaIdentity, Name, RelPath};
 
@@ -24,8 +24,9 @@ impl Told {
 /// Seasons and episodes go by their series: `tvdb:81189/s01e02`. Metadata files come before names, as in a scan.
 pub(super) fn told_of(source: Option<&Source>, item: &FoundItem, context: &Context) -> Told {
     let artist = match &context.inside {
-        Inside::Artist { name, .. } if item.entity_type == EntityType::Album => Some(name.clone()),
-        _ => None,
+        _ if item.entity_type != EntityType::Album => None,
+        Inside::Artist { name, .. } => Some(name.clone()),
+        Inside::Shelf | Inside::Series(_) => item.path.name().and_then(|name| album_name(name.as_bytes(), None).artist),
     };
     let of_file = |identity: MediaIdentity, entity_type: EntityType, nfo: &[RelPath]| {
         let numbers = (item.season, item.episodes.first().copied());
@@ -57,11 +58,15 @@ fn with_nfo(
     merged(MediaIdentity { title, year, ids: nfo.ids_of(entry) }, identity)
 }
 
-/// What a folder's name alone tells of a thing of that type.
-pub(super) fn identity_by_name(kind: IdentifiedKind, name: &Name) -> MediaIdentity {
+/// What a folder's name alone tells of a thing of that type; what holds an album is its artist.
+pub(super) fn told_by_name(kind: IdentifiedKind, name: &Name, above: Option<&Name>) -> Told {
     match kind {
-        IdentifiedKind::Entity(EntityType::Series) => series_identity(name),
-        IdentifiedKind::Entity(EntityType::Album) => album_identity(name.as_bytes(), None),
-        _ => parse_name(name.as_bytes()),
+        IdentifiedKind::Entity(EntityType::Series) => Told::of(series_identity(name)),
+        IdentifiedKind::Entity(EntityType::Album) => {
+            let above = above.map(ToString::to_string);
+            let told = album_name(name.as_bytes(), above.as_deref());
+            Told { artist: above.or(told.artist), ..Told::of(told.identity) }
+        }
+        _ => Told::of(parse_name(name.as_bytes())),
     }
 }

@@ -1,9 +1,10 @@
 //! Days in the names of daily shows.
 
 use std::fmt;
-use std::sync::LazyLock;
 
 use regex::Regex;
+
+use super::pattern::pattern;
 
 /// The day an episode was first shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,31 +40,77 @@ impl fmt::Display for AirDate {
     }
 }
 
-// The patterns are constants, so `unwrap` cannot fail that a test has not seen fail.
-static YEAR_FIRST: LazyLock<[Regex; 2]> = LazyLock::new(|| {
-    [
-        Regex::new(r"(?:^|\D)((?:19|20)\d{2})(?:[._ -]|年)(\d{2})(?:[._ -]|月)(\d{2})(?:\D|$)").unwrap(),
-        Regex::new(r"(?:^|\D)((?:19|20)\d{2})(\d{2})(\d{2})(?:\D|$)").unwrap(),
-    ]
-});
-static YEAR_LAST: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?:^|\D)(\d{2})[._ -](\d{2})[._ -]((?:19|20)\d{2})(?:\D|$)").unwrap());
+pattern!(YEAR_FIRST, r"(?:^|\D)((?:19|20)\d{2})(?:[._ -]|年)(\d{2})(?:[._ -]|月)(\d{2})(?:\D|$)");
+pattern!(YEAR_FIRST_TIGHTLY, r"(?:^|\D)((?:19|20)\d{2})(\d{2})(\d{2})(?:\D|$)");
+pattern!(YEAR_LAST, r"(?:^|\D)(\d{2})[._ -](\d{2})[._ -]((?:19|20)\d{2})(?:\D|$)");
+pattern!(SHORT, r"(?:^|[._ -])(\d{2})(\d{2})(\d{2})(?:[._ -]|$)");
+pattern!(
+    DAY_AND_NAME,
+    r"(?i)(?:^|[^\p{L}\p{N}])(\d{1,2})(?:st|nd|rd|th|\.)?[._ -]+([a-z]{3,9})[._, -]+((?:19|20)\d{2})(?:\D|$)"
+);
+pattern!(
+    NAME_AND_DAY,
+    r"(?i)(?:^|[^\p{L}\p{N}])([a-z]{3,9})[._ -]+(\d{1,2})(?:st|nd|rd|th)?[._, -]+((?:19|20)\d{2})(?:\D|$)"
+);
 
-/// The first day in a name, and where it stands. A year in front is followed by the month, unless that can only be the day. `14.11.1996` has the day first, `11.14.1996` the month; where both
-/// would do, the month is first, as Kodi and Plex read it.
-pub(super) fn date_in(name: &str) -> Option<(AirDate, usize, usize)> {
-    let year_first = YEAR_FIRST.iter().find_map(|pattern| {
+/// English names of months, of which the first three letters do as well.
+const MONTHS: &[&str] = &[
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// A day in a name, and where it begins and ends.
+type Found = (AirDate, usize, usize);
+
+/// The first day in a name. A year in front is followed by the month, unless that can only be the day. `14.11.1996` has the
+/// day first, `11.14.1996` the month; where both would do, the month is first, as Kodi and Plex read it. Months may have
+/// their English names: `5th Mar 2025`.
+pub(super) fn date_in(name: &str) -> Option<Found> {
+    let in_digits = |pattern: &Regex, [year, first, second]: [usize; 3]| {
         let found = pattern.captures(name)?;
-        let (year, first, second): (u16, u8, u8) =
-            (found[1].parse().ok()?, found[2].parse().ok()?, found[3].parse().ok()?);
+        let number = |group: usize| found[group].parse::<u16>().ok();
+        let (year, first, second) = (number(year)?, two_digits(number(first)?)?, two_digits(number(second)?)?);
         let date = AirDate::new(year, first, second).or_else(|| AirDate::new(year, second, first))?;
         Some((date, found.get(1)?.start(), found.get(3)?.end()))
-    });
-    year_first.or_else(|| {
-        let found = YEAR_LAST.captures(name)?;
-        let (first, second, year): (u8, u8, u16) =
-            (found[1].parse().ok()?, found[2].parse().ok()?, found[3].parse().ok()?);
-        let date = AirDate::new(year, first, second).or_else(|| AirDate::new(year, second, first))?;
+    };
+    let with_name = |pattern: &Regex, [day, month]: [usize; 2]| {
+        let found = pattern.captures(name)?;
+        let date = AirDate::new(found[3].parse().ok()?, month_of(&found[month])?, found[day].parse().ok()?)?;
+        Some((date, found.get(1)?.start(), found.get(3)?.end()))
+    };
+    in_digits(&YEAR_FIRST, [1, 2, 3])
+        .or_else(|| in_digits(&YEAR_FIRST_TIGHTLY, [1, 2, 3]))
+        .or_else(|| in_digits(&YEAR_LAST, [3, 1, 2]))
+        .or_else(|| with_name(&DAY_AND_NAME, [1, 2]))
+        .or_else(|| with_name(&NAME_AND_DAY, [2, 1]))
+}
+
+/// A day in six digits (`140722`), which many other things are as well. Up to 2049, else of the last century.
+pub(super) fn short_date_in(name: &str) -> Option<Found> {
+    SHORT.captures_iter(name).find_map(|found| {
+        let year: u16 = found[1].parse().ok()?;
+        let year = if year < 50 { 2000 + year } else { 1900 + year };
+        let date = AirDate::new(year, found[2].parse().ok()?, found[3].parse().ok()?)?;
         Some((date, found.get(1)?.start(), found.get(3)?.end()))
     })
+}
+
+fn two_digits(number: u16) -> Option<u8> {
+    number.try_into().ok()
+}
+
+fn month_of(name: &str) -> Option<u8> {
+    let lower = name.to_ascii_lowercase();
+    let is_month = |month: &&str| *month == lower || (lower.len() == 3 && month.starts_with(&lower));
+    u8::try_from(MONTHS.iter().position(is_month)? + 1).ok()
 }

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use crate::model::{EntityType, Layout, MediaIdentity, Name};
 use crate::naming::split_extension;
 
-use super::episode_name::{EpisodeName, certain_episode, episode_of_series};
+use super::episode_name::{EpisodeName, certain_episode, episode_of_series, titled_episode};
 use super::file_name::FileKind;
 use super::files::{Group, Sorted, disc_in, groups, is_disc_file, sort_files};
-use super::title::{decode, parse_name};
+use super::pattern::pattern;
+use super::series_title::series_before;
+use super::title::{decode, parse_name, plain_brackets, title_behind};
 use super::versions::main_of;
 use super::{AirDate, FileVerdict, FolderListing, FoundItem, Rule, SeriesPlace, nfo_files};
+
+pattern!(ABSOLUTE_IN_FRONT, r"^ - \(?\d{3,4}(?:-\d{3,4})*\)? - (.+)$");
 
 /// The episodes of a folder, and what its files are.
 pub(super) struct Episodes {
@@ -58,19 +62,19 @@ pub(super) fn episodes_in(listing: &FolderListing, place: &SeriesPlace) -> Episo
     )
 }
 
-/// Episodes outside the folder of a series: only certain ones.
+/// Episodes outside the folder of a series: only such as say so.
 pub(super) fn loose_episodes(listing: &FolderListing) -> Episodes {
     let Sorted { media, files } = sort_files(listing, FileKind::Video);
     collected(
         listing,
         media,
         files,
-        |name| certain_episode(&base_text(name)),
+        |name| titled_episode(&base_text(name)),
         |group, episode| {
             let layout = if group.is_stack() { Layout::Stack } else { Layout::Flat };
             let item = FoundItem::of_video(EntityType::Episode, &listing.path, group.main(), layout, episode.rule)?;
             let ids = parse_name(group.main().as_bytes()).ids;
-            let series = MediaIdentity { ids, ..parse_name(episode.before.as_bytes()) };
+            let series = MediaIdentity { ids, ..series_before(&episode.before) };
             let place = SeriesPlace { folder: listing.path.clone(), identity: series, season: None };
             Some(FoundItem { series: Some(place), ..told(item, episode.clone(), None) })
         },
@@ -129,7 +133,7 @@ fn told(item: FoundItem, episode: EpisodeName, place: Option<&SeriesPlace>) -> F
     let of_date = || episode.date.map(|date| date.year);
     let season = episode.season.or(place.and_then(|place| place.season)).or_else(of_date).or(Some(1));
     let of_name = parse_name(item.base.as_bytes());
-    let title = parse_name(episode.after.as_bytes()).title;
+    let title = title_behind(without_absolute_number(&episode.after));
     let title = match (title.as_str(), episode.episodes.first(), episode.date) {
         ("", Some(number), _) => format!("Episode {number}"),
         ("", None, Some(date)) => date.to_string(),
@@ -147,6 +151,11 @@ fn told(item: FoundItem, episode: EpisodeName, place: Option<&SeriesPlace>) -> F
     }
 }
 
+/// ` - 001-002 - Title`: managers put the number among all episodes before the title.
+fn without_absolute_number(text: &str) -> &str {
+    ABSOLUTE_IN_FRONT.captures(text).and_then(|found| found.get(1)).map_or(text, |title| title.as_str())
+}
+
 fn base_text(name: &Name) -> String {
-    decode(split_extension(name.as_bytes()).0)
+    plain_brackets(&decode(split_extension(name.as_bytes()).0))
 }

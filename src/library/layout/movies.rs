@@ -10,7 +10,8 @@ use crate::naming::{fold_case, split_extension};
 use super::file_name::FileKind;
 use super::files::{Group, Sorted, disc_in, groups, is_disc_file, merged, sort_files};
 use super::folder_name::{Descent, descent, disc_of_set};
-use super::title::{decode, is_release_word, parse_name, title_key};
+use super::release::is_release_word;
+use super::title::{decode, parse_name, title_key};
 use super::versions::resolution;
 use super::{Context, FileVerdict, FolderListing, FolderVerdict, FoundItem, Rule, nfo_files, originals};
 

@@ -5,7 +5,7 @@
 
 use crate::model::{EntityType, MediaIdentity, Name, RelPath};
 
-use super::album_name::{album_identity, is_album_disc};
+use super::album_name::{album_name, is_album_disc};
 use super::file_name::{FileKind, kind_by_extension};
 use super::files::{Sorted, sort_files};
 use super::folder_name::{Descent, ignored_by_name};
@@ -157,7 +157,7 @@ fn album(listing: &FolderListing, context: &Context, rule: Rule) -> Option<Found
         Inside::Artist { folder, name } => Some((folder.clone(), name.as_str())),
         Inside::Shelf | Inside::Series(_) => None,
     };
-    let identity = album_identity(name.as_bytes(), artist.as_ref().map(|(_, name)| *name));
+    let identity = album_name(name.as_bytes(), artist.as_ref().map(|(_, name)| *name)).identity;
     let discs = subfolders(listing).filter(|child| is_album_disc(child.as_bytes()));
     let folders = discs.map(|child| listing.path.join(child)).collect();
     let item = FoundItem::of_folder(EntityType::Album, &listing.path, identity, rule)?;

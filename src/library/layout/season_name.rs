@@ -1,32 +1,47 @@
 //! The number of a season in the name of its folder.
 
-use std::sync::LazyLock;
-
 use regex::Regex;
 
+use super::pattern::pattern;
 use super::title::{parse_name, title_key};
 
-/// Words for a season in the languages that Jellyfin knows; the number stands before or behind.
+/// Words for a season in the languages that Jellyfin knows, and some more; the number stands before or behind.
 macro_rules! season_words {
     () => {
-        "season|seasong|sæson|saison|staffel|series|stagione|säsong|seizoen|sezon|sezona|sezóna|sezonul|série|séria|serie\
-         |seria|temporada|kausi|сезон|시즌|シーズン"
+        "season|seasong|sæson|saison|staffel|series|stagione|säsong|sesong|seizoen|sezon|sezona|sezóna|sezonul|sezoni\
+         |sezonas|série|séria|serie|seria|temporada|kausi|évad|hooaeg|musim|mùa|сезон|сезона|σεζόν|κύκλος|עונה|الموسم\
+         |시즌|シーズン"
     };
 }
 
-/// A pattern that is compiled when first used. It is a constant, so `unwrap` cannot fail that a test has not seen fail.
-macro_rules! pattern {
-    ($name:ident, $pattern:expr) => {
-        static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($pattern).unwrap());
-    };
-}
+/// Numbers as words: `Season One`, `Second Season`.
+const NUMBERS: &[[&str; 2]] = &[
+    ["one", "first"],
+    ["two", "second"],
+    ["three", "third"],
+    ["four", "fourth"],
+    ["five", "fifth"],
+    ["six", "sixth"],
+    ["seven", "seventh"],
+    ["eight", "eighth"],
+    ["nine", "ninth"],
+    ["ten", "tenth"],
+];
 
 pattern!(TOKEN, r"(?i)(?:^|[^\p{L}\p{N}])s(\d{1,4})(?:[^\p{L}\p{N}]|$)");
 pattern!(TOKEN_EPISODE, r"(?i)s\d{1,4}[ ._-]*e\d");
 pattern!(WORD_FIRST, concat!(r"(?i)^(?:", season_words!(), r")[ ._-]*(\d{1,4})([^\d].*)?$"));
-pattern!(NUMBER_FIRST, concat!(r"(?i)^(\d{1,4})(?:st|nd|rd|th|\.)?[ ._-]*(?:", season_words!(), r")(?:[^\p{L}].*)?$"));
+pattern!(
+    NUMBER_FIRST,
+    concat!(
+        r"(?i)^(\d{1,4})(?:st|nd|rd|th|ª|º|°|ère|ème|er|re|e|a|-й)?\.?[ ._-]*(?:",
+        season_words!(),
+        r")(?:[^\p{L}].*)?$"
+    )
+);
 pattern!(WORD_BEHIND, concat!(r"(?i)[ ._-]+(?:", season_words!(), r")[ ._-]*(\d{1,4})(?:[^\d]|$)"));
 pattern!(COUNTED, r"^第(\d{1,3})[季期]$");
+pattern!(IN_WORDS, r"(?i)^(?:(?:season|series)[ ._-]+([a-z]+)|([a-z]+)[ ._-]+(?:season|series))$");
 pattern!(EPISODE_BEHIND, r"(?i)^[ ._-]*e(?:p(?:isode)?)?[ ._-]*\d");
 
 /// The season that a folder of a series is, by its name; the series' own title before it does not matter. 0 for
@@ -50,7 +65,14 @@ pub(super) fn season_number(folder: &str, series_title: &str) -> Option<u16> {
         return found[1].parse().ok().filter(|_| !is_episode);
     }
     let patterns: [&Regex; 2] = [&NUMBER_FIRST, &COUNTED];
-    patterns.into_iter().find_map(|pattern| pattern.captures(&rest)?[1].parse().ok())
+    patterns.into_iter().find_map(|pattern| pattern.captures(&rest)?[1].parse().ok()).or_else(|| in_words(&rest))
+}
+
+fn in_words(name: &str) -> Option<u16> {
+    let found = IN_WORDS.captures(name)?;
+    let (word, of_words) = found.get(1).map(|word| (word, 0)).or(found.get(2).map(|word| (word, 1)))?;
+    let place = NUMBERS.iter().position(|words| words[of_words].eq_ignore_ascii_case(word.as_str()))?;
+    u16::try_from(place + 1).ok()
 }
 
 /// What stands before the season in the name of a whole season's release (`The.Show.S01.1080p`, `The Show Season 1`), and

@@ -7,14 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{EntityType, Layout, LibraryKind, MediaIdentity, Name, RelPath};
+use crate::naming::split_extension;
 
-use super::episode_name::certain_episode;
+use super::episode_name::{certain_episode, titled_episode};
 use super::episodes::{Episodes, episodes_in, loose_episodes};
 use super::file_name::FileKind;
 use super::files::sort_files;
 use super::folder_name::{Descent, has_disc, ignored_by_name, is_disc_part, is_extras};
 use super::season_name::{before_season, season_number};
-use super::title::{decode, parse_name, title_key};
+use super::series_title::{is_of_title, series_before, series_identity};
+use super::title::{decode, plain_brackets, title_key};
 use super::{
     Context, FileVerdict, FolderListing, FolderVerdict, FoundItem, Inside, Rule, SeriesPlace, is_named_like_library,
     originals,
@@ -69,19 +71,6 @@ pub(super) fn is_peeked(folder: &RelPath, name: &Name) -> bool {
     season_number(&decode(name.as_bytes()), &title).is_some() || name.as_bytes().eq_ignore_ascii_case(b"metadata")
 }
 
-/// What the name of a series' folder tells; what it says of a season or episode (`The.Show.S01.1080p`) is cut off.
-#[must_use]
-pub fn series_identity(name: &Name) -> MediaIdentity {
-    let text = decode(name.as_bytes());
-    let of_episode = certain_episode(&text).map(|episode| episode.before);
-    let of_season = || before_season(&text).map(|(before, _)| before.to_owned());
-    let whole = parse_name(name.as_bytes());
-    match of_episode.or_else(of_season).filter(|before| !before.trim().is_empty()) {
-        None => whole,
-        Some(before) => MediaIdentity { ids: whole.ids, ..parse_name(before.as_bytes()) },
-    }
-}
-
 /// Whether a folder of that name belongs to a series of a folder further up, wherever it is met.
 pub(super) fn is_part_of_series(name: &Name) -> bool {
     let is_season = season_number(&decode(name.as_bytes()), "").is_some();
@@ -96,9 +85,11 @@ pub fn is_foreign_to(kind: LibraryKind, file: &Name, folder: &Name, is_top: bool
     if kind != LibraryKind::Tv || !is_library {
         return false;
     }
-    let Some(episode) = certain_episode(&decode(file.as_bytes())) else { return false };
-    let title = title_key(&parse_name(episode.before.as_bytes()).title);
-    !title.is_empty() && title != title_key(&series_identity(folder).title)
+    let text = text_of(file);
+    let Some(episode) = titled_episode(&text).or_else(|| certain_episode(&text)) else { return false };
+    // Without a title, it is of no series at all in a folder that is called like a library.
+    let is_nameless = series_before(&episode.before).title.is_empty();
+    if is_nameless { !is_top } else { !is_of_title(&episode.before, &series_identity(folder).title) }
 }
 
 /// Why a folder is one of a series; `None` when it is a shelf.
@@ -111,18 +102,48 @@ fn series_rule(listing: &FolderListing) -> Option<Rule> {
     if folders().any(|name| season_number(&decode(name.as_bytes()), &identity.title).is_some()) {
         return Some(Rule::SeriesBySeasons);
     }
-    let of_same_title = |before: &str| {
-        let key = title_key(&parse_name(before.as_bytes()).title);
-        key.is_empty() || key == title_key(&identity.title)
-    };
     let media = sort_files(listing, FileKind::Video).media;
-    let is_certain = |name: &Name| certain_episode(&decode(name.as_bytes())).is_some();
-    let is_own_episode =
-        |name: &Name| certain_episode(&decode(name.as_bytes())).is_some_and(|episode| of_same_title(&episode.before));
-    let has_episodes = media.iter().any(is_certain) || folders().any(is_own_episode);
+    if is_of_several_series(&media, &identity.title) {
+        return None;
+    }
+    let is_certain = |name: &Name| certain_episode(&text_of(name)).is_some();
+    let is_own = |name: &Name| {
+        titled_episode(&text_of(name)).is_some_and(|episode| is_of_title(&episode.before, &identity.title))
+    };
+    let is_own_folder = |name: &Name| {
+        certain_episode(&decode(name.as_bytes())).is_some_and(|episode| is_of_title(&episode.before, &identity.title))
+    };
+    let has_episodes = media.iter().any(|name| is_certain(name) || is_own(name)) || folders().any(is_own_folder);
     // Videos of any name make a series where no other folder could be one.
     let is_alone = || !media.is_empty() && folders().all(|name| is_extras(name.as_bytes()));
     (has_episodes || is_alone()).then_some(Rule::SeriesByEpisodes)
+}
+
+/// With so many series in a folder no more are looked at.
+const SERIES_MAX: usize = 20;
+
+/// Whether a folder is a shelf of episodes: they name two or more series, none of which is called like the folder or like
+/// another one (`Lost`, `Lost (2004)`).
+fn is_of_several_series(media: &[Name], title: &str) -> bool {
+    let mut keys = vec![title_key(title)];
+    for name in media {
+        if keys.len() > SERIES_MAX {
+            break;
+        }
+        let Some(episode) = titled_episode(&text_of(name)) else { return false };
+        let key = title_key(&series_before(&episode.before).title);
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    let is_like = |one: &String, other: &String| one.starts_with(other.as_str()) || other.starts_with(one.as_str());
+    let is_apart = |(at, key): (usize, &String)| !keys[at + 1..].iter().any(|other| is_like(key, other));
+    keys.len() > 2 && keys.iter().enumerate().all(is_apart)
+}
+
+/// The name of a file without its extension, as text.
+fn text_of(file: &Name) -> String {
+    plain_brackets(&decode(split_extension(file.as_bytes()).0))
 }
 
 type Decided = (Vec<FoundItem>, BTreeMap<Name, FileVerdict>, Inside);
@@ -150,7 +171,7 @@ fn series_folder(listing: &FolderListing, rule: Rule) -> Decided {
 fn title_of_files(listing: &FolderListing) -> Option<MediaIdentity> {
     let told = |name: &Name| {
         let episode = certain_episode(&decode(name.as_bytes()))?;
-        Some(parse_name(episode.before.as_bytes())).filter(|identity| !identity.title.is_empty())
+        Some(series_before(&episode.before)).filter(|identity| !identity.title.is_empty())
     };
     listing.files().find_map(told)
 }

@@ -111,7 +111,7 @@ proptest! {
     fn any_bytes_are_a_name_that_tells_something_or_nothing(bytes: Vec<u8>) {
         let identity = parse_name(&bytes);
         prop_assert!(!identity.title.chars().any(char::is_control));
-        prop_assert!(identity.year.is_none_or(|year| (1900..=2099).contains(&year)));
+        prop_assert!(identity.year.is_none_or(|year| (1888..=2099).contains(&year)));
     }
 
     #[test]

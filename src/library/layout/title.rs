@@ -6,10 +6,15 @@
 
 use crate::model::MediaIdentity;
 
+use super::edition::without_edition;
+use super::pattern::pattern;
 use super::provider_ids::{close_gap, take_ids};
+use super::release::{Release, is_certain, is_release_word, release};
 
-/// Years are taken from here on, as Kodi and Jellyfin do.
-const YEAR_MIN: u16 = 1900;
+/// The first year that counts in brackets: no film is older.
+const YEAR_MIN: u16 = 1888;
+/// The first year that counts without brackets, as in Kodi and Jellyfin.
+const FREE_YEAR_MIN: u16 = 1900;
 /// The last year that counts in brackets.
 const YEAR_MAX: u16 = 2099;
 /// The last year that counts without brackets: `Blade Runner 2049` is a title.
@@ -23,123 +28,57 @@ struct Word<'a> {
     end: usize,
 }
 
-/// What a word says about the release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Release {
-    /// It is never part of a title.
-    Certain,
-    /// It is no part of a title at the very end, or before a certain one.
-    Edition,
-    /// It is no part of a title only directly before a certain one: `German`, `Limited`.
-    Possible,
-}
-
-const CERTAIN: &[&str] = &[
-    "480p",
-    "480i",
-    "576p",
-    "576i",
-    "720p",
-    "720i",
-    "1080p",
-    "1080i",
-    "1440p",
-    "2160p",
-    "4320p",
-    "uhd",
-    "bluray",
-    "brrip",
-    "bdrip",
-    "bdremux",
-    "remux",
-    "dvdrip",
-    "dvdscr",
-    "dvd5",
-    "dvd9",
-    "webrip",
-    "webdl",
-    "hdtv",
-    "hdtvrip",
-    "hdrip",
-    "hddvd",
-    "pdtv",
-    "dsrip",
-    "x264",
-    "x265",
-    "h264",
-    "h265",
-    "hevc",
-    "xvid",
-    "divx",
-    "aac",
-    "aac2",
-    "ac3",
-    "eac3",
-    "ddp5",
-    "dd5",
-    "truehd",
-    "dts",
-    "hdr10",
-    "10bit",
-    "8bit",
-    "xvidvd",
-    "dvdivx",
-    "screener",
-    "dvdscreener",
-    "telesync",
-    "telecine",
-    "multisubs",
-    "nfofix",
-];
-const EDITION: &[&str] = &[
-    "hdc",
-    "extended",
-    "unrated",
-    "remastered",
-    "repack",
-    "rerip",
-    "uncut",
-    "theatrical",
-    "4k",
-    "hdr",
-    "ultrahd",
-    "multi",
-];
-const POSSIBLE: &[&str] = &[
-    "german", "dutch", "swedish", "french", "italian", "spanish", "english", "dubbed", "subbed", "dl", "ml", "limited",
-    "internal", "proper", "retail", "custom", "festival", "complete", "dc", "se", "ws", "fs", "ts", "tc", "cam", "r5",
-    "pal", "ntsc", "dv", "imax", "3d", "hsbs", "aka", "read", "web", "hd", "dvd", "bd",
-];
-/// Certain words that are written in two.
-const PAIRS: &[(&str, &str)] = &[
-    ("web", "dl"),
-    ("web", "rip"),
-    ("blu", "ray"),
-    ("bd", "rip"),
-    ("br", "rip"),
-    ("dvd", "rip"),
-    ("hd", "dvd"),
-    ("h", "264"),
-    ("h", "265"),
-    ("x", "264"),
-    ("x", "265"),
-];
+// The site that a name comes from: in brackets, or before a dash.
+pattern!(
+    SITE,
+    r"(?i)^ *(?:[\[(] *(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,6} *[\])] *-? *|(?:www\.[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,6}|[a-z0-9-]+\.(?:com|net|org|info|io|xyz)) - )"
+);
+// What groups write behind a title.
+pattern!(OF_GROUP, r"(?i)^(.*[^ ._-])(?: v\d| - \d{2,4}(?: ?[-~] ?\d{2,4})?| E\d{2,3}(?:[-~]E?\d{2,3})?(?: END)?)$");
 
 /// What a name tells: the name of a folder, or of a file without its extension. Bytes that are not UTF-8 are read as
 /// Latin-1.
 #[must_use]
 pub fn parse_name(name: &[u8]) -> MediaIdentity {
-    let (ids, text) = take_ids(&decode(name));
+    let (ids, text) = take_ids(&SITE.replace(&plain_brackets(&decode(name)), ""));
     let stripped = without_square_groups(&text);
     // `[REC] (2007)`: the bracket is the title.
     let (title, year) = title_and_year(if begins_with_year(&stripped) { &text } else { &stripped });
     let title = if title.is_empty() { clean(&text) } else { title };
+    // `[Group] Title v2 [1080p]`, `[Group] Title - 12 [720p]`.
+    let of_group = OF_GROUP.captures(&title).filter(|_| text.starts_with('[') && !title.starts_with('['));
+    let title = of_group.map(|found| found[1].to_owned()).unwrap_or(title);
     MediaIdentity { title, year, ids }
 }
 
-/// Whether a word stands for the release and not for a title, wherever it stands.
-pub(super) fn is_release_word(word: &str) -> bool {
-    release(word).is_some() || is_resolution(&word.to_ascii_lowercase())
+/// What the name of an episode's file tells behind the numbers: its title. A year is part of that, as long as it is not all.
+pub(super) fn title_behind(text: &str) -> String {
+    let (_, text) = take_ids(&plain_brackets(text));
+    let text = without_square_groups(&text);
+    let words = words(&text);
+    // The first word of what stands behind may be of the release already.
+    let certain = (0..words.len()).find(|&at| is_certain_at(&words, at));
+    let first = if certain == Some(0) { 0 } else { before_editions(&words, certain) };
+    let is_year_only = first == 1 && year_at(&words, 0).is_some() && certain.is_some();
+    let cut = words.get(if is_year_only { 0 } else { first }).map_or(text.len(), |word| word.start);
+    clean(&text[..cut])
+}
+
+/// What stands before the first word that is never part of a title.
+pub(super) fn before_release(text: &str) -> &str {
+    let words = words(text);
+    first_certain(&words).map_or(text, |at| &text[..words[at].start])
+}
+
+/// The text with the brackets and digits of Asian scripts as others write them.
+pub(super) fn plain_brackets(text: &str) -> String {
+    let plain = |c: char| match c {
+        '【' => '[',
+        '】' => ']',
+        '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
+        _ => c,
+    };
+    text.chars().map(plain).collect()
 }
 
 /// The letters and digits of a title in lower case: what has to be equal for two spellings to be one title.
@@ -159,7 +98,10 @@ pub(super) fn decode(name: &[u8]) -> String {
 
 fn title_and_year(text: &str) -> (String, Option<u16>) {
     let words = words(text);
-    let certain = (1..words.len()).find(|&at| is_certain(&words, at));
+    if let Some(told) = year_in_front(text, &words) {
+        return told;
+    }
+    let certain = first_certain(&words);
     let year = year(text, &words, certain);
     let release_start = match (year, certain) {
         (Some((at, _)), Some(certain)) if at < certain => None,
@@ -169,7 +111,28 @@ fn title_and_year(text: &str) -> (String, Option<u16>) {
     let year_start = year.map(|(at, _)| words[at].start);
     let release_start = release_start.and_then(|at| words.get(at)).map(|word| word.start);
     let cut = [year_start, release_start].into_iter().flatten().min().unwrap_or(text.len());
-    (clean(&text[..cut]), year.map(|(_, year)| year))
+    let is_of_release = cut < text.len() && !year.is_some_and(|(at, _)| is_bracketed(text, &words[at]));
+    let kept = without_edition(&text[..cut], is_of_release);
+    // `My Film.2013.720p`, of which the last dot only separates.
+    let kept = if is_of_release && !is_dotted(kept) { kept.trim_end_matches('.') } else { kept };
+    (clean(kept), year.map(|(_, year)| year))
+}
+
+/// `(1995) Title`, where no other year is behind it.
+fn year_in_front(text: &str, words: &[Word<'_>]) -> Option<(String, Option<u16>)> {
+    let first = words.first().filter(|first| is_bracketed(text, first))?;
+    let year = year_at(words, 0).filter(|&year| year <= YEAR_MAX)?;
+    let rest = text[first.end..].trim_start().strip_prefix([')', ']', '}']).filter(|rest| !begins_with_year(rest))?;
+    let (title, other) = title_and_year(rest);
+    (!title.is_empty() && other.is_none()).then_some((title, Some(year)))
+}
+
+fn first_certain(words: &[Word<'_>]) -> Option<usize> {
+    (1..words.len()).find(|&at| is_certain_at(words, at))
+}
+
+fn is_certain_at(words: &[Word<'_>], at: usize) -> bool {
+    is_certain(words[at].text, words.get(at + 1).map_or("", |next| next.text))
 }
 
 /// The first of the words that stand for the release: those before the first certain one, or at the end.
@@ -192,7 +155,8 @@ fn year(text: &str, words: &[Word<'_>], certain: Option<usize>) -> Option<(usize
     if let Some(found) = years().find(|&(at, year)| year <= YEAR_MAX && is_bracketed(text, &words[at])) {
         return Some(found);
     }
-    let free = || years().filter(|&(at, year)| year <= FREE_YEAR_MAX && !is_date(words, at));
+    let is_free = |year: u16| (FREE_YEAR_MIN..=FREE_YEAR_MAX).contains(&year);
+    let free = || years().filter(|&(at, year)| is_free(year) && !is_date(words, at));
     let before_release = || free().filter(|&(at, _)| certain.is_none_or(|certain| at < certain));
     let is_followed_by_release = |at: usize| words.get(at + 1).is_some_and(|next| is_release_word(next.text));
     let first_before_words = before_release().find(|&(at, _)| is_followed_by_release(at));
@@ -223,24 +187,6 @@ fn is_date(words: &[Word<'_>], at: usize) -> bool {
         words.get(at).is_some_and(|w| w.text.len() == 2 && w.text.parse().is_ok_and(|n: u8| (1..=max).contains(&n)))
     };
     in_range(at + 1, 12) && in_range(at + 2, 31)
-}
-
-fn is_certain(words: &[Word<'_>], at: usize) -> bool {
-    let lower = words[at].text.to_ascii_lowercase();
-    let next = words.get(at + 1).map(|word| word.text.to_ascii_lowercase()).unwrap_or_default();
-    CERTAIN.contains(&lower.as_str()) || PAIRS.contains(&(lower.as_str(), next.as_str())) || is_resolution(&lower)
-}
-
-fn release(word: &str) -> Option<Release> {
-    let lower = word.to_ascii_lowercase();
-    let tables = [(CERTAIN, Release::Certain), (EDITION, Release::Edition), (POSSIBLE, Release::Possible)];
-    tables.into_iter().find(|(table, _)| table.contains(&lower.as_str())).map(|(_, release)| release)
-}
-
-/// `1920x1080` and the like.
-fn is_resolution(lower: &str) -> bool {
-    let is_size = |digits: &str| (3..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    lower.split_once('x').is_some_and(|(width, height)| is_size(width) && is_size(height))
 }
 
 fn is_separator(c: char) -> bool {
@@ -280,27 +226,51 @@ pub(super) fn without_square_groups(text: &str) -> String {
     kept + rest
 }
 
-/// The text with spaces for what counts as one, except the dots of an abbreviation (`S.W.A.T`).
+/// Words that end with a dot.
+const SHORTENED: &[&str] = &["dr", "mr", "mrs", "ms"];
+
+/// The text with spaces for what counts as one; the dots of abbreviations (`S.W.A.T.`, `Mr.`) stay.
 fn spaced(text: &str, is_space: impl Fn(char) -> bool) -> String {
     let chars: Vec<char> = text.chars().collect();
-    let is_letter = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_alphabetic());
     let is_end = |at: Option<usize>| !at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_alphanumeric());
     let is_single = |at: Option<usize>| {
-        let around = at.map(|at| (at.checked_sub(1), at + 1));
-        is_letter(at) && around.is_some_and(|(before, after)| is_end(before) && is_end(Some(after)))
+        let is_letter = at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_alphabetic());
+        is_letter && at.is_some_and(|at| is_end(at.checked_sub(1)) && is_end(Some(at + 1)))
     };
-    let kept = |(at, c): (usize, &char)| {
-        let is_abbreviation = *c == '.' && is_single(at.checked_sub(1)) && is_single(Some(at + 1));
-        if is_space(*c) && !is_abbreviation { ' ' } else { *c }
-    };
-    chars.iter().enumerate().map(kept).collect()
+    let mut spaced = String::with_capacity(text.len());
+    for (at, c) in chars.iter().enumerate() {
+        let is_dot_of = |before: usize| at.checked_sub(before).is_some_and(|dot| chars[dot] == '.');
+        let ends_single = *c == '.' && is_single(at.checked_sub(1));
+        match is_space(*c) {
+            false => spaced.push(*c),
+            true if ends_single && is_single(Some(at + 1)) => spaced.push('.'),
+            true if ends_single && is_dot_of(2) && is_single(at.checked_sub(3)) => spaced.push_str(". "),
+            true if *c == '.' && SHORTENED.contains(&last_word(&spaced).to_lowercase().as_str()) => {
+                spaced.push_str(". ")
+            }
+            true => spaced.push(' '),
+        }
+    }
+    spaced
+}
+
+fn last_word(text: &str) -> &str {
+    text.rsplit([' ', '-', '(']).next().unwrap_or_default()
+}
+
+/// Whether dots separate the words, rather than spaces.
+fn is_dotted(text: &str) -> bool {
+    let text = text.trim_matches([' ', '_', '-', '(', '[', '{']);
+    let spaces = text.chars().filter(|c| c.is_whitespace() || *c == '_').count();
+    let dots = text.split('.').filter(|part| !part.is_empty()).count().saturating_sub(1);
+    dots > spaces || (spaces == 0 && text.contains('.'))
 }
 
 /// A title as people write it: separators at the ends go, underscores are spaces, dots are spaces where nothing else
 /// separates the words.
 pub(super) fn clean(text: &str) -> String {
-    let has_spaces = text.trim_start().contains(|c: char| c.is_whitespace() || c == '_');
-    let is_space = |c: char| c.is_whitespace() || c == '_' || (c == '.' && !has_spaces);
+    let is_dotted = is_dotted(text);
+    let is_space = |c: char| c.is_whitespace() || c == '_' || (c == '.' && is_dotted);
     let spaced = spaced(text, is_space).replace("()", " ").replace("[]", " ").replace("{}", " ");
     let joined = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
     let is_left_over = |c: char| matches!(c, ' ' | '-' | ',' | '+');

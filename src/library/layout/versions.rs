@@ -9,8 +9,12 @@ pub(super) fn main_of(groups: &[Group]) -> usize {
     (0..groups.len()).max_by_key(rank).unwrap_or(0)
 }
 
-/// The number of lines in a label like `- 1080p`, 0 without one.
+/// The number of lines in a label like `- 1080p` or `4K`, 0 without one.
 pub(super) fn resolution(label: &str) -> u16 {
-    let words = label.split(|c: char| !c.is_alphanumeric());
-    words.filter_map(|word| word.strip_suffix(['p', 'i', 'P', 'I'])?.parse().ok()).max().unwrap_or(0)
+    let lines = |word: &str| match word.to_ascii_lowercase().as_str() {
+        "4k" | "uhd" => Some(2160),
+        "8k" => Some(4320),
+        word => word.strip_suffix(['p', 'i'])?.parse().ok(),
+    };
+    label.split(|c: char| !c.is_alphanumeric()).filter_map(lines).max().unwrap_or(0)
 }

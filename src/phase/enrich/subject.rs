@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::catalog::{Candidate, Catalog, CatalogError, DeclaredArtwork, Entity, Guard};
+use crate::library::layout::album_name;
 use crate::model::{EntityId, EntityType, ImageKind, ImageType, Layout, Provider, RelPath};
 use crate::naming::split_extension;
 use crate::provider::{ArtworkProvider, Place, Subject};
@@ -101,7 +102,7 @@ impl Read {
             year: title.year,
             season: self.entity.season,
             episode: self.entity.episode,
-            artist: has_artist.then(|| self.named.title.clone()),
+            artist: if has_artist { Some(self.named.title.clone()) } else { self.artist_by_name() },
             languages: plan.settings.languages.clone(),
             wants_original: plan.wants_original(),
             place: Place {
@@ -110,6 +111,13 @@ impl Read {
                 declared: self.declared.iter().map(|one| (meant(one), one.url.clone())).collect(),
             },
         }
+    }
+
+    /// The artist of an album that lies in no artist's folder, as the name of its own folder tells.
+    fn artist_by_name(&self) -> Option<String> {
+        let is_album = self.entity.entity_type == EntityType::Album;
+        let folder = self.entity.folder.name().filter(|_| is_album)?;
+        album_name(folder.as_bytes(), None).artist
     }
 }
 

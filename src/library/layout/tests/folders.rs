@@ -107,6 +107,11 @@ fn stacks_versions_and_discs() {
             &["version versions Heat/1995 Heat (1995) - 2160p.mkv"],
         ),
         (
+            "Heat (1995)",
+            &["Heat (1995) - 1080p.mkv", "Heat (1995) - 4K.mkv"],
+            &["version versions Heat/1995 Heat (1995) - 4K.mkv"],
+        ),
+        (
             "Movie",
             &["Movie-2.mkv", "Movie-bluray.mkv", "Movie.mkv", "Movie[test].mkv", "Movie_720p.mkv"],
             &["version versions Movie/- Movie.mkv"],

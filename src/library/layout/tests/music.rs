@@ -41,12 +41,7 @@ fn albums_and_artists() {
         (&Inside::Shelf, "Pink Floyd", &["Singles/Money/"], &["artist artist-of-albums Pink Floyd/- 0"]),
         (&Inside::Shelf, "Pink Floyd", &["loose.mp3", "The Wall/01.flac"], &["artist artist-of-albums Pink Floyd/- 0"]),
         (&Inside::Shelf, "Pink Floyd", &["artist.nfo", "x/"], &["artist artist-nfo Pink Floyd/- 0"]),
-        (
-            &Inside::Shelf,
-            "Pink Floyd - The Wall (1979)",
-            &["01.flac"],
-            &["album album-folder Pink Floyd - The Wall/1979 0"],
-        ),
+        (&Inside::Shelf, "Pink Floyd - The Wall (1979)", &["01.flac"], &["album album-folder The Wall/1979 0"]),
         (&Inside::Shelf, "The 1975 (Band)", &["Album/01.mp3"], &["artist artist-of-albums The 1975 (Band)/- 0"]),
         (&Inside::Shelf, "Rock", &["Pink Floyd/The Wall/"], &[]),
         (&Inside::Shelf, "", &["01.mp3", "Pink Floyd/"], &[]),
@@ -77,8 +72,35 @@ fn names_of_albums() {
         ("1989 (Taylor's Version)", Some("Taylor Swift"), "1989 (Taylor's Version)", None),
         ("Bad (2012 Remaster)", None, "Bad (2012 Remaster)", None),
     ] {
-        let identity = album_identity(name.as_bytes(), artist);
+        let identity = album_name(name.as_bytes(), artist).identity;
         assert_eq!((identity.title.as_str(), identity.year), (title, year), "{name} of {artist:?}");
+    }
+}
+
+#[test]
+fn names_of_albums_outside_the_folder_of_an_artist() {
+    for (name, artist, title, year) in [
+        ("Pink Floyd - The Wall", Some("Pink Floyd"), "The Wall", None),
+        ("Pink Floyd - The Wall (1979) [FLAC]", Some("Pink Floyd"), "The Wall", Some(1979)),
+        ("Pink Floyd - 1979 - The Wall", Some("Pink Floyd"), "The Wall", Some(1979)),
+        ("Pink Floyd - The Wall - 1979", Some("Pink Floyd"), "The Wall", Some(1979)),
+        ("Pink Floyd - The Wall [mp3 320 kbps]", Some("Pink Floyd"), "The Wall", None),
+        ("Pink Floyd - The Wall {FLAC, 24bit, 96kHz}", Some("Pink Floyd"), "The Wall", None),
+        ("Pink Floyd - The Wall (Live) (FLAC)", Some("Pink Floyd"), "The Wall (Live)", None),
+        ("Pink Floyd - The Wall FLAC", Some("Pink Floyd"), "The Wall", None),
+        ("Jay-Z - The Blueprint (2001)", Some("Jay-Z"), "The Blueprint", Some(2001)),
+        ("Pink_Floyd-The_Wall-2CD-FLAC-1979-GRP", Some("Pink Floyd"), "The Wall", Some(1979)),
+        ("Pink_Floyd-The_Wall-(Deluxe_Edition)-WEB-1979-GRP", Some("Pink Floyd"), "The Wall", Some(1979)),
+        ("Pink Floyd-1979-The Wall-GRP", Some("Pink Floyd"), "The Wall", Some(1979)),
+        ("1979 - The Wall", None, "The Wall", Some(1979)),
+        ("Tangled Web", None, "Tangled Web", None),
+        ("FLAC", None, "FLAC", None),
+        ("Blink-182", None, "Blink-182", None),
+        ("Sampler (2001)", None, "Sampler", Some(2001)),
+    ] {
+        let told = album_name(name.as_bytes(), None);
+        let shown = (told.artist.as_deref(), told.identity.title.as_str(), told.identity.year);
+        assert_eq!(shown, (artist, title, year), "{name}");
     }
 }
 

@@ -71,6 +71,34 @@ fn what_makes_a_folder_one_of_a_series() {
         ("Anime", &["Naruto/", "Bleach (2004)/"], &[]),
         ("Downloads", &["Lost.S01.1080p/", "House.S10E11.720p/"], &[]),
         ("Empty", &[], &[]),
+        (
+            "Anime",
+            &["[Group] Naruto - 12 [720p].mkv", "[Group] Bleach - 03 [720p].mkv"],
+            &[
+                "episode flat absolute-number s1e3 [Group] Bleach - 03 [720p].mkv",
+                "episode flat absolute-number s1e12 [Group] Naruto - 12 [720p].mkv",
+            ],
+        ),
+        (
+            "Lost (2004)",
+            &["Lost S01E01.mkv", "Perdidos S01E02.mkv"],
+            &[
+                "series own series-by-episodes",
+                "season own season-of-episodes s1 Season 01",
+                "episode flat season-episode s1e1 Lost S01E01.mkv",
+                "episode flat season-episode s1e2 Perdidos S01E02.mkv",
+            ],
+        ),
+        (
+            "Naruto",
+            &["[Group] Naruto - 12 [720p].mkv", "Openings/"],
+            &[
+                "series own series-by-episodes",
+                "season own season-of-episodes s1 Season 01",
+                "episode flat leading-number s1e12 [Group] Naruto - 12 [720p].mkv",
+            ],
+        ),
+        ("Ocean", &["Apollo 13.mkv", "Films/"], &[]),
         ("Lost", &["trailer.mkv", "Lost-sample.mkv", "theme.mp3"], &[]),
         ("Lost", &["Season 1/", ".nomedia"], &[]),
         ("", &["Season 1/", "Lost/"], &[]),
@@ -168,10 +196,69 @@ fn titles_of_series() {
         ("The.Show.P.I.S01", "The Show P.I", None, ""),
         ("The Show s02e10 720p hdtv", "The Show", None, ""),
         ("[Group] Show Title", "Show Title", None, ""),
+        ("[Group] Show Title - 12 [720p]", "Show Title", None, ""),
+        ("The.Show.2016.S02.1080p", "The Show", Some(2016), ""),
+        ("The Show Complete Series S01-S04", "The Show", None, ""),
     ] {
         let identity = series_identity(&Name::parse(folder.as_bytes()).unwrap());
         let told: Vec<_> = identity.ids.iter().map(|(provider, value)| format!("{provider}:{value}")).collect();
         assert_eq!((identity.title.as_str(), identity.year, told.join(" ").as_str()), (title, year, ids), "{folder}");
+    }
+}
+
+#[test]
+fn titles_of_series_before_an_episode() {
+    use super::super::series_title::series_before;
+    for (before, title, year) in [
+        ("Lost", "Lost", None),
+        ("Lost.2004", "Lost", Some(2004)),
+        ("[Group] Lost", "Lost", None),
+        ("[Group][Lost_Again]", "Lost Again", None),
+        ("[Group][迷失][Lost][2004]", "Lost", None),
+        ("[Group][迷失]", "迷失", None),
+        ("【Group】★10月新番★[Lost]", "Lost", None),
+        ("Lost Season 2", "Lost", None),
+        ("(example.com) Lost", "Lost", None),
+        ("example.net - Lost", "Lost", None),
+        ("【Group】[Lost]", "Lost", None),
+        ("[ www.example.com ] - Lost", "Lost", None),
+        ("www.example.org - Lost", "Lost", None),
+        ("Lost - Temporada 2 [HDTV 720p", "Lost", None),
+        ("Lost [HDTV", "Lost", None),
+        ("Lost - Temporada 2 [HDTV 720p]", "Lost", None),
+        ("[Group] 86", "86", None),
+        ("Lost 2016 02 25", "Lost", None),
+        ("Lost Again E76", "Lost Again", None),
+        ("[Group] Lost - 12", "Lost", None),
+        ("Studio - 60", "Studio - 60", None),
+        ("24", "24", None),
+        ("", "", None),
+    ] {
+        let identity = series_before(before);
+        assert_eq!((identity.title.as_str(), identity.year), (title, year), "{before}");
+    }
+}
+
+#[test]
+fn titles_of_episodes() {
+    let season = within("Lost", Some(1));
+    for (name, title) in [
+        ("Lost S01E01 - Pilot.mkv", "Pilot"),
+        ("Lost S01E01 - Pilot (1080p).mkv", "Pilot"),
+        ("Lost.S01E01.The.Pilot.720p.WEB-DL.DD5.1.H.264-GRP.mkv", "The Pilot"),
+        ("Lost S01E01 - 94 Meetings - 720p TV.mkv", "94 Meetings"),
+        ("Lost S01E01 - Class of 1999 [1080p].mkv", "Class of 1999"),
+        ("Lost.S01E01.2023.1080p.WEB.mkv", "Episode 1"),
+        ("Lost.S01E01.1080p.WEB.mkv", "Episode 1"),
+        ("Lost - S01E01 - 001 - Pilot.mkv", "Pilot"),
+        ("Lost - S01E01-02 - 001-002 - Pilot.mkv", "Pilot"),
+        ("Lost - S01E01 - 100.mkv", "100"),
+        ("Lost S01E01.mkv", "Episode 1"),
+        ("Lost S01E01 {tvdb-127131} Pilot.mkv", "Pilot"),
+    ] {
+        let context = Context { inside: season.clone(), ..Context::root(LibraryKind::Tv) };
+        let found = decide(&listing_of(LibraryKind::Tv, "Lost/Season 1", &[name]), &context).items;
+        assert_eq!(found.last().map(|item| item.identity.title.as_str()), Some(title), "{name}");
     }
 }
 

@@ -117,7 +117,7 @@ fn a_library_of_music() {
             "album The Wall Pink Floyd/The Wall (1979)",
             "artist Queen Rock/Queen",
             "album A Night at the Opera Rock/Queen/1975 - A Night at the Opera",
-            "album Various - Sampler Various - Sampler (2001)",
+            "album Sampler Various - Sampler (2001)",
         ]
     );
     let artist = fixture.only(EntityType::Artist, "Pink Floyd");
