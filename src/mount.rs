@@ -2,9 +2,10 @@
 //!
 //! | part | what |
 //! | --- | --- |
-//! | [`Session`] (`session`, `options`, `words`, `attach`, `unmount`) | a mount from its beginning to its end |
+//! | [`Session`] (`session`, `options`, `words`, `prepare`, `attach`, `unmount`) | a mount from its beginning to its end |
+//! | `answers` | what it answers at its control socket |
 //! | `beneath` | reaching folders beneath the views that cover them |
-//! | `fs`, `reply` | unpacks requests, packs replies; the only part that knows the FUSE library's types |
+//! | `fs`, `requests`, `reply` | unpacks requests, runs them, packs replies; the only part that knows the FUSE library's types |
 //! | `view` | what each request does |
 //! | `nodes`, `place`, `handle` | the nodes that the kernel remembers, and how the source's inodes are reached |
 //! | `files` | open files and kernel passthrough |
@@ -26,6 +27,7 @@
 //! backing file; `view`: copies of pictures). So no order between locks is needed, and none can be violated.
 
 mod abilities;
+mod answers;
 mod attach;
 mod attr;
 mod beneath;
@@ -47,9 +49,11 @@ mod notify;
 mod options;
 mod place;
 mod poke;
+mod prepare;
 mod program;
 mod recover;
 mod reply;
+mod requests;
 mod session;
 mod stats;
 mod submounts;

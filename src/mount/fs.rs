@@ -6,168 +6,27 @@
 //! nothing is held back until `close`.
 
 use std::ffi::OsStr;
-use std::os::fd::BorrowedFd;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use fuser::{
-    BackingId, BsdFileFlags, Errno, FileHandle, Filesystem, FopenFlags, Generation, INodeNo, InitFlags, IoctlFlags,
-    KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectoryPlus, ReplyEmpty,
-    ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
+    BackingId, BsdFileFlags, Errno, FileHandle, Filesystem, Generation, INodeNo, InitFlags, IoctlFlags, KernelConfig,
+    LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry,
+    ReplyIoctl, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
 
-use rustix::fs::OFlags;
-
-use super::attr::Attr;
-use super::changes::{ChangeQueue, Changes};
-use super::errno::{RequestError, Result};
-use super::files::Mode;
+use super::changes::Changes;
 use super::poke::Poked;
 use super::reply::{
-    Sink, caller, file_attr, fopen_flags, new_time, open_flags, reply_empty, reply_written, reply_xattr, to_errno,
+    Sink, caller, file_attr, new_time, open_flags, reply_empty, reply_entry, reply_written, reply_xattr,
 };
-use super::stats::Stats;
-use super::view::{Created, Entry, NewAttributes, NewNode, Opened, View};
+use super::requests::Fs;
+use super::view::{NewAttributes, NewNode, View};
 
 /// Largest single request for reading, writing or listing.
 const REQUEST_BYTES_MAX: u32 = 1 << 20;
 /// Background requests (read-ahead) that the kernel may have under way.
 const BACKGROUND_MAX: u16 = 64;
-
-/// The view as the FUSE library wants it.
-#[derive(Debug)]
-pub struct Fs {
-    view: Arc<View<BackingId>>,
-    changes: ChangeQueue,
-}
-
-impl Fs {
-    /// Wraps a view, and where changes are handed in.
-    #[must_use]
-    pub fn new(view: Arc<View<BackingId>>, changes: ChangeQueue) -> Self {
-        Self { view, changes }
-    }
-
-    /// Counts a request, runs it, and logs what is our own fault.
-    fn run<T>(
-        &self,
-        name: &'static str,
-        work: impl FnOnce(&View<BackingId>) -> Result<T>,
-    ) -> std::result::Result<T, Errno> {
-        Stats::count(&self.view.stats().requests);
-        work(&self.view).map_err(|error| errno_of(name, &error))
-    }
-
-    /// Runs a request that may turn out to need the thread that makes changes: then that one runs it, and answers.
-    fn change<T: 'static>(
-        &self,
-        name: &'static str,
-        work: impl Fn(&View<BackingId>, Option<&mut Changes>) -> Result<T> + Send + 'static,
-        answer: impl FnOnce(&View<BackingId>, std::result::Result<T, Errno>) + Send + 'static,
-    ) {
-        Stats::count(&self.view.stats().requests);
-        match work(&self.view, None) {
-            Err(RequestError::Later) if self.changes.is_open() => {
-                let view = Arc::clone(&self.view);
-                // When the thread has ended, dropping the reply answers.
-                let _ = self.changes.submit(move |changes| {
-                    let outcome = work(&view, Some(changes));
-                    answer(&view, outcome.map_err(|error| errno_of(name, &error)));
-                });
-            }
-            outcome => answer(&self.view, outcome.map_err(|error| errno_of(name, &error))),
-        }
-    }
-}
-
-fn errno_of(name: &'static str, error: &RequestError) -> Errno {
-    if error.is_our_fault() {
-        tracing::error!(request = name, %error, "a request failed");
-    }
-    to_errno(error)
-}
-
-fn reply_entry(
-    view: &View<BackingId>,
-    reply: ReplyEntry,
-    parent: INodeNo,
-    entry: std::result::Result<Option<Entry>, Errno>,
-) {
-    let unknown = Attr::unknown(rustix::fs::FileType::RegularFile);
-    match entry {
-        Err(errno) => reply.error(errno),
-        Ok(found) => {
-            let entry = found.unwrap_or(Entry { attr: unknown, generation: 0, is_for_one: false });
-            let generation = Generation(entry.generation);
-            let attributes = view.lifetimes(entry.attr.ino).attributes;
-            let entries = if entry.is_for_one { Duration::ZERO } else { view.lifetimes(parent.0).entries };
-            reply.entry_with_ttls(&attributes, &entries, &file_attr(&entry.attr), generation);
-        }
-    }
-}
-
-impl Fs {
-    /// What is happening to the name, if it is the poking thread that asks.
-    fn poked(&self, request: &Request, parent: INodeNo, name: &OsStr) -> Option<Poked> {
-        self.view.poke_gate().poked(request.pid(), parent.0, name.as_encoded_bytes())
-    }
-
-    fn make(
-        &self,
-        request_name: &'static str,
-        request: &Request,
-        (parent, name): (INodeNo, &OsStr),
-        new: NewNode,
-        umask: u32,
-        reply: ReplyEntry,
-    ) {
-        if self.view.poke_gate().is_poker(request.pid()) {
-            // What the mappings show is what the poking thread has "made".
-            let shown = self.run("poke", |view| view.lookup(parent.0, name, caller(request)));
-            let shown = shown.and_then(|entry| entry.ok_or(Errno::ENOENT).map(Some));
-            return reply_entry(&self.view, reply, parent, shown);
-        }
-        let (name, caller) = (name.to_owned(), caller(request));
-        let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
-            view.make((parent.0, &name), &new, umask, caller, changes).map(Some)
-        };
-        self.change(request_name, work, move |view, made| reply_entry(view, reply, parent, made));
-    }
-}
-
-/// Answers an open.
-fn answer_open(reply: ReplyOpen, opened: std::result::Result<Opened<BackingId>, Errno>) {
-    match opened {
-        Err(errno) => reply.error(errno),
-        Ok(opened) => match &opened.mode {
-            Mode::Passthrough(id) => reply.opened_passthrough(FileHandle(opened.file), FopenFlags::empty(), id),
-            Mode::Cached => reply.opened(FileHandle(opened.file), fopen_flags(&opened)),
-        },
-    }
-}
-
-fn answer_create(
-    view: &View<BackingId>,
-    reply: ReplyCreate,
-    parent: INodeNo,
-    created: std::result::Result<Created<BackingId>, Errno>,
-) {
-    let lifetime = view.lifetimes(parent.0).attributes;
-    match created {
-        Err(errno) => reply.error(errno),
-        Ok(created) => {
-            let (attr, generation) = (file_attr(&created.entry.attr), Generation(created.entry.generation));
-            let file = FileHandle(created.opened.file);
-            match &created.opened.mode {
-                Mode::Passthrough(id) => {
-                    reply.created_passthrough(&lifetime, &attr, generation, file, FopenFlags::empty(), id);
-                }
-                Mode::Cached => reply.created(&lifetime, &attr, generation, file, fopen_flags(&created.opened)),
-            }
-        }
-    }
-}
 
 impl Filesystem for Fs {
     fn init(&mut self, _request: &Request, config: &mut KernelConfig) -> std::io::Result<()> {
@@ -341,30 +200,7 @@ impl Filesystem for Fs {
     }
 
     fn open(&self, request: &Request, node: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
-        Stats::count(&self.view.stats().requests);
-        let (flags, caller) = (open_flags(flags.0), caller(request));
-        // The kernel writes to a backing file with the rights of whoever registered it.
-        let register = |fd: BorrowedFd<'_>| match flags & OFlags::RWMODE {
-            OFlags::RDONLY => reply.open_backing(fd),
-            _ => caller.within_limits(|| reply.open_backing(fd)),
-        };
-        match self.view.open(node.0, flags, caller, &register) {
-            Err(RequestError::Later) if self.changes.is_open() => {
-                let view = Arc::clone(&self.view);
-                let _ = self.changes.submit(move |changes| {
-                    let refused = view.write_over(node.0, caller, Some(changes));
-                    // It never opens anything: the kernel looks again, and opens what it then finds.
-                    let error = refused.err().unwrap_or(RequestError::Source(rustix::io::Errno::STALE));
-                    reply.error(errno_of("open", &error));
-                });
-            }
-            opened => {
-                if opened.is_ok() && flags & OFlags::RWMODE != OFlags::RDONLY {
-                    self.view.end_seeing(caller.pid);
-                }
-                answer_open(reply, opened.map_err(|error| errno_of("open", &error)));
-            }
-        }
+        self.open_node(request, node, open_flags(flags.0), reply);
     }
 
     fn create(
@@ -377,24 +213,7 @@ impl Filesystem for Fs {
         flags: i32,
         reply: ReplyCreate,
     ) {
-        Stats::count(&self.view.stats().requests);
-        let (name, caller, flags) = (name.to_owned(), caller(request), open_flags(flags));
-        let create = move |view: &View<BackingId>, changes: Option<&mut Changes>, reply: &ReplyCreate| {
-            let register = |fd: BorrowedFd<'_>| caller.within_limits(|| reply.open_backing(fd));
-            view.create((parent.0, &name), flags, (mode, umask), (caller, changes), &register)
-        };
-        match create(&self.view, None, &reply) {
-            Err(RequestError::Later) if self.changes.is_open() => {
-                let view = Arc::clone(&self.view);
-                let _ = self.changes.submit(move |changes| {
-                    let created = create(&view, Some(changes), &reply);
-                    answer_create(&view, reply, parent, created.map_err(|error| errno_of("create", &error)));
-                });
-            }
-            created => {
-                answer_create(&self.view, reply, parent, created.map_err(|error| errno_of("create", &error)));
-            }
-        }
+        self.create_file(request, (parent, name), open_flags(flags), (mode, umask), reply);
     }
 
     fn read(

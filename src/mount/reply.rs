@@ -1,20 +1,24 @@
 //! Between the FUSE library's types and our own.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use fuser::{
-    BackingId, Errno, FileAttr, FileType, FopenFlags, Generation, INodeNo, ReplyDirectoryPlus, ReplyEmpty, ReplyWrite,
-    ReplyXattr, Request, TimeOrNow,
+    BackingId, Errno, FileAttr, FileHandle, FileType, FopenFlags, Generation, INodeNo, ReplyCreate, ReplyDirectoryPlus,
+    ReplyEmpty, ReplyEntry, ReplyOpen, ReplyWrite, ReplyXattr, Request, TimeOrNow,
 };
 use rustix::fs::OFlags;
 
 use super::attr::Attr;
 use super::caller::Caller;
 use super::errno::RequestError;
-use super::view::{DirectorySink, Item, NewTime, Opened, View};
+use super::files::Mode;
+use super::view::{Created, DirectorySink, Entry, Item, NewTime, Opened, View};
 
-/// The number for the program that asked.
-pub fn to_errno(error: &RequestError) -> Errno {
+/// The number for the program that asked; what is our own fault is logged.
+pub fn errno_of(name: &'static str, error: &RequestError) -> Errno {
+    if error.is_our_fault() {
+        tracing::error!(request = name, %error, "a request failed");
+    }
     Errno::from_i32(error.errno().raw_os_error())
 }
 
@@ -97,8 +101,62 @@ pub fn reply_xattr(reply: ReplyXattr, size: u32, value: std::result::Result<Vec<
     }
 }
 
+/// Answers with an entry, or that there is none.
+pub fn reply_entry(
+    view: &View<BackingId>,
+    reply: ReplyEntry,
+    parent: INodeNo,
+    entry: std::result::Result<Option<Entry>, Errno>,
+) {
+    let unknown = Attr::unknown(rustix::fs::FileType::RegularFile);
+    match entry {
+        Err(errno) => reply.error(errno),
+        Ok(found) => {
+            let entry = found.unwrap_or(Entry { attr: unknown, generation: 0, is_for_one: false });
+            let generation = Generation(entry.generation);
+            let attributes = view.lifetimes(entry.attr.ino).attributes;
+            let entries = if entry.is_for_one { Duration::ZERO } else { view.lifetimes(parent.0).entries };
+            reply.entry_with_ttls(&attributes, &entries, &file_attr(&entry.attr), generation);
+        }
+    }
+}
+
+/// Answers an open.
+pub fn answer_open(reply: ReplyOpen, opened: std::result::Result<Opened<BackingId>, Errno>) {
+    match opened {
+        Err(errno) => reply.error(errno),
+        Ok(opened) => match &opened.mode {
+            Mode::Passthrough(id) => reply.opened_passthrough(FileHandle(opened.file), FopenFlags::empty(), id),
+            Mode::Cached => reply.opened(FileHandle(opened.file), fopen_flags(&opened)),
+        },
+    }
+}
+
+/// Answers with a file that was made and opened.
+pub fn answer_create(
+    view: &View<BackingId>,
+    reply: ReplyCreate,
+    parent: INodeNo,
+    created: std::result::Result<Created<BackingId>, Errno>,
+) {
+    let lifetime = view.lifetimes(parent.0).attributes;
+    match created {
+        Err(errno) => reply.error(errno),
+        Ok(created) => {
+            let (attr, generation) = (file_attr(&created.entry.attr), Generation(created.entry.generation));
+            let file = FileHandle(created.opened.file);
+            match &created.opened.mode {
+                Mode::Passthrough(id) => {
+                    reply.created_passthrough(&lifetime, &attr, generation, file, FopenFlags::empty(), id);
+                }
+                Mode::Cached => reply.created(&lifetime, &attr, generation, file, fopen_flags(&created.opened)),
+            }
+        }
+    }
+}
+
 /// What the kernel may do with its pages of the file.
-pub fn fopen_flags<B>(opened: &Opened<B>) -> FopenFlags {
+fn fopen_flags<B>(opened: &Opened<B>) -> FopenFlags {
     // Pages of a picture stay good from one open to the next; those of the source may change behind the mount.
     if opened.is_immutable { FopenFlags::FOPEN_KEEP_CACHE } else { FopenFlags::empty() }
 }

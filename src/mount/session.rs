@@ -13,40 +13,28 @@ use std::time::{Duration, Instant};
 
 use fuser::BackingId;
 use parking_lot::Mutex;
-use rustix::fs::{Access, access, fstat};
-use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::cache::Cache;
 use crate::catalog::Catalog;
 use crate::config::StateDir;
-use crate::control::{Answer, Handler, MountInfo, Registration, Request, Server, register};
-use crate::model::SystemClock;
+use crate::control::{Handler, Registration, Server, register};
 use crate::phase::ViewCatalog;
 
-use super::attach::attach;
+use super::answers::Shared;
 use super::beneath::open_beneath;
 use super::feed::{Feed, Follow};
-use super::fs::Fs;
-use super::index::FolderIndex;
 use super::notify::{Kernel, NoticeQueue, queue};
 use super::options::{MountError, MountOptions};
 use super::poke::Poker;
-use super::program::KnownRules;
-use super::stats::{Stats, StatsSnapshot};
+use super::prepare::{Attached, make_view, mount_info, raise_descriptor_limit, view_catalog, watch};
+use super::requests::Fs;
 use super::submounts::MountTableWatcher;
-use super::ticker::Ticker;
 use super::unmount::{clear_dead, detach, is_mounted, true_place, unmount_if_idle};
-use super::view::{Lifetimes, View, ViewParts};
-use super::watch::{Watch, Watcher};
+use super::view::View;
+use super::watch::Watch;
 use super::writers::{Writers, writer_ends};
-use super::written::Written;
 
 /// How long open files may keep a stopped mount alive.
 const DRAIN: Duration = Duration::from_secs(10);
-
-/// How long whoever nudges is kept waiting.
-const NUDGE: Duration = Duration::from_secs(5);
 
 /// A mount that is being served. Dropping it detaches the view from the tree.
 #[derive(Debug)]
@@ -84,57 +72,6 @@ impl Stopper {
     pub fn stop(&self) {
         let _ = self.0.send(Wake::Told);
     }
-}
-
-/// What the control socket needs.
-#[derive(Debug)]
-struct Shared {
-    mountpoint: PathBuf,
-    source: Arc<OwnedFd>,
-    view: Mutex<Option<Arc<View<BackingId>>>>,
-    feed: Mutex<Option<Feed>>,
-    poker: Mutex<Option<Poker>>,
-    watcher: Mutex<Option<Watcher>>,
-    mount_table: Mutex<Option<MountTableWatcher>>,
-}
-
-/// A view in the tree that nobody serves yet: taken out again when something fails before somebody does.
-struct Attached {
-    device: OwnedFd,
-    mountpoint: Option<PathBuf>,
-}
-
-impl Attached {
-    fn new(options: &MountOptions) -> Result<Self, MountError> {
-        let device = attach(&options.mountpoint, &options.attachment())
-            .map_err(|source| mount_failed(&options.mountpoint, source))?;
-        Ok(Self { device, mountpoint: Some(options.mountpoint.clone()) })
-    }
-
-    fn keep(mut self) {
-        self.mountpoint = None;
-    }
-}
-
-impl Drop for Attached {
-    fn drop(&mut self) {
-        if let Some(mountpoint) = self.mountpoint.take() {
-            detach(&mountpoint);
-        }
-    }
-}
-
-/// What `status` shows of a mount.
-#[derive(Debug, serde::Serialize)]
-struct Report {
-    #[serde(flatten)]
-    stats: StatsSnapshot,
-    nodes: usize,
-    folders: usize,
-    open_files: usize,
-    passthrough_inodes: usize,
-    by_handle: bool,
-    is_watched: bool,
 }
 
 impl Session {
@@ -303,131 +240,6 @@ impl Drop for Session {
     }
 }
 
-impl Handler for Shared {
-    fn handle(&self, request: Request) -> Answer {
-        match request {
-            Request::Ping | Request::Source => Answer::Done,
-            Request::Nudge => self.nudge(),
-            Request::Status => match self.view.lock().as_ref().map(|view| report(view)) {
-                Some(Ok(report)) => Answer::Status(report),
-                Some(Err(error)) => Answer::Failed(error.to_string()),
-                None => Answer::Failed("the mount is ending".to_owned()),
-            },
-            Request::Unmount => {
-                let poker = self.poker.lock();
-                let _outside = poker.as_ref().map(Poker::pause);
-                match unmount_if_idle(&self.mountpoint) {
-                    Ok(()) => Answer::Done,
-                    Err(error) => Answer::Failed(error.to_string()),
-                }
-            }
-        }
-    }
-
-    fn source(&self) -> Arc<OwnedFd> {
-        Arc::clone(&self.source)
-    }
-}
-
-impl Shared {
-    /// Answers when the change is seen through the mount, so that whoever published may tell others to look.
-    fn nudge(&self) -> Answer {
-        let looked = self.feed.lock().as_ref().map(Feed::nudge);
-        let view = self.view.lock().as_ref().map(Arc::clone);
-        let is_seen = looked.is_some_and(|looked| looked.recv_timeout(NUDGE).is_ok())
-            && view.is_some_and(|view| view.notices().settle(NUDGE));
-        if is_seen { Answer::Done } else { Answer::Failed("the mount is slow to take the change in".to_owned()) }
-    }
-}
-
-fn report(view: &View<BackingId>) -> serde_json::Result<serde_json::Value> {
-    let (open_files, passthrough_inodes) = view.open_counts();
-    serde_json::to_value(Report {
-        stats: view.stats().snapshot(),
-        nodes: view.nodes().len(),
-        folders: view.index().len(),
-        open_files,
-        passthrough_inodes,
-        by_handle: view.has_handles(),
-        is_watched: view.is_watched(),
-    })
-}
-
-fn mount_info(options: &MountOptions, source: &OwnedFd) -> Result<MountInfo, MountError> {
-    let stat = fstat(source).map_err(|error| MountError::Folder {
-        what: "the source",
-        path: options.source.clone(),
-        source: error.into(),
-    })?;
-    Ok(MountInfo {
-        pid: std::process::id(),
-        mountpoint: options.mountpoint.clone(),
-        source: options.source.clone(),
-        source_identity: (stat.st_dev, stat.st_ino),
-        read_only: options.is_read_only(),
-        shows: options.shows.as_ref().map(ToString::to_string).unwrap_or_default(),
-    })
-}
-
-/// The catalog of a view that shows something of its own.
-fn view_catalog(options: &MountOptions, state: &StateDir, id: &str) -> Result<Option<ViewCatalog>, MountError> {
-    let Some(shows) = options.shows.clone() else { return Ok(None) };
-    let path = state.views()?.join(format!("{id}.db"));
-    let opened = ViewCatalog::open(&state.database(), &path, shows, &options.source, &SystemClock);
-    opened.map(Some).map_err(|error| MountError::Phase(Box::new(error)))
-}
-
-fn make_view(
-    options: &MountOptions,
-    state: &StateDir,
-    database: &Path,
-    source: &OwnedFd,
-    (notices, written, ticker): (super::notify::Notices, Written, Ticker),
-    is_watched: bool,
-) -> Result<View<BackingId>, MountError> {
-    let failed =
-        |source: std::io::Error| MountError::Folder { what: "the source", path: options.source.clone(), source };
-    let parts = ViewParts {
-        source: source.try_clone().map_err(failed)?,
-        index: FolderIndex::open(database, &options.source)?,
-        cache: Cache::open_read_only(&state.cache())?,
-        notices,
-        lifetimes: Lifetimes { attributes: options.attr_timeout, entries: options.entry_timeout },
-        is_watched,
-        stats: Arc::new(Stats::default()),
-        rules: KnownRules::new(options.rules.clone()),
-        written,
-        ticker,
-        shown_as: options.source.clone(),
-    };
-    View::new(parts).map_err(|error| MountError::View { path: options.source.clone(), source: Box::new(error) })
-}
-
-/// Begins to notice changes behind the mount; where that is impossible, or lifetimes were chosen by hand, what the
-/// kernel was told lives as long as set.
-fn watch(options: &MountOptions, source: &OwnedFd) -> Option<Watch> {
-    if options.has_chosen_timeouts {
-        return None;
-    }
-    let marked = Watch::mark(source);
-    marked.inspect_err(|error| tracing::info!(%error, "changes behind the mount are found by their age")).ok()
-}
-
-fn mount_failed(mountpoint: &Path, source: std::io::Error) -> MountError {
-    let hint = match source.kind() {
-        _ if !Path::new("/dev/fuse").exists() => {
-            "; /dev/fuse is missing: load the kernel module with `modprobe fuse`, or use `posterfs export`"
-        }
-        _ if access("/dev/fuse", Access::READ_OK | Access::WRITE_OK) == Err(Errno::ACCESS) => {
-            "; this user may not open /dev/fuse: `chmod 666 /dev/fuse`, mount as root, or use `posterfs export`"
-        }
-        std::io::ErrorKind::NotFound => "; users other than root need `fusermount3` (Debian: package fuse3)",
-        std::io::ErrorKind::PermissionDenied => "; mount as root, or a folder of your own with fusermount3 installed",
-        _ => "",
-    };
-    MountError::Mount { path: mountpoint.to_owned(), source, hint }
-}
-
 fn serve(session: fuser::Session<Fs>, ending: &Sender<Wake>) -> std::io::Result<()> {
     let outcome = session.run();
     if let Err(error) = &outcome {
@@ -439,10 +251,4 @@ fn serve(session: fuser::Session<Fs>, ending: &Sender<Wake>) -> std::io::Result<
 
 fn spawn<T: Send + 'static>(name: &str, body: impl FnOnce() -> T + Send + 'static) -> std::io::Result<JoinHandle<T>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(body)
-}
-
-/// A file that is open through the view costs a descriptor; the default limit is far too low for a media server.
-fn raise_descriptor_limit() {
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
