@@ -14,8 +14,8 @@ mod places;
 use serde::Serialize;
 
 pub use machine::{clock, machine, videos};
-pub use mounts::{dead_mounts, mount};
-pub use places::{library, state};
+pub use mounts::{dead_mounts, is_silent, mount};
+pub use places::{library, state, unanswered};
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -6,9 +6,11 @@
 //! | `answers` | what it answers at its control socket |
 //! | `beneath` | reaching folders beneath the views that cover them |
 //! | `fs`, `requests`, `reply` | unpacks requests, runs them, packs replies; the only part that knows the FUSE library's types |
+//! | `gate` | how many requests wait for the source, for how long, and what becomes of them when it does not answer |
 //! | `view` | what each request does |
 //! | `nodes`, `place`, `handle` | the nodes that the kernel remembers, and how the source's inodes are reached |
 //! | `files` | open files and kernel passthrough |
+//! | `last_seen` | the folders to go by while the source does not answer |
 //! | `index`, `feed` | what the mappings make of each folder, and following their changes |
 //! | `watch`, `fan`, `submounts` | noticing what changes in the source behind the mount |
 //! | `notify` | telling the kernel what is stale, from one thread |
@@ -23,8 +25,8 @@
 //! # Locks
 //!
 //! Every lock here is a leaf: none is taken while another is held, no system call on the source, no reading of the
-//! catalog and no notification happens under one. The one exception is written where it is (`files`: registering a
-//! backing file; `view`: copies of pictures). So no order between locks is needed, and none can be violated.
+//! catalog and no notification happens under one. The exceptions are written where they are (`files`: registering a
+//! backing file; `view`: copies of pictures; `gate`: who waits is compared with what is silent). So no order between locks is needed, and none can be violated.
 
 mod abilities;
 mod answers;
@@ -38,11 +40,13 @@ mod fan;
 mod feed;
 mod files;
 mod fs;
+mod gate;
 mod handle;
 mod index;
 mod intake;
 #[cfg(test)]
 mod kill_tests;
+mod last_seen;
 mod moments;
 mod nodes;
 mod notify;

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use crate::control::{Answer, Request, ask, mounts};
+use crate::control::{Answer, MountInfo, Request, ask, mounts};
 use crate::doctor::{self, Finding, Verdict};
+use crate::mount::open_beneath;
 
 use super::Outcome;
 use super::context::Context;
@@ -20,11 +21,14 @@ pub struct Doctor {}
 
 impl Doctor {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        let mounts = ask_mounts(context);
         let mut findings = doctor::machine();
         findings.push(doctor::videos(&context.prober()));
         findings.extend(doctor::state(&context.state));
-        findings.extend(of_catalog(context));
-        findings.extend(of_mounts(context));
+        findings.extend(of_catalog(context, &mounts));
+        findings.extend(
+            mounts.iter().map(|(mount, told)| doctor::mount(&mount.mountpoint, told.as_ref().map_err(Clone::clone))),
+        );
         findings.extend(doctor::dead_mounts());
         findings.iter_mut().for_each(|finding| finding.message = without_numbers(&finding.message));
         context.output.list(&findings, text)?;
@@ -34,7 +38,7 @@ impl Doctor {
 }
 
 /// What only the catalog knows: the libraries, and when something was published last.
-fn of_catalog(context: &Context) -> Vec<Finding> {
+fn of_catalog(context: &Context, mounts: &[(MountInfo, Told)]) -> Vec<Finding> {
     if !context.state.database().exists() {
         return vec![doctor::clock(context.now(), None)];
     }
@@ -48,20 +52,29 @@ fn of_catalog(context: &Context) -> Vec<Finding> {
     };
     let mut findings = vec![doctor::clock(context.now(), history.first().map(|generation| generation.at))];
     for library in libraries {
-        let opened = context.source(&library.path).map_err(|error| one_line(&error));
-        findings.extend(doctor::library(&library.path, opened));
+        let is_beneath = |mount: &MountInfo| library.path.starts_with(&mount.source);
+        if mounts.iter().any(|(mount, told)| is_beneath(mount) && told.as_ref().is_ok_and(doctor::is_silent)) {
+            findings.push(doctor::unanswered(&library.path));
+            continue;
+        }
+        let (run, path) = (context.state.run(), library.path.clone());
+        let open = move || open_beneath(&run, &path).map_err(|error| one_line(&error.into()));
+        findings.extend(doctor::library(&library.path, open));
     }
     findings
 }
 
-fn of_mounts(context: &Context) -> Vec<Finding> {
+/// What a mount tells of itself, or why it does not.
+type Told = Result<serde_json::Value, String>;
+
+fn ask_mounts(context: &Context) -> Vec<(MountInfo, Told)> {
     let run = context.state.run();
-    let look = |mount: crate::control::MountInfo| match ask(&run, &mount.mountpoint, Request::Status) {
-        Ok(Answer::Status(counters)) => doctor::mount(&mount.mountpoint, Ok(&counters)),
-        Ok(_) => doctor::mount(&mount.mountpoint, Err("the answer is not understood".to_owned())),
-        Err(error) => doctor::mount(&mount.mountpoint, Err(error.to_string())),
+    let told = |mount: &MountInfo| match ask(&run, &mount.mountpoint, Request::Status) {
+        Ok(Answer::Status(counters)) => Ok(counters),
+        Ok(_) => Err("the answer is not understood".to_owned()),
+        Err(error) => Err(error.to_string()),
     };
-    mounts(&run).into_iter().map(look).collect()
+    mounts(&run).into_iter().map(|mount| (mount.clone(), told(&mount))).collect()
 }
 
 fn text(findings: &[Finding]) -> String {

@@ -53,7 +53,7 @@ pub struct Mount {
     /// Show what `posterfs publish` would show, read-only.
     #[arg(long, group = "shows")]
     pending: bool,
-    /// Comma-separated: ro, rw, attr_timeout=SECONDS, entry_timeout=SECONDS, threads=N, poke, nopoke; also those of mount(8) (nosuid,
+    /// Comma-separated: ro, rw, attr_timeout=SECONDS, entry_timeout=SECONDS, source_timeout=SECONDS (0: wait for ever), threads=N, poke, nopoke; also those of mount(8) (nosuid,
     /// noexec, …) and what /etc/fstab says to others (nofail, _netdev, x-…), which is passed over.
     #[arg(short = 'o', long = "options", value_name = "OPTIONS", value_delimiter = ',')]
     options: Vec<String>,

@@ -163,5 +163,11 @@ fn mount_line(mount: &MountReport) -> String {
     if let Some(why) = mount.counters.get("degraded").and_then(serde_json::Value::as_str) {
         line.push_str(&format!("\n    DEGRADED: the mappings cannot be read ({why}); known folders are still served"));
     }
+    if let Some(silent) = mount.counters.get("silent").and_then(serde_json::Value::as_str) {
+        let given_up = counted(count("given_up"), "request", "requests");
+        line.push_str(&format!(
+            "\n    THE SOURCE DOES NOT ANSWER: {silent}; {given_up} failed for it, artwork is still served"
+        ));
+    }
     line
 }

@@ -45,8 +45,11 @@ pub struct MountSettings {
     pub attr_timeout: f64,
     /// How long the kernel may rely on names of the source, in seconds, where changes behind the mount go unnoticed.
     pub entry_timeout: f64,
-    /// How many requests are served at once.
+    /// How many requests may wait for the source at once.
     pub threads: u16,
+    /// How long a request waits for a source that does not answer before it fails, in seconds; 0: for ever. A disk that
+    /// has to start first takes ten seconds, and some twice that.
+    pub source_timeout: f64,
     /// Whoever watches a view (inotify) is told by real events of what is published in it.
     pub poke: bool,
 }
@@ -141,7 +144,7 @@ impl Default for WriteSettings {
 
 impl Default for MountSettings {
     fn default() -> Self {
-        Self { attr_timeout: 1.0, entry_timeout: 1.0, threads: 8, poke: true }
+        Self { attr_timeout: 1.0, entry_timeout: 1.0, threads: 8, source_timeout: 30.0, poke: true }
     }
 }
 
@@ -252,6 +255,9 @@ impl Config {
         let is_duration = |seconds: f64| (0.0..=1e9).contains(&seconds);
         if !is_duration(config.mount.attr_timeout) || !is_duration(config.mount.entry_timeout) {
             return range("mount.attr_timeout and mount.entry_timeout", "between 0 and 1000000000 seconds");
+        }
+        if !is_duration(config.mount.source_timeout) {
+            return range("mount.source_timeout", "between 0 and 1000000000 seconds");
         }
         if !(1..=256).contains(&config.mount.threads) {
             return range("mount.threads", "between 1 and 256");
@@ -382,6 +388,7 @@ mod tests {
     fn what_is_unknown_or_out_of_range_is_refused_by_name() {
         assert!(parse("[mount]\nthread = 3\n").unwrap_err().contains("thread"));
         assert!(parse("[mont]\n").unwrap_err().contains("mont"));
+        assert!(parse("[mount]\nsource_timeout = -1\n").unwrap_err().contains("source_timeout"));
         assert!(parse("[mount]\nthreads = 0\n").unwrap_err().contains("mount.threads"));
         assert!(parse("[mount]\nattr_timeout = -1\n").unwrap_err().contains("attr_timeout"));
         assert!(parse("[video]\ntimeout = 0\n").unwrap_err().contains("video.timeout"));

@@ -26,12 +26,24 @@ pub fn mount(mountpoint: &Path, counters: Result<&Value, String>) -> Finding {
         let message = format!("{shown} cannot read the mappings: {}", text("degraded"));
         return Finding::fail("mount", message, "check the state folder; the view recovers by itself");
     }
+    if is_silent(counters) {
+        let message = format!("the source of {shown} does not answer: {}", text("silent"));
+        let remedy =
+            "look after the disk or server that it is on; artwork is shown meanwhile, the rest fails with an I/O error";
+        return Finding::fail("mount", message, remedy);
+    }
     let (refusals, opens) = (count("passthrough_refusals"), count("passthrough_opens"));
     if refusals > 0 {
         let message = format!("{shown} could not pass {refusals} files through: {}", text("last_refusal"));
         return Finding::warn("mount", message, "they are served through the page cache; see passthrough above");
     }
     Finding::ok("mount", format!("{shown} is served; {opens} files were opened by kernel passthrough"))
+}
+
+/// Whether a mount tells that its source does not answer.
+#[must_use]
+pub fn is_silent(counters: &Value) -> bool {
+    counters.get("silent").is_some_and(Value::is_string)
 }
 
 /// Mount points whose process is gone.
@@ -63,6 +75,8 @@ mod tests {
             (json!({"passthrough_opens": 3, "passthrough_refusals": 0, "degraded": null}), Verdict::Ok, "3 files"),
             (json!({"passthrough_refusals": 2, "last_refusal": "too many links"}), Verdict::Warn, "too many links"),
             (json!({"degraded": "disk gone"}), Verdict::Fail, "disk gone"),
+            (json!({"silent": "/media for 42 s", "passthrough_refusals": 2}), Verdict::Fail, "/media for 42 s"),
+            (json!({"silent": null, "passthrough_opens": 3}), Verdict::Ok, "3 files"),
         ] {
             let finding = mount(Path::new("/view"), Ok(&counters));
             assert_eq!(finding.verdict, verdict, "{finding:?}");

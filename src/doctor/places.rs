@@ -3,6 +3,8 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use rustix::fs::{fstatfs, statfs};
 
@@ -14,6 +16,9 @@ use super::Finding;
 
 /// With less than this left, in bytes, a picture of the usual size may not fit any more.
 const FREE_BYTES_MIN: u64 = 256 << 20;
+
+/// How long the folder of a library may take to answer: a disk may have to start.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a file system is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,9 +80,25 @@ pub fn state(state: &StateDir) -> Vec<Finding> {
     findings
 }
 
-/// The folder of a library: `opened` is its true folder, beneath whatever is mounted over it, or why there is none.
+/// The folder of a library: `open` opens its true folder, beneath whatever is mounted over it, or tells why there is none.
+/// A folder that does not answer in time is left alone.
 #[must_use]
-pub fn library(path: &Path, opened: Result<OwnedFd, String>) -> Vec<Finding> {
+pub fn library(path: &Path, open: impl FnOnce() -> Result<OwnedFd, String> + Send + 'static) -> Vec<Finding> {
+    let (found, findings) = channel();
+    let their_path = path.to_owned();
+    // The thread goes with the process.
+    std::thread::spawn(move || found.send(look_at_library(&their_path, open())));
+    findings.recv_timeout(PATIENCE).unwrap_or_else(|_| vec![unanswered(path)])
+}
+
+/// The folder of a library that is known not to answer: looking at it would hang.
+#[must_use]
+pub fn unanswered(path: &Path) -> Finding {
+    let message = format!("{} does not answer", show(path));
+    Finding::fail("library", message, "look after the disk or server that it is on")
+}
+
+fn look_at_library(path: &Path, opened: Result<OwnedFd, String>) -> Vec<Finding> {
     let shown = show(path);
     let folder = match opened {
         Ok(folder) => folder,
@@ -203,11 +224,11 @@ mod tests {
 
     #[test]
     fn a_library_that_cannot_be_opened_is_a_failure_and_one_that_can_is_looked_at() {
-        let failed = library(Path::new("/films"), Err("cannot open /films".to_owned()));
+        let failed = library(Path::new("/films"), || Err("cannot open /films".to_owned()));
         assert_eq!(failed.iter().map(|finding| finding.verdict).collect::<Vec<_>>(), [Verdict::Fail]);
         let folder = tempfile::tempdir().unwrap();
         let opened = std::fs::File::open(folder.path()).unwrap().into();
-        let findings = library(folder.path(), Ok(opened));
+        let findings = library(folder.path(), || Ok(opened));
         assert_eq!(
             findings.iter().map(|finding| finding.check).collect::<Vec<_>>(),
             ["library", "fanotify", "handles"]

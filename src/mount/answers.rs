@@ -1,6 +1,7 @@
 //! What a mount answers at its control socket.
 
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use fuser::BackingId;
 use parking_lot::Mutex;
 
 use crate::control::{Answer, Handler, Request};
+use crate::model::show_bytes;
 
 use super::feed::Feed;
 use super::poke::Poker;
@@ -51,6 +53,12 @@ struct Report {
     passthrough_inodes: usize,
     by_handle: bool,
     is_watched: bool,
+    /// Requests that wait for the source.
+    waiting: usize,
+    /// Requests that were answered in the place of a source that did not.
+    given_up: u64,
+    /// What does not answer, and for how long; null when all does.
+    silent: Option<String>,
 }
 
 impl Handler for Shared {
@@ -65,7 +73,7 @@ impl Handler for Shared {
             },
             Request::Unmount => {
                 let poker = self.poker.lock();
-                let _outside = poker.as_ref().map(Poker::pause);
+                let _outside = poker.as_ref().and_then(Poker::pause);
                 match unmount_if_idle(&self.mountpoint) {
                     Ok(()) => Answer::Done,
                     Err(error) => Answer::Failed(error.to_string()),
@@ -100,5 +108,16 @@ fn report(view: &View<BackingId>) -> serde_json::Result<serde_json::Value> {
         passthrough_inodes,
         by_handle: view.has_handles(),
         is_watched: view.is_watched(),
+        waiting: view.gate().waiting(),
+        given_up: view.gate().gave_up(),
+        silent: silent_in_words(&view.silent()),
     })
+}
+
+/// `/media/nas for 42 s, /media/usb for 3 s`.
+fn silent_in_words(silent: &[(PathBuf, u64)]) -> Option<String> {
+    let each =
+        silent.iter().map(|(path, seconds)| format!("{} for {seconds} s", show_bytes(path.as_os_str().as_bytes())));
+    let words = each.collect::<Vec<_>>().join(", ");
+    (!words.is_empty()).then_some(words)
 }

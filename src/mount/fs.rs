@@ -16,11 +16,13 @@ use fuser::{
 };
 
 use super::changes::Changes;
+use super::nodes::virtual_row;
 use super::poke::Poked;
 use super::reply::{
-    Sink, caller, file_attr, new_time, open_flags, reply_empty, reply_entry, reply_written, reply_xattr,
+    Listed, caller, file_attr, new_time, open_flags, reply_attr, reply_data, reply_empty, reply_entry, reply_statfs,
+    reply_written, reply_xattr,
 };
-use super::requests::Fs;
+use super::requests::{Fs, Reach};
 use super::view::{NewAttributes, NewNode, View};
 
 /// Largest single request for reading, writing or listing.
@@ -61,27 +63,36 @@ impl Filesystem for Fs {
     fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
         match self.poked(request, parent, name) {
             // Neither answer may be remembered: it is true for the poking thread alone.
-            Some(Poked::Appears { .. }) => return reply.error(Errno::ENOENT),
+            Some(Poked::Appears { .. }) => reply.error(Errno::ENOENT),
             Some(Poked::Goes) => {
                 let ghost = file_attr(&View::<BackingId>::ghost());
-                return reply.entry_with_ttls(&Duration::ZERO, &Duration::ZERO, &ghost, Generation(0));
+                reply.entry_with_ttls(&Duration::ZERO, &Duration::ZERO, &ghost, Generation(0));
             }
-            Some(Poked::Changes) | None => {}
+            Some(Poked::Changes) | None => self.look_up(request, (parent, name), reply),
         }
-        let found = self.run("lookup", |view| view.lookup(parent.0, name, caller(request)));
-        reply_entry(&self.view, reply, parent, found);
     }
 
     fn forget(&self, _request: &Request, node: INodeNo, count: u64) {
-        self.view.forget(node.0, count);
+        if let Some(place) = self.view.forget(node.0, count) {
+            self.let_go(place);
+        }
     }
 
-    fn getattr(&self, _request: &Request, node: INodeNo, file: Option<FileHandle>, reply: ReplyAttr) {
+    fn getattr(&self, request: &Request, node: INodeNo, file: Option<FileHandle>, reply: ReplyAttr) {
         let lifetime = self.view.lifetimes(node.0).attributes;
-        match self.run("getattr", |view| view.getattr(node.0, file.map(|file| file.0))) {
-            Ok(attr) => reply.attr(&lifetime, &file_attr(&attr)),
-            Err(errno) => reply.error(errno),
+        let work = move |view: &View<BackingId>, reach| match reach {
+            Reach::Known => view.getattr_known(node.0),
+            Reach::Source => {
+                let attr = view.getattr(node.0, file.map(|file| file.0))?;
+                view.note_attr_seen(node.0, &attr);
+                Ok(attr)
+            }
+        };
+        let asked = self.asked("getattr", request, node);
+        if let Some(attr) = self.view.attr_at_hand(node.0) {
+            return reply_attr(reply, lifetime, Ok(attr));
         }
+        self.ask_or_recall(asked, work, move |_, attr| reply_attr(reply, lifetime, attr));
     }
 
     fn setattr(
@@ -102,34 +113,27 @@ impl Filesystem for Fs {
         _flags: Option<BsdFileFlags>,
         reply: ReplyAttr,
     ) {
+        let asked = self.asked("setattr", request, node);
         if self.view.poke_gate().is_poker(request.pid()) {
-            let attr = self.run("setattr", |view| view.getattr(node.0, None));
-            return match attr {
-                Ok(attr) => reply.attr(&Duration::ZERO, &file_attr(&attr)),
-                Err(errno) => reply.error(errno),
-            };
+            let work = move |view: &View<BackingId>| view.getattr(node.0, None);
+            return self.ask(asked, work, move |_, attr| reply_attr(reply, Duration::ZERO, attr));
         }
         let new = NewAttributes { mode, uid, gid, size, atime: atime.map(new_time), mtime: mtime.map(new_time) };
         let (lifetime, caller) = (self.view.lifetimes(node.0).attributes, caller(request));
         let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
             view.setattr(node.0, file.map(|file| file.0), new, caller, changes)
         };
-        self.change("setattr", work, move |view, outcome| match outcome {
-            Ok(attr) => {
-                if size.is_some() {
-                    view.end_seeing(caller.pid);
-                }
-                reply.attr(&lifetime, &file_attr(&attr));
+        self.change(asked, work, move |view, attr| {
+            if attr.is_ok() && size.is_some() {
+                view.end_seeing(caller.pid);
             }
-            Err(errno) => reply.error(errno),
+            reply_attr(reply, lifetime, attr);
         });
     }
 
-    fn readlink(&self, _request: &Request, node: INodeNo, reply: ReplyData) {
-        match self.run("readlink", |view| view.readlink(node.0)) {
-            Ok(target) => reply.data(&target),
-            Err(errno) => reply.error(errno),
-        }
+    fn readlink(&self, request: &Request, node: INodeNo, reply: ReplyData) {
+        let asked = self.asked("readlink", request, node);
+        self.ask(asked, move |view| view.readlink(node.0), move |_, target| reply_data(reply, target));
     }
 
     fn mknod(
@@ -156,17 +160,17 @@ impl Filesystem for Fs {
                 _ => reply.error(Errno::EBUSY),
             };
         }
-        let (name, caller) = (name.to_owned(), caller(request));
+        let (asked, name, caller) = (self.asked("unlink", request, parent), name.to_owned(), caller(request));
         let work =
             move |view: &View<BackingId>, changes: Option<&mut Changes>| view.unlink(parent.0, &name, caller, changes);
-        self.change("unlink", work, move |_, outcome| reply_empty(reply, outcome));
+        self.change(asked, work, move |_, outcome| reply_empty(reply, outcome));
     }
 
     fn rmdir(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        let (name, caller) = (name.to_owned(), caller(request));
+        let (asked, name, caller) = (self.asked("rmdir", request, parent), name.to_owned(), caller(request));
         let work =
             move |view: &View<BackingId>, changes: Option<&mut Changes>| view.rmdir(parent.0, &name, caller, changes);
-        self.change("rmdir", work, move |_, outcome| reply_empty(reply, outcome));
+        self.change(asked, work, move |_, outcome| reply_empty(reply, outcome));
     }
 
     fn symlink(&self, request: &Request, parent: INodeNo, name: &OsStr, target: &Path, reply: ReplyEntry) {
@@ -183,20 +187,21 @@ impl Filesystem for Fs {
         flags: RenameFlags,
         reply: ReplyEmpty,
     ) {
+        let asked = self.asked("rename", request, parent);
         let flags = rustix::fs::RenameFlags::from_bits_retain(flags.bits());
         let (name, new_name, caller) = (name.to_owned(), new_name.to_owned(), caller(request));
         let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
             view.rename((parent.0, &name), (new_parent.0, &new_name), flags, caller, changes)
         };
-        self.change("rename", work, move |_, outcome| reply_empty(reply, outcome));
+        self.change(asked, work, move |_, outcome| reply_empty(reply, outcome));
     }
 
     fn link(&self, request: &Request, node: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        let (name, caller) = (name.to_owned(), caller(request));
+        let (asked, name, caller) = (self.asked("link", request, parent), name.to_owned(), caller(request));
         let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
             view.link(node.0, (parent.0, &name), caller, changes).map(Some)
         };
-        self.change("link", work, move |view, made| reply_entry(view, reply, parent, made));
+        self.change(asked, work, move |view, made| reply_entry(view, reply, parent, made));
     }
 
     fn open(&self, request: &Request, node: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
@@ -218,8 +223,8 @@ impl Filesystem for Fs {
 
     fn read(
         &self,
-        _request: &Request,
-        _node: INodeNo,
+        request: &Request,
+        node: INodeNo,
         file: FileHandle,
         offset: u64,
         size: u32,
@@ -227,16 +232,17 @@ impl Filesystem for Fs {
         _lock_owner: Option<LockOwner>,
         reply: ReplyData,
     ) {
-        match self.run("read", |view| view.read(file.0, offset, size)) {
-            Ok(data) => reply.data(&data),
-            Err(errno) => reply.error(errno),
+        let read = move |view: &View<BackingId>| view.read(file.0, offset, size);
+        if virtual_row(node.0).is_some() {
+            return reply_data(reply, self.run("read", read));
         }
+        self.ask(self.asked("read", request, node), read, move |_, data| reply_data(reply, data));
     }
 
     fn write(
         &self,
         request: &Request,
-        _node: INodeNo,
+        node: INodeNo,
         file: FileHandle,
         offset: u64,
         data: &[u8],
@@ -246,8 +252,7 @@ impl Filesystem for Fs {
         reply: ReplyWrite,
     ) {
         let clears_for = write_flags.contains(WriteFlags::FUSE_WRITE_KILL_SUIDGID).then(|| caller(request));
-        let written = self.run("write", |view| view.write(file.0, offset, data, clears_for));
-        reply_written(reply, written);
+        self.write_file(self.asked("write", request, node), (file.0, offset), data, clears_for, reply);
     }
 
     fn flush(&self, _request: &Request, _node: INodeNo, _file: FileHandle, _owner: LockOwner, reply: ReplyEmpty) {
@@ -257,63 +262,42 @@ impl Filesystem for Fs {
     fn release(
         &self,
         _request: &Request,
-        _node: INodeNo,
+        node: INodeNo,
         file: FileHandle,
         _flags: OpenFlags,
         _lock_owner: Option<LockOwner>,
         _flush: bool,
         reply: ReplyEmpty,
     ) {
-        let released = self.run("release", |view| {
-            view.release(file.0);
-            Ok(())
-        });
-        reply_empty(reply, released);
+        // Answered first: nobody waits for it, but unanswered it would keep the kernel from reading ahead.
+        reply.ok();
+        self.close_file(node.0, file.0);
     }
 
-    fn fsync(&self, _request: &Request, _node: INodeNo, file: FileHandle, data_only: bool, reply: ReplyEmpty) {
-        reply_empty(reply, self.run("fsync", |view| view.fsync(file.0, data_only)));
+    fn fsync(&self, request: &Request, node: INodeNo, file: FileHandle, data_only: bool, reply: ReplyEmpty) {
+        let asked = self.asked("fsync", request, node).long();
+        self.ask(asked, move |view| view.fsync(file.0, data_only), move |_, outcome| reply_empty(reply, outcome));
     }
 
     fn opendir(&self, _request: &Request, _node: INodeNo, _flags: OpenFlags, reply: ReplyOpen) {
         reply.error(Errno::ENOSYS);
     }
 
-    fn readdirplus(
-        &self,
-        _request: &Request,
-        node: INodeNo,
-        _file: FileHandle,
-        offset: u64,
-        mut reply: ReplyDirectoryPlus,
-    ) {
-        let listed = self
-            .run("readdirplus", |view| view.list(node.0, offset, &mut Sink { reply: &mut reply, view, folder: node }));
-        match listed {
-            Ok(()) => reply.ok(),
-            Err(errno) => reply.error(errno),
-        }
+    fn readdirplus(&self, request: &Request, node: INodeNo, _file: FileHandle, offset: u64, reply: ReplyDirectoryPlus) {
+        let asked = self.asked("readdirplus", request, node);
+        // Where it cannot be read, dropping the buffer answers `EIO`.
+        let work = move |view: &View<BackingId>| Ok(Listed::read(view, node.0, offset, reply));
+        self.ask(asked, work, |_, listed| listed.into_iter().for_each(Listed::answer));
     }
 
-    fn fsyncdir(&self, _request: &Request, node: INodeNo, _file: FileHandle, _data_only: bool, reply: ReplyEmpty) {
-        reply_empty(reply, self.run("fsyncdir", |view| view.sync_folder(node.0)));
+    fn fsyncdir(&self, request: &Request, node: INodeNo, _file: FileHandle, _data_only: bool, reply: ReplyEmpty) {
+        let asked = self.asked("fsyncdir", request, node).long();
+        self.ask(asked, move |view| view.sync_folder(node.0), move |_, outcome| reply_empty(reply, outcome));
     }
 
-    fn statfs(&self, _request: &Request, node: INodeNo, reply: ReplyStatfs) {
-        let narrow = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-        match self.run("statfs", |view| view.statfs(node.0)) {
-            Err(errno) => reply.error(errno),
-            Ok(fs) => reply.statfs(
-                fs.f_blocks,
-                fs.f_bfree,
-                fs.f_bavail,
-                fs.f_files,
-                fs.f_ffree,
-                narrow(fs.f_bsize),
-                narrow(fs.f_namemax),
-                narrow(fs.f_frsize),
-            ),
-        }
+    fn statfs(&self, request: &Request, node: INodeNo, reply: ReplyStatfs) {
+        let asked = self.asked("statfs", request, node);
+        self.ask(asked, move |view| view.statfs(node.0), move |_, figures| reply_statfs(reply, figures));
     }
 
     fn setxattr(
@@ -326,25 +310,39 @@ impl Filesystem for Fs {
         _position: u32,
         reply: ReplyEmpty,
     ) {
-        let set = self.run("setxattr", |view| view.setxattr(node.0, name, value, flags, caller(request)));
-        reply_empty(reply, set);
+        let asked = self.asked("setxattr", request, node);
+        let (name, value, caller) = (name.to_owned(), value.to_owned(), caller(request));
+        let work = move |view: &View<BackingId>| view.setxattr(node.0, &name, &value, flags, caller);
+        self.ask(asked, work, move |_, outcome| reply_empty(reply, outcome));
     }
 
-    fn getxattr(&self, _request: &Request, node: INodeNo, name: &OsStr, size: u32, reply: ReplyXattr) {
-        reply_xattr(reply, size, self.run("getxattr", |view| view.getxattr(node.0, name)));
+    fn getxattr(&self, request: &Request, node: INodeNo, name: &OsStr, size: u32, reply: ReplyXattr) {
+        if virtual_row(node.0).is_some() {
+            return reply_xattr(reply, size, self.run("getxattr", |view| view.getxattr(node.0, name)));
+        }
+        let (asked, name) = (self.asked("getxattr", request, node), name.to_owned());
+        let work = move |view: &View<BackingId>| view.getxattr(node.0, &name);
+        self.ask(asked, work, move |_, value| reply_xattr(reply, size, value));
     }
 
     fn listxattr(&self, request: &Request, node: INodeNo, size: u32, reply: ReplyXattr) {
-        reply_xattr(reply, size, self.run("listxattr", |view| view.listxattr(node.0, caller(request))));
+        let caller = caller(request);
+        let work = move |view: &View<BackingId>| view.listxattr(node.0, caller);
+        if virtual_row(node.0).is_some() {
+            return reply_xattr(reply, size, self.run("listxattr", work));
+        }
+        self.ask(self.asked("listxattr", request, node), work, move |_, names| reply_xattr(reply, size, names));
     }
 
-    fn removexattr(&self, _request: &Request, node: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        reply_empty(reply, self.run("removexattr", |view| view.removexattr(node.0, name)));
+    fn removexattr(&self, request: &Request, node: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        let (asked, name) = (self.asked("removexattr", request, node), name.to_owned());
+        let work = move |view: &View<BackingId>| view.removexattr(node.0, &name);
+        self.ask(asked, work, move |_, outcome| reply_empty(reply, outcome));
     }
 
     fn ioctl(
         &self,
-        _request: &Request,
+        request: &Request,
         node: INodeNo,
         _file: FileHandle,
         _flags: IoctlFlags,
@@ -353,37 +351,42 @@ impl Filesystem for Fs {
         output_size: u32,
         reply: ReplyIoctl,
     ) {
-        match self.run("ioctl", |view| view.ioctl(node.0, command, input, output_size)) {
+        let (asked, input) = (self.asked("ioctl", request, node), input.to_owned());
+        let work = move |view: &View<BackingId>| view.ioctl(node.0, command, &input, output_size);
+        self.ask(asked, work, move |_, output| match output {
             Ok(output) => reply.ioctl(0, &output),
             Err(errno) => reply.error(errno),
-        }
+        });
     }
 
     fn fallocate(
         &self,
         request: &Request,
-        _node: INodeNo,
+        node: INodeNo,
         file: FileHandle,
         offset: u64,
         length: u64,
         mode: i32,
         reply: ReplyEmpty,
     ) {
-        let outcome = self.run("fallocate", |view| view.fallocate(file.0, offset, length, mode, caller(request)));
-        reply_empty(reply, outcome);
+        let (asked, caller) = (self.asked("fallocate", request, node).long(), caller(request));
+        let work = move |view: &View<BackingId>| view.fallocate(file.0, offset, length, mode, caller);
+        self.ask(asked, work, move |_, outcome| reply_empty(reply, outcome));
     }
 
-    fn lseek(&self, _request: &Request, _node: INodeNo, file: FileHandle, offset: i64, whence: i32, reply: ReplyLseek) {
-        match self.run("lseek", |view| view.lseek(file.0, offset, whence)) {
+    fn lseek(&self, request: &Request, node: INodeNo, file: FileHandle, offset: i64, whence: i32, reply: ReplyLseek) {
+        let asked = self.asked("lseek", request, node);
+        let work = move |view: &View<BackingId>| view.lseek(file.0, offset, whence);
+        self.ask(asked, work, move |_, position| match position {
             Ok(position) => reply.offset(position.cast_signed()),
             Err(errno) => reply.error(errno),
-        }
+        });
     }
 
     fn copy_file_range(
         &self,
         request: &Request,
-        _node_in: INodeNo,
+        node_in: INodeNo,
         file_in: FileHandle,
         offset_in: u64,
         _node_out: INodeNo,
@@ -393,9 +396,10 @@ impl Filesystem for Fs {
         _flags: fuser::CopyFileRangeFlags,
         reply: ReplyWrite,
     ) {
-        let copied = self.run("copy_file_range", |view| {
-            view.copy_range((file_in.0, offset_in), (file_out.0, offset_out), length, caller(request))
-        });
-        reply_written(reply, copied);
+        let (asked, caller) = (self.asked("copy_file_range", request, node_in).long(), caller(request));
+        let work = move |view: &View<BackingId>| {
+            view.copy_range((file_in.0, offset_in), (file_out.0, offset_out), length, caller)
+        };
+        self.ask(asked, work, move |_, copied| reply_written(reply, copied));
     }
 }

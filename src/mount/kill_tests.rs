@@ -29,6 +29,7 @@ use crate::phase::{publish, select_file};
 use super::caller::Caller;
 use super::changes::Changes;
 use super::errno::Result;
+use super::gate::Gate;
 use super::index::FolderIndex;
 use super::intake::Intake;
 use super::nodes::{NodeId, ROOT};
@@ -144,6 +145,7 @@ impl World {
             written: Written::new(sender),
             ticker: ticker().0,
             shown_as: self.media(),
+            gate: Gate::new(1, None),
         };
         (View::new(parts).unwrap(), arrivals)
     }

@@ -17,6 +17,7 @@
 //! [`Place`] or its row: nothing here is a pointer into something that dies with the process.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,6 +26,7 @@ use parking_lot::Mutex;
 use crate::catalog::MappedPicture;
 use crate::model::{FolderId, MappingId, RelPath};
 
+use super::gate::Scope;
 use super::place::Place;
 
 /// The number the kernel knows a node under.
@@ -94,6 +96,15 @@ pub fn folder_node_id(folder: FolderId) -> NodeId {
     FOLDER | folder.get().cast_unsigned()
 }
 
+/// A number for a name that cannot be looked at: programs pass over names in a listing that have none. The kernel drops it
+/// before it uses it, and nothing is known under it.
+#[must_use]
+pub fn unseen_node_id(parent: NodeId, name: &[u8]) -> NodeId {
+    let mut hasher = DefaultHasher::new();
+    (parent, name).hash(&mut hasher);
+    HASHED | hasher.finish() & (HASHED - 1)
+}
+
 /// The row a virtual number stands for, whether the kernel was told of it in this run or an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VirtualRow {
@@ -132,28 +143,36 @@ impl NodeTable {
     /// Counts one more look-up of a node that the kernel is about to be told of.
     pub fn remember(&self, id: NodeId, node: Node) {
         let mut shard = self.shard(id).lock();
-        match shard.entry(id) {
+        let former = match shard.entry(id) {
             std::collections::hash_map::Entry::Occupied(mut known) => {
                 let entry = known.get_mut();
                 entry.lookups += 1;
                 let is_same = matches!((&entry.node, &node), (Node::Source(a), Node::Source(b)) if a.is_same(b));
-                if !is_same {
-                    // The inode number is used anew; the counts of both go on as one, as the kernel's do.
-                    entry.node = node;
+                // Else the inode number is used anew; the counts of both go on as one, as the kernel's do.
+                (!is_same).then(|| {
                     entry.path = None;
-                }
+                    std::mem::replace(&mut entry.node, node)
+                })
             }
             std::collections::hash_map::Entry::Vacant(free) => {
                 free.insert(Entry { node, lookups: 1, path: None });
+                None
             }
-        }
+        };
+        // Closing a descriptor that it may hold is a system call on the source.
+        drop(shard);
+        drop(former);
     }
 
     /// Keeps a node by another place, if the kernel knows it: the one it had is void, as is its path.
     pub fn keep(&self, id: NodeId, place: Place) {
-        if let Some(entry) = self.shard(id).lock().get_mut(&id) {
-            (entry.node, entry.path) = (Node::Source(place), None);
-        }
+        let mut shard = self.shard(id).lock();
+        let former = shard.get_mut(&id).map(|entry| {
+            entry.path = None;
+            std::mem::replace(&mut entry.node, Node::Source(place))
+        });
+        drop(shard);
+        drop(former);
     }
 
     /// What a picture looks like is no longer what it was.
@@ -163,17 +182,27 @@ impl NodeTable {
         }
     }
 
-    /// Takes `count` look-ups back; the node goes with the last. The root stays.
-    pub fn forget(&self, id: NodeId, count: u64) {
+    /// Takes `count` look-ups back; the node goes with the last, and is returned: a descriptor that it holds is closed by
+    /// the caller. The root stays.
+    pub fn forget(&self, id: NodeId, count: u64) -> Option<Node> {
         if id == ROOT {
-            return;
+            return None;
         }
         let mut shard = self.shard(id).lock();
-        if let Some(entry) = shard.get_mut(&id) {
-            entry.lookups = entry.lookups.saturating_sub(count);
-            if entry.lookups == 0 {
-                shard.remove(&id);
-            }
+        let entry = shard.get_mut(&id)?;
+        entry.lookups = entry.lookups.saturating_sub(count);
+        if entry.lookups > 0 {
+            return None;
+        }
+        shard.remove(&id).map(|entry| entry.node)
+    }
+
+    /// Which file system the node is on, in which it hangs; `None` when that is not known.
+    #[must_use]
+    pub fn scope(&self, id: NodeId) -> Option<Scope> {
+        match &self.shard(id).lock().get(&id)?.node {
+            Node::Source(place) => Some(place.scope()),
+            Node::Picture(_) | Node::Folder(_) => None,
         }
     }
 

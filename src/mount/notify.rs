@@ -125,6 +125,18 @@ impl KernelCache for Kernel {
     }
 }
 
+/// Answers a request with `EIO` in the place of the thread that is to answer it. What that one answers later goes nowhere:
+/// the kernel gives no number to two requests.
+///
+/// # Errors
+/// When the kernel does not wait for that answer, or the device is gone.
+pub fn fail_request(device: &OwnedFd, unique: u64) -> std::io::Result<()> {
+    let error = -rustix::io::Errno::IO.raw_os_error();
+    let header = [&16_u32.to_ne_bytes()[..], &error.to_ne_bytes(), &unique.to_ne_bytes()].concat();
+    rustix::io::write(device, &header)?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::phase::Shows;
 
 use super::attach::Attachment;
+use super::gate::threads_for;
 use super::program::Rules;
 
 /// What to mount where.
@@ -32,8 +33,10 @@ pub struct MountOptions {
     pub rules: Rules,
     /// What the cache takes.
     pub limits: Limits,
-    /// How many requests are served at once.
+    /// How many requests may wait for the source at once.
     pub threads: u16,
+    /// How long one waits before it fails; `None`: for ever.
+    pub source_timeout: Option<Duration>,
     /// Flags that were asked for, besides those that the source has: `nosuid`, `noexec`, …
     pub flags: MountFlags,
     /// What it shows, when not simply what is published.
@@ -182,6 +185,7 @@ impl MountOptions {
             entry_timeout: Duration::from_secs_f64(settings.entry_timeout),
             has_chosen_timeouts: false,
             threads: settings.threads,
+            source_timeout: patience(Duration::from_secs_f64(settings.source_timeout)),
             rules: config.into(),
             limits,
             flags: MountFlags::empty(),
@@ -234,9 +238,14 @@ impl MountOptions {
     #[must_use]
     pub fn session_config(&self) -> fuser::Config {
         let mut config = fuser::Config::default();
-        config.n_threads = Some(usize::from(self.threads));
+        config.n_threads = Some(threads_for(self.threads));
         config
     }
+}
+
+/// No time at all stands for all the time in the world.
+pub fn patience(timeout: Duration) -> Option<Duration> {
+    (!timeout.is_zero()).then_some(timeout)
 }
 
 fn true_folder(what: &'static str, path: &Path) -> Result<PathBuf, MountError> {

@@ -18,6 +18,7 @@ use parking_lot::RwLock;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, fstat, openat, readlinkat, statat};
 use rustix::io::{Errno, Result};
 
+use super::gate::Scope;
 use super::handle::{FileHandle, MountId, handle_at, handle_of, open_handle};
 use super::submounts::{mount_points_below, open_below};
 
@@ -113,6 +114,19 @@ impl Devices {
     #[must_use]
     pub fn has_handles(&self) -> bool {
         self.has_handles
+    }
+
+    /// Where that mount was last found beneath the source; `None` for a number that is none of a mount.
+    #[must_use]
+    pub fn path_of_mount(&self, device: u64) -> Option<Arc<Path>> {
+        let mounts = self.mounts.read();
+        Some(Arc::clone(&mounts.get(usize::try_from(device).ok()?)?.path))
+    }
+
+    /// The mount that was last found at a path beneath the source.
+    #[must_use]
+    pub fn mount_at(&self, path: &Path) -> Option<u64> {
+        self.mounts.read().iter().rposition(|mount| &*mount.path == path).and_then(|index| u64::try_from(index).ok())
     }
 
     /// The source itself: an open folder.
@@ -287,6 +301,15 @@ impl Place {
         match self {
             Self::Handle { device, .. } => Some(*device),
             Self::Held { salt, .. } => (*salt == 0).then_some(0),
+        }
+    }
+
+    /// The file system it is on: what hangs there does not concern the others.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Handle { device, .. } => Scope(u64::from(*device)),
+            Self::Held { salt, .. } => Scope(*salt),
         }
     }
 

@@ -119,9 +119,10 @@ impl Poker {
         self.queue.clone()
     }
 
-    /// Keeps the thread out of the view as long as this is held: while it is in there, nobody can unmount.
-    pub fn pause(&self) -> MutexGuard<'_, ()> {
-        self.at_work.lock()
+    /// Keeps the thread out of the view as long as this is held: while it is in there, nobody can unmount. `None` when it
+    /// does not come out in time, because the source does not answer.
+    pub fn pause(&self) -> Option<MutexGuard<'_, ()>> {
+        self.at_work.try_lock_for(SETTLE)
     }
 }
 

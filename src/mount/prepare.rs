@@ -16,6 +16,7 @@ use crate::model::SystemClock;
 use crate::phase::ViewCatalog;
 
 use super::attach::attach;
+use super::gate::Gate;
 use super::index::FolderIndex;
 use super::notify::Notices;
 use super::options::{MountError, MountOptions};
@@ -116,6 +117,7 @@ pub fn make_view(
         written,
         ticker,
         shown_as: options.source.clone(),
+        gate: Gate::new(options.threads, options.source_timeout),
     };
     View::new(parts).map_err(|error| MountError::View { path: options.source.clone(), source: Box::new(error) })
 }

@@ -3,15 +3,18 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use fuser::{
-    BackingId, Errno, FileAttr, FileHandle, FileType, FopenFlags, Generation, INodeNo, ReplyCreate, ReplyDirectoryPlus,
-    ReplyEmpty, ReplyEntry, ReplyOpen, ReplyWrite, ReplyXattr, Request, TimeOrNow,
+    BackingId, Errno, FileAttr, FileHandle, FileType, FopenFlags, Generation, INodeNo, ReplyAttr, ReplyCreate,
+    ReplyData, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request,
+    TimeOrNow,
 };
-use rustix::fs::OFlags;
+use rustix::fs::{OFlags, StatVfs};
 
 use super::attr::Attr;
 use super::caller::Caller;
-use super::errno::RequestError;
+use super::errno::{RequestError, Result};
 use super::files::Mode;
+use super::nodes::NodeId;
+use super::requests::Told;
 use super::view::{Created, DirectorySink, Entry, Item, NewTime, Opened, View};
 
 /// The number for the program that asked; what is our own fault is logged.
@@ -161,20 +164,93 @@ fn fopen_flags<B>(opened: &Opened<B>) -> FopenFlags {
     if opened.is_immutable { FopenFlags::FOPEN_KEEP_CACHE } else { FopenFlags::empty() }
 }
 
+/// Answers with attributes that the kernel may rely on for that long.
+pub fn reply_attr(reply: ReplyAttr, lifetime: Duration, attr: std::result::Result<Attr, Errno>) {
+    match attr {
+        Ok(attr) => reply.attr(&lifetime, &file_attr(&attr)),
+        Err(errno) => reply.error(errno),
+    }
+}
+
+/// Answers with bytes.
+pub fn reply_data(reply: ReplyData, data: std::result::Result<Vec<u8>, Errno>) {
+    match data {
+        Ok(data) => reply.data(&data),
+        Err(errno) => reply.error(errno),
+    }
+}
+
+/// Answers with the figures of a file system.
+pub fn reply_statfs(reply: ReplyStatfs, figures: std::result::Result<StatVfs, Errno>) {
+    let narrow = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+    match figures {
+        Err(errno) => reply.error(errno),
+        Ok(fs) => reply.statfs(
+            fs.f_blocks,
+            fs.f_bfree,
+            fs.f_bavail,
+            fs.f_files,
+            fs.f_ffree,
+            narrow(fs.f_bsize),
+            narrow(fs.f_namemax),
+            narrow(fs.f_frsize),
+        ),
+    }
+}
+
+/// A listing with the kernel's buffer, which is the answer.
+pub struct Listed {
+    reply: ReplyDirectoryPlus,
+    outcome: Result<()>,
+    /// The nodes that the kernel is told of.
+    told: Vec<NodeId>,
+}
+
+impl Listed {
+    /// Lists what is in a folder behind `offset`.
+    pub fn read(view: &View<BackingId>, folder: NodeId, offset: u64, mut reply: ReplyDirectoryPlus) -> Self {
+        let mut sink = Sink { reply: &mut reply, view, folder, told: Vec::new() };
+        let outcome = view.list(folder, offset, &mut sink);
+        let told = sink.told;
+        Self { reply, outcome, told }
+    }
+
+    /// Answers with it.
+    pub fn answer(self) {
+        match self.outcome {
+            Ok(()) => self.reply.ok(),
+            Err(error) => self.reply.error(errno_of("readdirplus", &error)),
+        }
+    }
+}
+
+impl Told for Listed {
+    fn take_back(self, view: &View<BackingId>) {
+        self.told.into_iter().for_each(|node| drop(view.forget(node, 1)));
+    }
+}
+
 /// The kernel's buffer for a listing.
-pub struct Sink<'a> {
-    /// Where the items go.
-    pub reply: &'a mut ReplyDirectoryPlus,
+struct Sink<'a> {
+    reply: &'a mut ReplyDirectoryPlus,
     /// Whose lifetimes hold.
-    pub view: &'a View<BackingId>,
+    view: &'a View<BackingId>,
     /// The folder that is listed.
-    pub folder: INodeNo,
+    folder: NodeId,
+    told: Vec<NodeId>,
 }
 
 impl DirectorySink for Sink<'_> {
     fn add(&mut self, item: &Item<'_>) -> bool {
         let (attr, generation) = (file_attr(&item.entry.attr), Generation(item.entry.generation));
-        let (name, own) = (self.view.lifetimes(self.folder.0).entries, self.view.lifetimes(attr.ino.0).attributes);
-        !self.reply.add(attr.ino, item.offset, item.name, &name.min(own), &attr, generation)
+        let (name, own) = (self.view.lifetimes(self.folder).entries, self.view.lifetimes(attr.ino.0).attributes);
+        let lifetime = if item.entry.is_for_one { Duration::ZERO } else { name.min(own) };
+        let is_added = !self.reply.add(attr.ino, item.offset, item.name, &lifetime, &attr, generation);
+        // The kernel counts no look-up of these two.
+        if is_added && item.name != "." && item.name != ".." {
+            self.told.push(attr.ino.0);
+            self.view.note_folder_seen(self.folder, item.name, Some(&item.entry));
+        }
+        is_added
     }
 }

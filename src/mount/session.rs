@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,8 @@ use crate::phase::ViewCatalog;
 use super::answers::Shared;
 use super::beneath::open_beneath;
 use super::feed::{Feed, Follow};
-use super::notify::{Kernel, NoticeQueue, queue};
+use super::gate::{Gate, GateWatch};
+use super::notify::{Kernel, NoticeQueue, fail_request, queue};
 use super::options::{MountError, MountOptions};
 use super::poke::Poker;
 use super::prepare::{Attached, make_view, mount_info, raise_descriptor_limit, view_catalog, watch};
@@ -52,6 +53,7 @@ pub struct Session {
     registration: Option<Registration>,
     notifier: Option<JoinHandle<()>>,
     writers: Option<Writers>,
+    patience: Option<GateWatch>,
 }
 
 /// Why a waiting session wakes up.
@@ -120,6 +122,7 @@ impl Session {
         let fs = Fs::new(Arc::clone(&view), writers.queue());
         let session = fuser::Session::from_fd(fs, device, fuser::SessionACL::All, options.session_config())?;
         let kernel = Kernel { notifier: session.notifier(), device: attached.device.try_clone()? };
+        let patience = watch_gate(view.gate(), attached.device.try_clone()?)?;
         let notifier = spawn("notifier", move || notice_queue.run(&kernel))?;
         let (waker, wakes) = channel();
         let ending = waker.clone();
@@ -151,6 +154,7 @@ impl Session {
             registration: Some(registration),
             notifier: Some(notifier),
             writers: Some(writers),
+            patience: Some(patience),
         })
     }
 
@@ -220,16 +224,32 @@ impl Session {
         }
         self.server = None;
         self.registration = None;
-        *self.shared.feed.lock() = None;
-        *self.shared.poker.lock() = None;
-        *self.shared.watcher.lock() = None;
-        *self.shared.mount_table.lock() = None;
-        self.writers = None;
+        self.end_threads();
         *self.shared.view.lock() = None;
         if self.has_ended.load(Ordering::Acquire) {
             let _ = self.serving.take().map(JoinHandle::join);
             // The last sender is gone with the view, so the notifier has nothing more to wait for.
-            let _ = self.notifier.take().map(JoinHandle::join);
+            if let Some(notifier) = self.notifier.take().filter(ends_in_time) {
+                let _ = notifier.join();
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Ends the threads of this mount. One that waits for a source that does not answer is left behind.
+    fn end_threads(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        let (writers, patience) = (self.writers.take(), self.patience.take());
+        let (ended, when_ended) = channel::<()>();
+        let body = move || {
+            drop((shared.feed.lock().take(), shared.poker.lock().take()));
+            drop((shared.watcher.lock().take(), shared.mount_table.lock().take()));
+            drop((writers, patience, ended));
+        };
+        let started = spawn("end", body);
+        if started.is_err() || when_ended.recv_timeout(DRAIN) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!("the source does not answer; leaving what waits for it behind");
         }
     }
 }
@@ -247,6 +267,26 @@ fn serve(session: fuser::Session<Fs>, ending: &Sender<Wake>) -> std::io::Result<
     }
     let _ = ending.send(Wake::Ended);
     outcome
+}
+
+/// Whether a thread that has nothing left to do has ended: what hangs in the source may still have something for it.
+fn ends_in_time<T>(thread: &JoinHandle<T>) -> bool {
+    let deadline = Instant::now() + DRAIN;
+    while !thread.is_finished() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    thread.is_finished()
+}
+
+/// Begins to give up who waits too long for the source.
+fn watch_gate(gate: &Arc<Gate>, device: OwnedFd) -> std::io::Result<GateWatch> {
+    let answer = move |unique| {
+        if let Err(error) = fail_request(&device, unique) {
+            // Its program may have been killed meanwhile.
+            tracing::debug!(%error, unique, "the kernel did not take an answer");
+        }
+    };
+    GateWatch::start(Arc::clone(gate), Box::new(answer))
 }
 
 fn spawn<T: Send + 'static>(name: &str, body: impl FnOnce() -> T + Send + 'static) -> std::io::Result<JoinHandle<T>> {

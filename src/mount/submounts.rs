@@ -96,6 +96,8 @@ impl Drop for MountTableWatcher {
 }
 
 fn listen<B>(table: &File, end: &OwnedFd, source: &OwnedFd, view: &View<B>) -> io::Result<()> {
+    // Before anything there is looked at, which may hang.
+    view.doors().set(&mount_points_below(source.as_fd()));
     let mut known = submounts(source.as_fd());
     loop {
         let mut waits = [PollFd::new(table, PollFlags::PRI), PollFd::new(end, PollFlags::IN)];
@@ -106,6 +108,7 @@ fn listen<B>(table: &File, end: &OwnedFd, source: &OwnedFd, view: &View<B>) -> i
         if !waits[1].revents().is_empty() {
             return Ok(());
         }
+        view.doors().set(&mount_points_below(source.as_fd()));
         let now = submounts(source.as_fd());
         for (path, _) in now.symmetric_difference(&known) {
             view.mount_changed(path.as_os_str().as_bytes());

@@ -7,6 +7,7 @@
 mod attributes;
 mod dir;
 mod ioctl;
+mod known;
 mod list;
 mod lookup;
 mod make;
@@ -14,6 +15,7 @@ mod open;
 mod poked;
 mod remove;
 mod rename;
+mod scope;
 mod write;
 mod xattr;
 
@@ -39,8 +41,10 @@ use super::changes::ChangeQueue;
 use super::errno::Result;
 use super::fan::Handle;
 use super::files::OpenFiles;
+use super::gate::Gate;
 use super::handle::FileHandle;
 use super::index::{FolderIndex, FolderKey};
+use super::last_seen::LastSeen;
 use super::moments::Moments;
 use super::nodes::{Node, NodeId, NodeTable, ROOT, VirtualRow, source_inode, source_node_id, virtual_row};
 use super::notify::{Notices, Stale};
@@ -56,6 +60,7 @@ pub use list::{DirectorySink, Item};
 pub use lookup::Entry;
 pub use make::NewNode;
 pub use open::{Created, Opened};
+pub use scope::Doors;
 pub use write::hash_of;
 
 /// How many listings are kept for readers that are in the middle of one.
@@ -103,6 +108,9 @@ pub struct View<B> {
     /// Where changes are handed in that no request asks for; nowhere until there is somebody to make them.
     changes: OnceLock<ChangeQueue>,
     poke_gate: PokeGate,
+    gate: Arc<Gate>,
+    last_seen: LastSeen,
+    doors: Doors,
 }
 
 /// What a node is, once everything about it is at hand.
@@ -138,6 +146,8 @@ pub struct ViewParts {
     pub ticker: Ticker,
     /// Where the source is, as users know it.
     pub shown_as: PathBuf,
+    /// Where requests wait for the source.
+    pub gate: Gate,
 }
 
 impl<B> View<B> {
@@ -170,6 +180,9 @@ impl<B> View<B> {
             shown_as: parts.shown_as,
             changes: OnceLock::new(),
             poke_gate: PokeGate::default(),
+            gate: Arc::new(parts.gate),
+            last_seen: LastSeen::default(),
+            doors: Doors::default(),
         })
     }
 
@@ -323,9 +336,13 @@ impl<B> View<B> {
         self.files.is_passed_through(id)
     }
 
-    /// The kernel has forgotten the node that many times.
-    pub fn forget(&self, id: NodeId, count: u64) {
-        self.nodes.forget(id, count);
+    /// The kernel has forgotten the node that many times. What is returned holds a descriptor: letting go of it may take
+    /// as long as anything on the source.
+    pub fn forget(&self, id: NodeId, count: u64) -> Option<Place> {
+        match self.nodes.forget(id, count) {
+            Some(Node::Source(place @ Place::Held { .. })) => Some(place),
+            _ => None,
+        }
     }
 
     fn target(&self, id: NodeId) -> Result<Target> {

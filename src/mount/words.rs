@@ -7,7 +7,7 @@ use rustix::mount::MountFlags;
 use crate::model::GenerationId;
 use crate::phase::Shows;
 
-use super::options::{MountError, MountOptions};
+use super::options::{MountError, MountOptions, patience};
 
 /// Words that say something to `mount(8)`, the boot process or a desktop, and nothing to us.
 const NOT_FOR_US: &[&str] = &[
@@ -77,8 +77,8 @@ const SECONDS: &str = "give a number of seconds, 0 or more";
 const GENERATION: &str = "give a number from `posterfs history`";
 const LIBRARY: &str = "it belongs behind `naming=` with a profile that makes a tree of one library";
 const ONE_THING: &str = "a view shows one thing: profiles, a generation, or what is pending";
-const UNKNOWN: &str = "there is no such option; there are ro, rw, attr_timeout=SECONDS, entry_timeout=SECONDS, threads=N, poke, nopoke, \
-                       naming=A+B, library=NAME, generation=N, pending, \
+const UNKNOWN: &str = "there is no such option; there are ro, rw, attr_timeout=SECONDS, entry_timeout=SECONDS, \
+                       source_timeout=SECONDS, threads=N, poke, nopoke, naming=A+B, library=NAME, generation=N, pending, \
                        the flags of mount(8) such as nosuid and noexec, and what /etc/fstab says to others (nofail, _netdev, \
                        x-…), which is passed over";
 
@@ -116,6 +116,9 @@ impl MountOptions {
             "entry_timeout" => {
                 self.entry_timeout = seconds(value).ok_or_else(|| failed(SECONDS))?;
                 self.has_chosen_timeouts = true;
+            }
+            "source_timeout" => {
+                self.source_timeout = patience(seconds(value).ok_or_else(|| failed(SECONDS))?);
             }
             "threads" => {
                 let threads = value.parse().ok().filter(|threads| (1..=256).contains(threads));
@@ -180,6 +183,12 @@ mod tests {
         assert!(!named.is_read_only() && applied("pending").unwrap().is_read_only());
         assert!(applied("naming=kometa,library=films").unwrap().is_read_only());
         assert!(applied("pending,generation=3").is_err());
+        let patience = |words| applied(words).unwrap().source_timeout;
+        assert_eq!(patience("ro"), Some(Duration::from_secs(30)));
+        assert_eq!(
+            (patience("source_timeout=1.5"), patience("source_timeout=0")),
+            (Some(Duration::from_millis(1500)), None)
+        );
         let timed = applied("attr_timeout=2.5,threads=3").unwrap();
         assert_eq!((timed.attr_timeout, timed.threads), (Duration::from_millis(2500), 3));
         assert!(timed.has_chosen_timeouts && !plain.has_chosen_timeouts);
@@ -190,6 +199,7 @@ mod tests {
         for word in [
             "readonly",
             "attr_timeout=soon",
+            "source_timeout=never",
             "entry_timeout=-1",
             "threads=0",
             "threads=1000",

@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::support::{Folders, TestMount, wait_for, write};
+use crate::support::{Films, Folders, TestMount, wait_for, write};
 
 #[repr(C, align(8))]
 #[derive(Clone, Debug)]
@@ -94,4 +94,40 @@ fn handles_outlive_what_is_remembered() {
 fn handles_of_a_mount_over_its_source() {
     let Some(folders) = Folders::new() else { return };
     assert_handles_live(&folders.mount_over(&[]));
+}
+
+/// Handles of what exists only as mappings: a picture, and a folder that holds nothing else.
+#[test]
+fn handles_of_mapped_pictures() {
+    let Some(folders) = Folders::new() else { return };
+    let films = Films::within(&folders);
+    films.scan();
+    for (image_type, picture) in [("poster", "a.jpg"), ("fanart1", "b.jpg"), ("fanart2", "c.jpg")] {
+        films.select("tmdb:949", image_type, picture);
+    }
+    films.publish();
+    let mount = folders.mount_beside(&[]);
+    let film = mount.view().join("Heat (1995) {tmdb-949}");
+    let bytes = |name: &str| std::fs::read(films.picture(name)).unwrap();
+    let read = |handle: &Handle| {
+        let mut content = Vec::new();
+        open(&mount, handle, OFlags::RDONLY)?.read_to_end(&mut content).unwrap();
+        Ok::<_, Errno>(content)
+    };
+    let folder_of_mappings = film.join("extrafanart");
+    assert!(!mount.source().join("Heat (1995) {tmdb-949}/extrafanart").exists());
+    let [poster, folder] = [film.join("poster.jpg"), folder_of_mappings.clone()].map(|path| handle_of(&path));
+    forget(&mount);
+    assert_eq!(read(&poster), Ok(bytes("a.jpg")));
+    forget(&mount);
+    let opened = open(&mount, &folder, OFlags::RDONLY | OFlags::DIRECTORY).unwrap();
+    let link = std::fs::read_link(format!("/proc/self/fd/{}", opened.as_raw_fd())).unwrap();
+    assert_eq!(link, folder_of_mappings);
+    drop(opened);
+    // Another picture under the name is another file: the handle goes on to mean the one it was made of.
+    films.select("tmdb:949", "poster", "c.jpg");
+    films.publish();
+    forget(&mount);
+    assert_eq!(read(&handle_of(&film.join("poster.jpg"))), Ok(bytes("c.jpg")));
+    assert!(matches!(read(&poster), Ok(old) if old == bytes("a.jpg")) || read(&poster) == Err(Errno::STALE));
 }

@@ -7,6 +7,7 @@
 
 mod elsewhere;
 mod films;
+mod hanging;
 mod map;
 mod mount;
 mod user;
@@ -14,6 +15,7 @@ mod watchdog;
 
 pub use elsewhere::Elsewhere;
 pub use films::{FILM_COUNT, Films, contents, lists, names, set, stderr};
+pub use hanging::Hanging;
 pub use map::Map;
 pub use mount::{Folders, TestMount, posterfs};
 pub use user::{DAEMON, NOBODY, ROOT, User};

@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, RenameFlags, Timespec, Timestamps, XattrFlags, chmod, chown, mkdir, open,
-    renameat_with, setxattr, symlink, unlink, utimensat,
+    AtFlags, CWD, FallocateFlags, Mode, OFlags, RenameFlags, Timespec, Timestamps, XattrFlags, chmod, chown, mkdir,
+    open, renameat_with, setxattr, symlink, unlink, utimensat,
 };
 use rustix::io::Errno;
 
@@ -60,6 +60,11 @@ fn written(path: &Path, flags: OFlags) {
     let _ = rustix::io::write(&file, b"not a picture");
     let _ = rustix::io::pwrite(&file, b"nor this", 3);
     let _ = rustix::fs::ftruncate(&file, 4096);
+    for mode in
+        [FallocateFlags::empty(), FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, FallocateFlags::ZERO_RANGE]
+    {
+        let _ = rustix::fs::fallocate(&file, mode, 0, 64);
+    }
     if flags.contains(OFlags::RDWR) {
         Map::shared(&file, 4096, true).unwrap().write(0, b"mapped");
     }
@@ -77,6 +82,10 @@ fn nothing_reaches_the_cache() {
         let reading = fs::File::open(&picture).unwrap();
         crate::support::write(&other, "something else");
         attempts(&picture, &other);
+        // Nor through a descriptor that was opened for reading.
+        assert_eq!(rustix::fs::ftruncate(&reading, 0), Err(Errno::INVAL));
+        assert_eq!(rustix::fs::fallocate(&reading, FallocateFlags::empty(), 0, 64), Err(Errno::BADF));
+        assert!(Map::shared(&reading, 4096, true).is_err(), "mapped for writing");
         drop(reading);
     }
     for (path, bytes) in before {

@@ -60,7 +60,11 @@ impl<B> View<B> {
     /// Those of the source; `ESTALE` when the node is gone.
     pub fn getattr(&self, id: NodeId, file: Option<FileId>) -> Result<Attr> {
         match self.target(id)? {
-            Target::Picture(picture) => Ok(Attr::of_mapped(id, &picture, self.owner_of_mapping(id)?)),
+            Target::Picture(picture) => {
+                let owner = self.owner_of_mapping(id)?;
+                self.last_seen.note_owner(id, Some(owner));
+                Ok(Attr::of_mapped(id, &picture, owner))
+            }
             Target::Folder(folder) => {
                 let (key, changed_at) = self.index.synthetic_folder(folder)?.ok_or(Errno::STALE)?;
                 let attr = Attr::of_folder(id, changed_at, self.owner_of_mapping(id)?);
@@ -214,6 +218,7 @@ impl<B> View<B> {
         if let Some(folder) = self.folder_at(id, fd.as_fd()) {
             for picture in folder.pictures() {
                 let node = super::super::nodes::picture_node_id(picture.id);
+                self.last_seen.note_owner(node, None);
                 self.notices.push(Stale::Attributes(node));
             }
         }
@@ -264,7 +269,8 @@ impl<B> View<B> {
 
     /// Opens what the source has at that path of the view, never following a link out of it.
     pub(super) fn open_in_source(&self, path: &RelPath) -> Result<OwnedFd> {
-        Ok(open_below(self.devices.source().as_fd(), path.as_path(), OFlags::PATH)?)
+        let open = || open_below(self.devices.source().as_fd(), path.as_path(), OFlags::PATH);
+        Ok(self.gate.within(self.scope_on_the_way(path), open)?)
     }
 
     /// The figures of the file system that the node is on.

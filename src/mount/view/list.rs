@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::{FileType, OFlags, RawDir, fstat};
+use rustix::fs::{OFlags, RawDir, fstat};
 use rustix::io::Errno;
 
 use crate::model::{FolderId, Name};
@@ -91,7 +91,7 @@ impl<B> View<B> {
             let Some(entry) = self.listed_entry(id, &open, listed)? else { continue };
             let item = Item { name: listed.name.as_os_str(), offset: listed.offset, entry };
             if !sink.add(&item) {
-                self.nodes.forget(entry.attr.ino, 1);
+                drop(self.nodes.forget(entry.attr.ino, 1));
                 break;
             }
         }
@@ -164,10 +164,7 @@ impl<B> View<B> {
             (ListedKind::Source, None) => Ok(None),
             (ListedKind::Source, Some((fd, _))) => {
                 match self.source_entry(fd.as_fd(), listed.name.as_os_str(), Some(parent)) {
-                    // A name that the source lists but cannot look at still is a name: the next call on it tells why.
-                    Err(_) => {
-                        Ok(Some(Entry { attr: Attr::unknown(FileType::RegularFile), generation: 0, is_for_one: false }))
-                    }
+                    Err(_) => Ok(Some(self.unseen_entry(parent, &listed.name))),
                     found => found,
                 }
             }

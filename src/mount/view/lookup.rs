@@ -201,7 +201,12 @@ impl<B> View<B> {
         parent: Option<NodeId>,
     ) -> Result<Option<Entry>> {
         let epoch = self.nodes.paths_epoch();
-        let (place, stat) = match self.devices.look(folder, name) {
+        let look = || self.devices.look(folder, name);
+        let looked = match parent.and_then(|parent| self.door_at(parent, name)) {
+            None => look(),
+            Some(mounted_there) => self.gate.within(mounted_there, look),
+        };
+        let (place, stat) = match looked {
             Err(Errno::NOENT) => return Ok(None),
             found => found?,
         };
@@ -236,6 +241,7 @@ impl<B> View<B> {
     /// Tells of a mapped picture.
     pub(super) fn picture_entry(&self, picture: &MappedPicture, owner: Owner) -> Entry {
         let id = picture_node_id(picture.id);
+        self.last_seen.note_owner(id, Some(owner));
         self.nodes.remember(id, Node::Picture(Arc::new(picture.clone())));
         Entry { attr: Attr::of_mapped(id, picture, owner), generation: 0, is_for_one: false }
     }

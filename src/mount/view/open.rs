@@ -78,6 +78,18 @@ impl<B> View<B> {
         }
     }
 
+    /// Opens what the cache has whole, for reading: what waits for no source. `None` where that is not so, which
+    /// [`View::open`] then deals with.
+    pub fn open_at_hand(&self, id: NodeId, flags: OFlags, register: Register<'_, B>) -> Option<Opened<B>> {
+        if flags.intersects(OFlags::WRONLY | OFlags::RDWR | OFlags::TRUNC) || super::virtual_row(id).is_none() {
+            return None;
+        }
+        let Target::Picture(picture) = self.target(id).ok()? else { return None };
+        let file = self.cache.open_picture(&picture.hash, picture.extension.parse().ok()?).ok()?;
+        let is_whole = file.metadata().is_ok_and(|found| found.len() == picture.byte_count);
+        is_whole.then(|| Opened { is_immutable: true, ..self.enter_file(id, file.into(), register) })
+    }
+
     /// Makes a file and opens it.
     ///
     /// # Errors
