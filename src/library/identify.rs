@@ -16,7 +16,8 @@ use crate::naming::split_extension;
 
 use super::layout::{
     AirDate, Context, Descent, FileKind, FileVerdict, FolderListing, FolderVerdict, FoundItem, Inside, Rule,
-    album_name, context_of, decide, descent, extra_kind, is_peeked, kind_by_extension, parse_name, title_of_extra,
+    album_name, context_of, decide, descent, extra_kind, is_folder_of_episode, is_peeked, kind_by_extension,
+    parse_name, tells_episode, title_of_extra,
 };
 use super::walk::read_folder;
 use super::{DirEntry, EntryKind, LibraryError, Source};
@@ -140,6 +141,9 @@ pub fn identify_below(source: Option<&Source>, kind: LibraryKind, path: &RelPath
         folder = Descended::into(source, kind, next, &components[depth + 1..])?;
         folder.is_on_disk &= has_next;
     }
+    if !folder.is_on_disk && matches!(context.inside, Inside::Series(_)) {
+        folder.assume_episode();
+    }
     let verdict = decide(&folder.listing, &context);
     Ok(Outcome::of_folder(&verdict, &folder, &context).identified_folder(source, shown, &folder, &context))
 }
@@ -176,6 +180,15 @@ impl Descended {
             }
         }
         Ok(Self { listing, is_on_disk, has_next })
+    }
+}
+
+impl Descended {
+    /// Puts the episode in that the name of a folder tells of which nothing is on disk.
+    fn assume_episode(&mut self) {
+        let named = self.listing.path.name().filter(tells_episode);
+        let video = named.and_then(|name| Name::parse(&[name.as_bytes(), b".mkv"].concat()).ok());
+        self.listing.entries.extend(video.map(|name| DirEntry { name, kind: EntryKind::File }));
     }
 }
 
@@ -252,11 +265,14 @@ impl<'a> Outcome<'a> {
         }
         let path = &folder.listing.path;
         let owner = |item: &&FoundItem| {
-            item.layout != Layout::Flat || matches!(item.rule, Rule::SingleVideoBesideFolders | Rule::EpisodeFolder)
+            item.layout != Layout::Flat
+                || matches!(item.rule, Rule::SingleVideoBesideFolders | Rule::EpisodeFolder)
+                || path.name().is_some_and(|name| is_folder_of_episode(&name, item))
         };
-        match (verdict.items.iter().find(|item| item.path == *path), verdict.items.as_slice()) {
+        let items: Vec<&FoundItem> = verdict.items.iter().filter(|item| !item.is_mention).collect();
+        match (verdict.items.iter().find(|item| item.path == *path), items.as_slice()) {
             (Some(item), _) => Self::of_item(item),
-            (None, [item]) if owner(&item) => Self::of_item(item),
+            (None, [item]) if owner(item) => Self::of_item(item),
             (None, []) if folder.is_on_disk => Self::unknown(Rule::NoItems),
             (None, []) => Self::by_name_only(path, context),
             (None, _) => Self::unknown(Rule::FolderOfItems),

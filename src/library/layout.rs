@@ -50,6 +50,7 @@ use super::{DirEntry, EntryKind};
 pub use air_date::AirDate;
 pub use album_name::{AlbumName, album_name};
 pub use context::{Context, Inside, SeriesPlace};
+pub use episodes::{is_folder_of_episode, tells_episode};
 pub use file_name::{FileKind, extra_kind, kind_by_extension, title_of_extra};
 pub use files::merged;
 pub use folder_name::{Descent, is_ignored_name};

@@ -135,7 +135,8 @@ fn lists_are_lines_that_can_be_filtered() {
     assert_eq!(titles(&["list", "--kind", "series"]), [""; 0]);
     assert_eq!(titles(&["list", "--library", "films"]).len(), 8);
     let row = &films.json(&["list", "--locked"])[0];
-    assert_keys(row, &["id", "type", "title", "year", "path", "library", "ids", "monitored", "images"]);
+    assert_keys(row, &["id", "type", "title", "year", "season", "episode", "path", "library", "ids"]);
+    assert_keys(row, &["monitored", "missing", "images"]);
     assert_eq!(row["images"], json!({"poster": 1}));
     std::fs::rename(films.film(b"Remake (1960)"), films.picture("elsewhere")).unwrap();
     assert_eq!(films.one(&["scan"])["missing"], 1);

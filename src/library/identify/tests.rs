@@ -103,6 +103,8 @@ fn names_of_series_and_music_are_judged_where_nothing_is_on_disk() {
         (tv, "/no/such/tv/S01E02 - Pilot.mkv", "episode s1 e2 Pilot"),
         (tv, "/no/such/tv/24/Season 1/S01E02.mkv", "episode 24 s1 e2 Episode 2"),
         (tv, "/no/such/tv/24/24 - S01E02.mkv", "episode 24 s1 e2 Episode 2"),
+        (tv, "/no/such/tv/Lost/Lost.S01E02.1080p", "episode Lost s1 e2 Episode 2"),
+        (tv, "/no/such/tv/Lost/Season 1/Lost S01E02-E03", "episode Lost s1 e2 e3 Episode 2"),
         (tv, "/no/such/tv/Lost/Season 1/Lost S01E02-trailer.mkv", "extra Lost S01E02"),
         (tv, "/no/such/tv/Lost/Season 1/Extras/x.mkv", "extra x"),
         (tv, "/no/such/tv/Lost/Season 1/Lost S01E02.srt", "ignored"),
@@ -141,4 +143,17 @@ fn a_metadata_file_comes_before_names() {
     assert_eq!((episode.identity.ids[0].1.as_str(), episode.episode_title.as_deref()), ("73739", Some("Pilot")));
     let film = identify(&root.path().join("films/heat"), LibraryKind::Movies, None).unwrap();
     assert_eq!((film.identity.title.as_str(), film.identity.ids[0].1.as_str()), ("Heat!", "949"));
+}
+
+#[test]
+fn a_folder_of_one_episode_is_that_episode() {
+    let root = tree(&[
+        "tv/Lost/Lost.S01E02.1080p/abcdef.mkv",
+        "tv/Lost/Lost.S01E03/Lost.S01E03.mkv",
+        "tv/Lost/Lost.S01E04/Lost.S01E05.mkv",
+    ]);
+    for (folder, episodes) in [("Lost.S01E02.1080p", &[2][..]), ("Lost.S01E03", &[3]), ("Lost.S01E04", &[])] {
+        let found = identify(&root.path().join("tv/Lost").join(folder), LibraryKind::Tv, None).unwrap();
+        assert_eq!(found.episodes, episodes, "{folder}: {found:?}");
+    }
 }

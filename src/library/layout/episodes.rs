@@ -62,6 +62,20 @@ pub(super) fn episodes_in(listing: &FolderListing, place: &SeriesPlace) -> Episo
     )
 }
 
+/// Whether a folder of that name is one of that episode's own: `Show.S01E02.1080p`.
+#[must_use]
+pub fn is_folder_of_episode(folder: &Name, item: &FoundItem) -> bool {
+    let told = certain_episode(&decode(folder.as_bytes())).filter(|told| told.date.is_none());
+    item.entity_type == EntityType::Episode
+        && told.is_some_and(|told| told.season == item.season && told.episodes == item.episodes)
+}
+
+/// Whether a folder of that name, of which nothing else is known, is one of an episode.
+#[must_use]
+pub fn tells_episode(folder: &Name) -> bool {
+    certain_episode(&decode(folder.as_bytes())).is_some_and(|told| told.date.is_none())
+}
+
 /// Episodes outside the folder of a series: only such as say so.
 pub(super) fn loose_episodes(listing: &FolderListing) -> Episodes {
     let Sorted { media, files } = sort_files(listing, FileKind::Video);
