@@ -25,7 +25,10 @@ pub fn details(bytes: &[u8], entity_type: EntityType, images: &Url) -> Result<An
         add_ids(&mut answer, &value);
     }
     add_fields(&mut answer, &value, entity_type);
-    add_people(&mut answer, &value);
+    // Seasons and episodes have guests of their own; who plays in them is told of the series.
+    if matches!(entity_type, EntityType::Movie | EntityType::Series) {
+        add_people(&mut answer, &value);
+    }
     Ok(answer)
 }
 
