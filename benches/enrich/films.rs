@@ -27,7 +27,7 @@ pub struct Films {
     report: EnrichReport,
 }
 
-/// Enriches so many films, each with a poster and a background, asking at most so often a second.
+/// Enriches so many films, each with a poster and three backgrounds, asking at most so often a second.
 pub fn measure(films: u64, pace: f64) -> anyhow::Result<Films> {
     let base = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let address = serve()?;
@@ -90,10 +90,11 @@ fn config(address: &str, pace: f64) -> Config {
 }
 
 /// Pictures of the usual size, a few of them under many names: what is asked for is never the same address, so each is
-/// downloaded, and every film's bytes differ by their last ones, so each is a picture of its own.
+/// downloaded, and every film's bytes differ by their last ones, so each is a picture of its own. Backgrounds that stand
+/// next to each other look different, so that none is passed over.
 struct Pictures {
     poster: Vec<u8>,
-    fanart: Vec<u8>,
+    fanart: [Vec<u8>; 3],
 }
 
 fn serve() -> anyhow::Result<String> {
@@ -102,7 +103,7 @@ fn serve() -> anyhow::Result<String> {
     let address = format!("http://{}", listener.local_addr()?);
     let pictures = Arc::new(Pictures {
         poster: draw_poster("A title", 1, Size { width: 1000, height: 1500 })?,
-        fanart: draw_fanart(2, Size { width: 1920, height: 1080 })?,
+        fanart: [background(2)?, background(3)?, background(4)?],
     });
     let router = Router::new()
         .route("/3/movie/{id}", get(film))
@@ -117,6 +118,10 @@ fn serve() -> anyhow::Result<String> {
         })
     });
     Ok(address)
+}
+
+fn background(seed: u64) -> image::ImageResult<Vec<u8>> {
+    draw_fanart(seed, Size { width: 1920, height: 1080 })
 }
 
 async fn film(Path(id): Path<u64>) -> impl IntoResponse {
@@ -139,7 +144,11 @@ async fn film(Path(id): Path<u64>) -> impl IntoResponse {
 }
 
 async fn picture(State(pictures): State<Arc<Pictures>>, Path(name): Path<String>) -> impl IntoResponse {
-    let base = if name.starts_with('p') { &pictures.poster } else { &pictures.fanart };
+    let number = name.trim_end_matches(".jpg").rsplit('-').next().and_then(|number| number.parse::<usize>().ok());
+    let base = match number {
+        Some(number) if name.starts_with('b') => &pictures.fanart[number % pictures.fanart.len()],
+        _ => &pictures.poster,
+    };
     // Bytes behind the end of a JPEG are allowed.
     [base.as_slice(), name.as_bytes()].concat()
 }
