@@ -112,6 +112,23 @@ fn fanart_is_filled_up_to_the_limit_best_first_without_look_alikes() {
 }
 
 #[test]
+fn the_same_still_over_and_over_is_not_downloaded_without_end() {
+    let tmdb = Tmdb::start();
+    tmdb.film(1, "Heat", 1999);
+    for number in 0..14 {
+        tmdb.offer(1, "backdrops", &format!("/same-{number}.jpg"), None, 90 - number, 1);
+    }
+    tmdb.offer(1, "backdrops", "/other.jpg", None, 1, 2);
+    let mut world = World::new(&tmdb.server.url());
+    let film = world.film("Heat", Some(1));
+    let report = world.enrich();
+    assert_eq!((report.chosen, report.downloaded, report.look_alikes), (1, 11, 10), "{report:?}");
+    let report = world.enrich_all();
+    assert_eq!((report.chosen, report.downloaded), (1, 4), "the next run goes on from there");
+    assert_eq!(world.selected(film)["fanart1"], "/other.jpg");
+}
+
+#[test]
 fn in_manual_mode_candidates_are_gathered_and_nothing_is_chosen() {
     let tmdb = Tmdb::start();
     tmdb.film(1, "Heat", 1999);

@@ -15,6 +15,10 @@ use super::run::Work;
 use super::subject::Known;
 use super::take::{self, Taken};
 
+/// After so many downloads that look like what is chosen, the rest of a kind is left to the next run, which need not
+/// download these again: people upload the same still dozens of times.
+const LOOK_ALIKES_MAX: u32 = 10;
+
 /// A candidate with its score, and its picture if it is in the cache.
 #[derive(Clone)]
 pub(super) struct Ranked {
@@ -32,6 +36,7 @@ pub(super) async fn kind(
     ranking: &[Ranked],
 ) -> Result<(), PhaseError> {
     let mut places = places(known, kind, ranking);
+    let mut in_vain = 0;
     for ranked in in_turn(ranking, kind) {
         let score = ranked.candidate.score.unwrap_or_default();
         let Some(number) = place_for(&places, score, known.plan.settings.margin) else { break };
@@ -50,6 +55,10 @@ pub(super) async fn kind(
             work.note(|report| report.look_alikes += 1);
             if was_downloaded {
                 desk.ask(move |catalog| catalog.note_cached(id, &picture)).await?;
+                in_vain += 1;
+            }
+            if in_vain >= LOOK_ALIKES_MAX {
+                break;
             }
             continue;
         }
