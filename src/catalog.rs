@@ -7,9 +7,10 @@
 //!
 //! One file per table family: [`Library`] (`libraries`), [`Entity`] (`entities`, and `scanned` for what a scan
 //! records), `places` (where they lie), `originals`, [`CacheFile`], [`Candidate`] (`candidates`: choosing by hand;
-//! `offers`: what enrichment writes of them), `enrichment` (ids, metadata, when), `answers` (what an item's providers said, at
-//! once), `locks` and `guards` (locks as they are
-//! inherited), mappings (`publish` decides what shall be, `replace` brings it about, `generations` undoes it, `mappings`
+//! `offers`: what enrichment writes of them), `enrichment` (ids, when), `metadata`, `edits` and `titles` (what is said in words,
+//! and by whom), `answers` (what an item's providers said, at once), `locks` and `guards` (what [`Guard`](crate::model::Guard)
+//! decides by), mappings (`publish` decides what shall be, `kept` what locks keep, `replace` brings it about, `rollback` undoes
+//! it, `generations`, `history` and `forget` tell of it and let go of it, `mappings`
 //! reads it, `lay_out` tells where other names would lead), `folders` and
 //! `feed` for the mount, `video_files` (stream details), `program_writes`, `shown_attributes` and `renames` for what programs
 //! do through it. `migrations/` holds the schema.
@@ -19,6 +20,7 @@ mod cache_files;
 mod candidates;
 mod credits;
 mod derive;
+mod edits;
 mod enrichment;
 mod entities;
 mod error;
@@ -26,8 +28,11 @@ mod external_ids;
 mod facts;
 mod feed;
 mod folders;
+mod forget;
 mod generations;
 mod guards;
+mod history;
+mod kept;
 mod lay_out;
 mod libraries;
 mod locks;
@@ -41,12 +46,14 @@ mod program_writes;
 mod publish;
 mod renames;
 mod replace;
+mod rollback;
 mod scanned;
 mod scanned_folders;
 mod scanned_known;
 mod shown_attributes;
 mod sql_types;
 mod status;
+mod titles;
 mod video_files;
 
 #[cfg(test)]
@@ -61,25 +68,28 @@ pub use cache_files::{CacheFile, CacheTotals, NewCacheFile};
 pub use candidates::{Candidate, Deselected, PROGRAM_PROVIDER, Selected, USER_PROVIDER};
 pub use credits::{Credit, ScannedCredit, ScannedSet, ToldCast, ToldCredit};
 pub use derive::Derivation;
-pub use enrichment::{EnrichScope, Enrichment, Identification, SourcedField};
+pub use edits::{Edited, EntityEdit};
+pub use enrichment::{EnrichScope, Enrichment, Identification};
 pub use entities::{Entity, EntityFilter, ListKey};
 pub use error::CatalogError;
 pub use external_ids::SharedId;
 pub use facts::PictureFacts;
 pub use feed::{Change, Changes};
 pub use folders::{FolderMappings, HiddenOriginal, MappedPicture, MappingFolder, Mask, SyntheticFolder};
+pub use forget::{Forgotten, Retention};
 pub use generations::{Generation, Stamp};
-pub use guards::Guard;
+pub use history::{CapturedWrite, Difference, ShownPicture, Tag};
 pub use lay_out::{LaidOut, Layouts};
 pub use libraries::{Library, NewLibrary};
-pub use locks::{Lock, LockOrigin};
+pub use locks::{Lock, LockChange};
 pub use mappings::{Mapping, MappingPage, PathKey, RefusedRow};
-pub use metadata::{DeclaredArtwork, MetadataField};
+pub use metadata::{DeclaredArtwork, MetadataField, SourcedField};
 pub use offers::{NotChosen, OfferedCandidate, ScoredCandidate};
 pub use originals::{Original, ScannedOriginal};
 pub use program_writes::{Program, ProgramWrite, WriteAction};
 pub use publish::{Conflict, Place, PublishMode, Published, Scope, SelectedPicture};
 pub use renames::{NewRename, Rename};
+pub use rollback::RollbackScope;
 pub use scanned::{Recorded, ScanOutcome, ScannedFile, ScannedItem, ScannedParent};
 pub use scanned_folders::ScannedFolder;
 pub use shown_attributes::{ExactTime, ShownAttributes};
@@ -146,7 +156,7 @@ impl Catalog {
         result
     }
 
-    /// Runs a transaction that writes nothing but temporary tables, which it leaves as they were.
+    /// Runs a transaction that leaves everything as it was: to find out what a change would come to.
     fn try_out<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, CatalogError> {
         let Self { connection, path } = self;
         let run = || {

@@ -8,6 +8,8 @@ mod candidates;
 mod config;
 mod context;
 mod demo;
+mod deselect;
+mod diff;
 mod doctor;
 mod edit;
 mod enrich;
@@ -17,23 +19,30 @@ mod identify;
 mod item;
 mod library;
 mod list;
+mod lock;
 mod manual;
+mod monitor;
 mod mount;
 mod mount_helper;
 mod output;
 mod progress;
 mod publish;
+mod rollback;
 mod scan;
 mod select;
 mod show;
 mod status;
+mod tag;
 mod unmount;
+mod which;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+
+use crate::catalog::PublishMode;
 
 use context::Context;
 use output::Output;
@@ -47,6 +56,16 @@ pub enum Outcome {
     Problems,
     /// Done, but what was asked for does not hold: exit code 1, already told.
     Failed,
+}
+
+/// What was typed cannot be meant: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; see --help")]
+struct Usage(String);
+
+/// Whether a command is only to tell what it would do.
+fn mode(dry_run: bool) -> PublishMode {
+    if dry_run { PublishMode::DryRun } else { PublishMode::Apply }
 }
 
 /// Artwork for Kodi, Jellyfin, Emby and Plex, mounted over the media tree without copying a byte into it.
@@ -91,14 +110,20 @@ enum Command {
     Enrich(enrich::Enrich),
     Candidates(candidates::Candidates),
     Select(select::Select),
-    Deselect(select::Deselect),
+    Deselect(deselect::Deselect),
     Block(block::Block),
     Unblock(block::Unblock),
+    Lock(lock::Lock),
+    Unlock(lock::Unlock),
+    Monitor(monitor::Monitor),
+    Unmonitor(monitor::Unmonitor),
     Edit(edit::EditCommand),
     Publish(publish::Publish),
     Unpublish(publish::Unpublish),
     History(history::History),
-    Rollback(publish::Rollback),
+    Diff(diff::Diff),
+    Rollback(rollback::Rollback),
+    Tag(tag::TagCommand),
     Mount(mount::Mount),
     Unmount(unmount::Unmount),
     Export(export::Export),
@@ -134,7 +159,7 @@ fn run_command(arguments: Vec<OsString>) -> ExitCode {
         Ok(Outcome::Problems) => ExitCode::from(3),
         Err(error) => {
             eprintln!("error: {}", output::one_line(&error));
-            ExitCode::FAILURE
+            if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -153,12 +178,18 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Candidates(command) => command.run(&context),
         Command::Block(command) => command.run(&context),
         Command::Unblock(command) => command.run(&context),
+        Command::Lock(command) => command.run(&context),
+        Command::Unlock(command) => command.run(&context),
+        Command::Monitor(command) => command.run(&context),
+        Command::Unmonitor(command) => command.run(&context),
         Command::Edit(command) => command.run(&context),
         Command::Select(command) => command.run(&context),
         Command::Deselect(command) => command.run(&context),
         Command::Publish(command) => command.run(&context),
         Command::Unpublish(command) => command.run(&context),
+        Command::Diff(command) => command.run(&context),
         Command::Rollback(command) => command.run(&context),
+        Command::Tag(command) => command.run(&context),
         Command::Export(command) => command.run(&context),
         Command::History(command) => command.run(&context),
         Command::Mount(command) => command.run(&context),

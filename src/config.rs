@@ -11,8 +11,8 @@ mod state;
 
 pub use artwork::{ArtworkSettings, ChoiceMode, LibraryArtworkSettings};
 pub use file::{
-    Config, ConfigError, LibrarySettings, MountSettings, PictureSettings, Setting, SettingSource, VideoSettings,
-    WriteSettings,
+    Config, ConfigError, HistorySettings, LibrarySettings, MountSettings, PictureSettings, Setting, SettingSource,
+    VideoSettings, WriteSettings,
 };
 pub use provider::{
     CoverArtSettings, FanartTvSettings, LocalSettings, MusicBrainzSettings, NetworkSettings, NfoSettings,

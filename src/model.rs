@@ -6,25 +6,31 @@
 
 mod entity;
 mod entity_images;
+mod field;
 mod hash;
 mod ids;
 mod image_type;
 mod item_ref;
 mod language;
+mod lock;
 mod placement;
 mod policy;
 mod rel_path;
 mod stream_details;
 mod time;
+mod title;
 
 pub use entity::{EntityType, EntityTypeError, Layout, LayoutError, LibraryKind, LibraryKindError, MediaIdentity};
+pub use field::{Field, FieldError, LockField, LockFieldError};
 pub use hash::{ContentHash, ContentHashError};
 pub use ids::{CacheFileId, CandidateId, EntityId, FolderId, GenerationId, LibraryId, MappingId};
 pub use image_type::{ImageKind, ImageType, ImageTypeError};
 pub use item_ref::{ItemChild, ItemRef, ItemRefError, ItemTarget, Provider};
 pub use language::{Language, LanguageError};
+pub use lock::{Guard, InForce, LockLevel, LockOrigin, LockReason, LockWord};
 pub use placement::{EpisodeRange, Placement};
 pub use policy::{OnDelete, OnWrite, ProgramKind};
 pub use rel_path::{Name, RelPath, RelPathError, show_bytes};
 pub use stream_details::{AudioStream, Hdr, HdrError, StreamDetails, SubtitleStream, VideoStream};
 pub use time::{Clock, SystemClock, UnixSeconds};
+pub use title::sort_title;

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use posterfs::cache::{Cache, Limits};
-use posterfs::catalog::{Catalog, CatalogError, PublishMode, Scope, Stamp};
+use posterfs::catalog::{Catalog, CatalogError, PublishMode, RollbackScope, Scope, Stamp};
 use posterfs::model::{Clock, EntityId, GenerationId, ImageType, SystemClock};
 use posterfs::phase::{PhaseError, publish, select_file};
 
@@ -141,7 +141,7 @@ impl Storm {
     fn roll_back(&self, catalog: &mut Catalog, round: usize) -> Result<(), PhaseError> {
         let last = catalog.history(None, 1)?.first().map_or(0, |generation| generation.id.get());
         let to = GenerationId::new((last - round as i64 % 7).max(1));
-        Ok(catalog.rollback(to, PublishMode::Apply, &stamp("rollback")).map(drop)?)
+        Ok(catalog.rollback(to, RollbackScope::All, PublishMode::Apply, &stamp("rollback")).map(drop)?)
     }
 
     /// There and back, so that the others find it most of the time.

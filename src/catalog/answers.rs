@@ -4,8 +4,8 @@
 
 use super::candidates::{self, Candidate};
 use super::credits::{self, ToldCast};
-use super::enrichment::{self, SourcedField};
-use super::metadata::{self, MetadataField};
+use super::enrichment;
+use super::metadata::{self, MetadataField, SourcedField};
 use super::offers::{self, OfferedCandidate, ScoredCandidate};
 use super::{Catalog, CatalogError};
 use crate::model::{EntityId, ImageKind, Provider, UnixSeconds};
@@ -49,7 +49,7 @@ impl Catalog {
             for (provider, offered) in &answers.offers {
                 offers::record(transaction, entity, (provider, &answers.kinds), offered, now)?;
             }
-            enrichment::set_fields(transaction, entity, &answers.fields, now)?;
+            metadata::set_fields(transaction, entity, &answers.fields, now)?;
             if let Some(cast) = &answers.cast {
                 credits::take(transaction, entity, cast, now)?;
             }

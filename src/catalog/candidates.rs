@@ -5,10 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::cache_files::{self, CacheFile, NewCacheFile, cache_file_columns};
 use super::error::Fault;
 use super::generations::Stamp;
-use super::locks::{self, LockOrigin};
 use super::sql_types::image_type;
-use super::{Catalog, CatalogError, Published, entities, replace};
-use crate::model::{CacheFileId, CandidateId, EntityId, ImageType, UnixSeconds};
+use super::{Catalog, CatalogError, Published, entities, locks, replace};
+use crate::model::{CacheFileId, CandidateId, EntityId, ImageType, LockOrigin, UnixSeconds};
 
 /// The provider of pictures that a person brought.
 pub const USER_PROVIDER: &str = "user";

@@ -6,16 +6,14 @@
 //! An actor is one entity per library and name, as players keep one picture per name; a set likewise. Neither lies in a
 //! folder, so their paths are `.actors/NAME` and `.sets/NAME`, under which nothing of the tree is an entity.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::originals::{self, ScannedOriginal};
 use super::scanned::{ScannedItem, see};
 use super::{Catalog, CatalogError, enrichment, entities, guards};
-use crate::model::{EntityId, EntityType, Layout, LibraryId, Name, Provider, RelPath, UnixSeconds};
+use crate::model::{EntityId, EntityType, Field, Layout, LibraryId, Name, Provider, RelPath, UnixSeconds};
 use crate::score::folded;
 
-/// The lock that keeps what providers tell of who plays away.
-const LOCK: &str = "actors";
 /// Who says it: a metadata file in the tree.
 const SOURCE_NFO: &str = "nfo";
 
@@ -130,6 +128,9 @@ pub(super) fn replace(
     if wanted.is_empty() && !is_told_by_tree(connection, entity)? {
         return Ok(is_changed);
     }
+    if guards::guard(connection, entity)?.is_locked(Field::ACTORS.as_str()) {
+        return Ok(is_changed);
+    }
     let names: Vec<(EntityId, &str)> = wanted.iter().map(|(actor, credit)| (*actor, credit.role.as_str())).collect();
     if !put(connection, entity, SOURCE_NFO, &names)? {
         return Ok(is_changed);
@@ -170,7 +171,7 @@ pub(super) fn take(
     cast: &ToldCast,
     now: UnixSeconds,
 ) -> rusqlite::Result<()> {
-    if guards::guard(connection, entity)?.is_locked(LOCK) {
+    if guards::guard(connection, entity)?.is_locked(Field::ACTORS.as_str()) {
         return Ok(());
     }
     let library = connection
@@ -226,16 +227,23 @@ pub(super) fn replace_set(
     if let (Some(id), Some(set)) = (set, &item.set) {
         has_new = originals::replace_beside(connection, item.library, id, &item.folder, &set.originals)?;
     }
-    let changed = match set {
+    let known: Option<EntityId> = connection
+        .prepare_cached("SELECT set_id FROM set_members WHERE entity_id = ?1")?
+        .query_row([entity], |row| row.get("set_id"))
+        .optional()?;
+    if known == set || guards::guard(connection, entity)?.is_locked(Field::SET.as_str()) {
+        return Ok(has_new);
+    }
+    match set {
         Some(set) => connection
             .prepare_cached(
                 "INSERT INTO set_members (entity_id, set_id) VALUES (?1, ?2)
-                 ON CONFLICT (entity_id) DO UPDATE SET set_id = excluded.set_id WHERE set_id <> excluded.set_id",
+                 ON CONFLICT (entity_id) DO UPDATE SET set_id = excluded.set_id",
             )?
             .execute((entity, set))?,
         None => connection.prepare_cached("DELETE FROM set_members WHERE entity_id = ?1")?.execute([entity])?,
     };
-    Ok(has_new || changed > 0)
+    Ok(true)
 }
 
 /// Notes as seen the actors and sets of everything that was seen, so that they are not missing.

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::error::Fault;
 use super::open::{read_only_uri, without_foreign_keys};
@@ -140,9 +140,11 @@ impl Catalog {
         now: UnixSeconds,
     ) -> Result<(), CatalogError> {
         self.with_base(base, |connection| {
-            let sql = "SELECT 1 FROM base.generations WHERE id = ?1";
-            if !connection.prepare(sql)?.exists([generation])? {
-                return Err(CatalogError::NoSuchGeneration { id: generation }.into());
+            let sql = "SELECT forgotten_at IS NOT NULL AS is_forgotten FROM base.generations WHERE id = ?1";
+            match connection.prepare(sql)?.query_row([generation], |row| row.get("is_forgotten")).optional()? {
+                None => return Err(CatalogError::NoSuchGeneration { id: generation }.into()),
+                Some(true) => return Err(CatalogError::Forgotten { id: generation }.into()),
+                Some(false) => {}
             }
             copy_tables(connection)?;
             connection.execute_batch("DELETE FROM main.library_image_files")?;

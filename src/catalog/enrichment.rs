@@ -1,11 +1,9 @@
-//! What enrichment writes of entities: ids, metadata, and when they were last asked for.
+//! What enrichment writes of entities: ids, and when they were last asked for.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::locks::{self, LockOrigin};
-use super::metadata::MetadataField;
 use super::sql_types::{array, words};
-use super::{Catalog, CatalogError, entities, guards};
+use super::{Catalog, CatalogError};
 use crate::model::{EntityId, EntityType, Provider, UnixSeconds};
 
 /// How an entity is known to providers.
@@ -34,15 +32,6 @@ pub struct Enrichment {
     pub identification: Identification,
 }
 
-/// A field of metadata, and who says so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourcedField {
-    /// The field.
-    pub field: MetadataField,
-    /// A provider, `nfo` or `user`.
-    pub source: String,
-}
-
 /// Which entities are to be asked for.
 #[derive(Debug, Clone)]
 pub enum EnrichScope {
@@ -59,7 +48,7 @@ pub(super) const SOURCE_USER: &str = "user";
 
 impl Catalog {
     /// The entities of these types in the scope that are there and monitored, by number. What belongs to something
-    /// unmonitored is among them; [`super::Guard`] tells.
+    /// unmonitored is among them; [`Guard`](crate::model::Guard) tells.
     ///
     /// # Errors
     /// When the catalog cannot be read.
@@ -129,79 +118,6 @@ impl Catalog {
             Ok(())
         })
     }
-
-    /// Says by hand which id an entity has at a provider. When it is another one than before, everything that providers
-    /// said of the former goes: ids, fields, candidates, automatic choices. Choices by hand stay. Whether it is another.
-    ///
-    /// # Errors
-    /// When there is no such entity, or the catalog cannot be written.
-    pub fn set_external_id(
-        &mut self,
-        entity: EntityId,
-        provider: &Provider,
-        value: &str,
-    ) -> Result<bool, CatalogError> {
-        self.write(|transaction| {
-            entities::require(transaction, entity)?;
-            let known: Option<String> = transaction
-                .prepare_cached("SELECT value FROM external_ids WHERE entity_id = ?1 AND provider = ?2")?
-                .query_row((entity, provider), |row| row.get("value"))
-                .optional()?;
-            transaction
-                .prepare_cached(
-                    "INSERT INTO external_ids (entity_id, provider, value, source) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (entity_id, provider) DO UPDATE SET value = excluded.value, source = excluded.source",
-                )?
-                .execute((entity, provider, value, SOURCE_USER))?;
-            let is_other = known.as_deref() != Some(value);
-            if is_other {
-                forget_answers(transaction, entity)?;
-            }
-            Ok(is_other)
-        })
-    }
-
-    /// Writes a metadata field as a person wants it, and locks it.
-    ///
-    /// # Errors
-    /// When there is no such entity, or the catalog cannot be written.
-    pub fn set_field_by_hand(
-        &mut self,
-        entity: EntityId,
-        field: &str,
-        value: &str,
-        now: UnixSeconds,
-    ) -> Result<(), CatalogError> {
-        self.write(|transaction| {
-            entities::require(transaction, entity)?;
-            transaction
-                .prepare_cached(
-                    "INSERT INTO metadata_fields (entity_id, field, value, source, updated_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT (entity_id, field) DO UPDATE
-                        SET value = excluded.value, source = excluded.source, updated_at = excluded.updated_at",
-                )?
-                .execute((entity, field, value, SOURCE_USER, now))?;
-            Ok(locks::set(transaction, entity, field, true, LockOrigin::Manual, now)?)
-        })
-    }
-
-    /// The metadata of an entity by field, with who says so.
-    ///
-    /// # Errors
-    /// When the catalog cannot be read.
-    pub fn sourced_metadata_of(&self, entity: EntityId) -> Result<Vec<SourcedField>, CatalogError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT field, value, source FROM metadata_fields WHERE entity_id = ?1 ORDER BY field",
-            )?;
-            let read = |row: &rusqlite::Row<'_>| {
-                let field = MetadataField { field: row.get("field")?, value: row.get("value")? };
-                Ok(SourcedField { field, source: row.get("source")? })
-            };
-            Ok(statement.query_map([entity], read)?.collect::<Result<_, _>>()?)
-        })
-    }
 }
 
 /// Adds ids that `source` tells; an id that is known already, from wherever, stays.
@@ -216,42 +132,6 @@ pub(super) fn add_ids(
          ON CONFLICT (entity_id, provider) DO NOTHING",
     )?;
     ids.iter().try_for_each(|(provider, value)| add.execute((entity, provider, value, source)).map(drop))
-}
-
-/// Writes metadata that providers tell into fields that are not locked.
-pub(super) fn set_fields(
-    connection: &Connection,
-    entity: EntityId,
-    fields: &[SourcedField],
-    now: UnixSeconds,
-) -> rusqlite::Result<()> {
-    let guard = guards::guard(connection, entity)?;
-    let mut set = connection.prepare_cached(
-        "INSERT INTO metadata_fields (entity_id, field, value, source, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (entity_id, field) DO UPDATE
-            SET value = excluded.value, source = excluded.source, updated_at = excluded.updated_at
-            WHERE source NOT IN ('user', 'nfo', 'scan') AND value <> excluded.value",
-    )?;
-    for SourcedField { field, source } in fields.iter().filter(|one| !guard.is_locked(&one.field.field)) {
-        set.execute((entity, &field.field, &field.value, source, now))?;
-    }
-    Ok(())
-}
-
-/// Takes back what providers said of an entity while it was taken for another one.
-fn forget_answers(connection: &Connection, entity: EntityId) -> rusqlite::Result<()> {
-    for statement in [
-        "DELETE FROM external_ids WHERE entity_id = ?1 AND source NOT IN ('user', 'scan', 'nfo')",
-        "DELETE FROM metadata_fields WHERE entity_id = ?1 AND source NOT IN ('user', 'scan', 'nfo')",
-        "UPDATE asset_candidates SET is_selected = 0
-         WHERE entity_id = ?1 AND user_locked = 0 AND provider NOT IN ('user', 'program', 'local')",
-        "DELETE FROM asset_candidates
-         WHERE entity_id = ?1 AND is_selected = 0 AND is_blocked = 0 AND provider NOT IN ('user', 'program', 'local')",
-        "DELETE FROM enrichments WHERE entity_id = ?1",
-    ] {
-        connection.prepare_cached(statement)?.execute([entity])?;
-    }
-    Ok(())
 }
 
 fn word_and_note(identification: &Identification) -> (&'static str, Option<String>) {

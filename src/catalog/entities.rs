@@ -1,11 +1,13 @@
 //! Entities: what artwork belongs to.
 
-use rusqlite::{OptionalExtension, Params, Row, named_params};
+use rusqlite::{OptionalExtension, Params, Row, Transaction, named_params};
 
 use super::error::Fault;
-use super::sql_types::words;
-use super::{Catalog, CatalogError};
-use crate::model::{EntityId, EntityType, EpisodeRange, ImageType, Layout, LibraryId, Provider, RelPath, UnixSeconds};
+use super::sql_types::{array, words};
+use super::{Catalog, CatalogError, PublishMode, guards, locks};
+use crate::model::{
+    EntityId, EntityType, EpisodeRange, Guard, ImageType, Layout, LibraryId, Provider, RelPath, UnixSeconds,
+};
 
 /// A movie, series, season, episode, actor, movie set, artist or album.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +63,10 @@ pub struct EntityFilter {
     pub lacks: Option<ImageType>,
     /// Only those with a lock of their own.
     pub only_locked: bool,
+    /// Only those that are not monitored, or belong to something that is not.
+    pub only_unmonitored: bool,
+    /// Only those with such a title, where `*` stands for anything and `?` for one character; A to Z in either case.
+    pub title: Option<String>,
     /// Also those that the last scan did not find.
     pub with_missing: bool,
     /// Only those that providers were asked about and could not tell what they are.
@@ -135,6 +141,12 @@ const PAGE: &str = concat!(
         AND (:library IS NULL OR e.library_id = :library)
         AND (:entity_type IS NULL OR e.entity_type = :entity_type)
         AND (NOT :only_locked OR EXISTS (SELECT 1 FROM locks k WHERE k.entity_id = e.id AND k.is_locked = 1))
+        AND (NOT :only_unmonitored OR e.monitored = 0
+             OR e.entity_type IN ('season', 'episode') AND EXISTS
+                (SELECT 1 FROM entities p WHERE p.id = e.parent_id AND (p.monitored = 0
+                 OR p.entity_type = 'season' AND EXISTS
+                    (SELECT 1 FROM entities s WHERE s.id = p.parent_id AND s.monitored = 0))))
+        AND (:title IS NULL OR e.title LIKE :title ESCAPE '\\')
         AND (NOT :only_unidentified
              OR EXISTS (SELECT 1 FROM enrichments n WHERE n.entity_id = e.id
                           AND n.identification IN ('doubtful', 'unknown')))
@@ -154,7 +166,7 @@ impl Catalog {
     /// # Errors
     /// When the catalog cannot be read.
     pub fn entity(&self, id: EntityId) -> Result<Option<Entity>, CatalogError> {
-        self.read(|connection| Ok(connection.prepare_cached(BY_ID)?.query_row([id], entity).optional()?))
+        self.read(|connection| Ok(by_id(connection, id)?))
     }
 
     /// The entity of that type that `path` identifies in the library.
@@ -224,6 +236,8 @@ impl Catalog {
                 ":library": filter.library,
                 ":entity_type": filter.entity_type,
                 ":only_locked": filter.only_locked,
+                ":only_unmonitored": filter.only_unmonitored,
+                ":title": filter.title.as_deref().map(like),
                 ":only_unidentified": filter.only_unidentified,
                 ":lacks": lacks.map(|lacks| lacks.kind().as_str()),
                 ":lacks_number": lacks.map(ImageType::number),
@@ -233,17 +247,37 @@ impl Catalog {
         )
     }
 
-    /// Lets automatic choosing touch the entity, or not.
+    /// Lets automatic steps touch the entity, or not. What belongs to something that is not monitored is not either
+    /// ([`Guard`]), so that holds for new episodes too; monitoring is said of all that belongs to it. Answers how many are
+    /// said otherwise now, and what holds for the entity then.
     ///
     /// # Errors
     /// When there is no such entity, or the catalog cannot be written.
-    pub fn set_monitored(&mut self, id: EntityId, is_monitored: bool, now: UnixSeconds) -> Result<(), CatalogError> {
-        self.write(|transaction| {
+    pub fn set_monitored(
+        &mut self,
+        id: EntityId,
+        is_monitored: bool,
+        mode: PublishMode,
+        now: UnixSeconds,
+    ) -> Result<(u64, Guard), CatalogError> {
+        let work = |transaction: &Transaction<'_>| {
+            require(transaction, id)?;
+            let of = if is_monitored { subtree(transaction, id)? } else { vec![id] };
             let changed = transaction
-                .prepare_cached("UPDATE entities SET monitored = ?2, updated_at = ?3 WHERE id = ?1")?
-                .execute((id, is_monitored, now))?;
-            if changed == 0 { Err(CatalogError::NoSuchEntity { id }.into()) } else { Ok(()) }
-        })
+                .prepare_cached(
+                    "UPDATE entities SET monitored = ?2, updated_at = ?3
+                     WHERE id IN (SELECT value FROM rarray(?1)) AND monitored <> ?2",
+                )?
+                .execute((array(of.into_iter().map(EntityId::get)), is_monitored, now))?;
+            if is_monitored && changed > 0 {
+                locks::look_again(transaction, id)?;
+            }
+            Ok((changed as u64, guards::guard(transaction, id)?))
+        };
+        match mode {
+            PublishMode::Apply => self.write(work),
+            PublishMode::DryRun => self.try_out(work),
+        }
     }
 
     fn all_entities(&self, sql: &'static str, parameters: impl Params) -> Result<Vec<Entity>, CatalogError> {
@@ -254,6 +288,24 @@ impl Catalog {
     }
 }
 
+pub(super) fn by_id(connection: &rusqlite::Connection, id: EntityId) -> rusqlite::Result<Option<Entity>> {
+    connection.prepare_cached(BY_ID)?.query_row([id], entity).optional()
+}
+
+/// A pattern of `*` and `?` as SQL has it.
+fn like(pattern: &str) -> String {
+    let mut like = String::with_capacity(pattern.len());
+    for c in pattern.chars() {
+        match c {
+            '*' => like.push('%'),
+            '?' => like.push('_'),
+            '%' | '_' | '\\' => like.extend(['\\', c]),
+            c => like.push(c),
+        }
+    }
+    like
+}
+
 pub(super) fn by_key(
     connection: &rusqlite::Connection,
     library: LibraryId,
@@ -261,6 +313,16 @@ pub(super) fn by_key(
     path: &RelPath,
 ) -> rusqlite::Result<Option<Entity>> {
     connection.prepare_cached(BY_KEY)?.query_row((library, entity_type, path), entity).optional()
+}
+
+/// The entity and all that belongs to it, by number. A ring of parents ends by its members being known.
+const SUBTREE: &str = "
+    WITH RECURSIVE below (id) AS (
+        VALUES (?1) UNION SELECT e.id FROM below JOIN entities e ON e.parent_id = below.id)
+    SELECT id FROM below ORDER BY id";
+
+pub(super) fn subtree(connection: &rusqlite::Connection, id: EntityId) -> rusqlite::Result<Vec<EntityId>> {
+    connection.prepare_cached(SUBTREE)?.query_map([id], |row| row.get("id"))?.collect()
 }
 
 /// Refuses an entity that is not there.

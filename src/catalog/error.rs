@@ -172,6 +172,30 @@ pub enum CatalogError {
         /// The number.
         id: CandidateId,
     },
+    /// What a generation showed has been forgotten.
+    #[error(
+        "what generation {id} showed has been forgotten: [history] in the configuration says what is kept, and what \
+             has a name is (`posterfs tag`)"
+    )]
+    Forgotten {
+        /// The number.
+        id: GenerationId,
+    },
+    /// No generation of that name.
+    #[error("no generation has the name `{}`; `posterfs tag` lists those that are in use", show_bytes(name.as_bytes()))]
+    NoSuchTag {
+        /// The name.
+        name: String,
+    },
+    /// A name that could be taken for something else.
+    #[error(
+        "`{}` cannot name a generation: a name is a letter, then letters, digits, `-`, `_` and `.`, at most 64 of them",
+        show_bytes(name.as_bytes())
+    )]
+    TagName {
+        /// The name.
+        name: String,
+    },
     /// No generation of that number.
     #[error("there is no generation {id}; `posterfs history` shows them")]
     NoSuchGeneration {

@@ -1,9 +1,9 @@
-//! Generations: who changed the mappings, when and why, and how to go back.
+//! Generations: who changed the mappings, when and why.
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::Fault;
-use super::publish::{PublishMode, Published};
+use super::publish::Published;
 use super::sql_types::{Count, count};
 use super::{Catalog, CatalogError, entities, replace};
 use crate::model::{EntityId, GenerationId, ImageType, UnixSeconds};
@@ -36,10 +36,12 @@ pub struct Generation {
     pub changed: u64,
     /// Paths that ceased to show one.
     pub removed: u64,
+    /// Whether what it showed has been forgotten, so that it cannot be gone back to.
+    pub is_forgotten: bool,
 }
 
 const HISTORY: &str = "
-    SELECT id, at, author, reason, added, changed, removed FROM generations
+    SELECT id, at, author, reason, added, changed, removed, forgotten_at FROM generations
     WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2";
 
 const WITHHOLD: &str = "
@@ -52,23 +54,6 @@ const WITHHOLD: &str = "
         WHERE entity_id = :entity AND removed_generation IS NULL AND cache_file_id IS NOT NULL)
     WHERE :image_type IS NULL OR (image_type = :image_type AND image_number = :number)
     ON CONFLICT DO NOTHING";
-
-/// Current mappings that were not there in that generation.
-const OLD_SINCE: &str = "
-    INSERT INTO temp.old (id)
-    SELECT m.id FROM library_image_files m
-    WHERE m.added_generation > ?1 AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL";
-
-/// Mappings of that generation that have ended since.
-const WANTED_THEN: &str = "
-    INSERT INTO temp.wanted (library_id, folder, name, entity_id, image_type, image_number, cache_file_id, is_synthetic)
-    SELECT m.library_id, m.folder, m.name, m.entity_id, m.image_type, m.image_number, m.cache_file_id, 0
-    FROM library_image_files m JOIN libraries l ON l.id = m.library_id
-    WHERE m.removed_generation > ?1 AND m.added_generation <= ?1 AND l.removed_at IS NULL";
-
-const RELEASE_WANTED: &str = "
-    DELETE FROM unpublished WHERE (entity_id, image_type, image_number) IN (
-        SELECT w.entity_id, w.image_type, w.image_number FROM temp.wanted w)";
 
 impl Catalog {
     /// The newest generations before `before`, newest first, at most `limit`.
@@ -104,44 +89,19 @@ impl Catalog {
             Ok(replace::carry_out(transaction, stamp)?)
         })
     }
-
-    /// Makes all mappings what they were in that generation (0: before the first), as a new generation. Pictures that come back are no
-    /// longer withheld. Choices are not rolled back: the next `publish` shows what is selected then.
-    ///
-    /// # Errors
-    /// When there is no such generation, or the catalog cannot be written.
-    pub fn rollback(&mut self, to: GenerationId, mode: PublishMode, stamp: &Stamp) -> Result<Published, CatalogError> {
-        match mode {
-            PublishMode::Apply => self.write_many(|transaction| {
-                let kept = prepare_rollback(transaction, to)?;
-                transaction.prepare_cached(RELEASE_WANTED)?.execute([])?;
-                let published = replace::carry_out(transaction, stamp)?;
-                Ok(Published { unchanged: published.unchanged + kept, ..published })
-            }),
-            PublishMode::DryRun => self.try_out(|transaction| {
-                let kept = prepare_rollback(transaction, to)?;
-                let published = replace::compare(transaction)?;
-                Ok(Published { unchanged: published.unchanged + kept, ..published })
-            }),
-        }
-    }
 }
 
-/// The time before the first generation, when nothing was published.
-const BEFORE_ALL: GenerationId = GenerationId::new(0);
-
-/// Fills `old` and `wanted`. Answers how many current mappings are older than that generation and stay untouched.
-fn prepare_rollback(connection: &Connection, to: GenerationId) -> Result<u64, Fault> {
-    let is_known =
-        to == BEFORE_ALL || connection.prepare_cached("SELECT 1 FROM generations WHERE id = ?1")?.exists([to])?;
-    if !is_known {
-        return Err(CatalogError::NoSuchGeneration { id: to }.into());
+/// Refuses a generation that never was, or that cannot be gone back to any more.
+pub(super) fn require(connection: &Connection, id: GenerationId) -> Result<(), Fault> {
+    let forgotten: Option<bool> = connection
+        .prepare_cached("SELECT forgotten_at IS NOT NULL AS is_forgotten FROM generations WHERE id = ?1")?
+        .query_row([id], |row| row.get("is_forgotten"))
+        .optional()?;
+    match forgotten {
+        None => Err(CatalogError::NoSuchGeneration { id }.into()),
+        Some(true) => Err(CatalogError::Forgotten { id }.into()),
+        Some(false) => Ok(()),
     }
-    replace::clear(connection)?;
-    connection.prepare_cached(OLD_SINCE)?.execute([to])?;
-    connection.prepare_cached(WANTED_THEN)?.execute([to])?;
-    let current = super::status::mapping_count(connection)?;
-    Ok(current.saturating_sub(replace::old_count(connection)?))
 }
 
 /// Makes the row of a new generation.
@@ -160,7 +120,8 @@ pub(super) fn begin(connection: &Connection, stamp: &Stamp, change: &Published) 
         )
 }
 
-fn generation(row: &Row<'_>) -> rusqlite::Result<Generation> {
+/// The generation of a row with these columns.
+pub(super) fn generation(row: &Row<'_>) -> rusqlite::Result<Generation> {
     Ok(Generation {
         id: row.get("id")?,
         at: row.get("at")?,
@@ -169,5 +130,6 @@ fn generation(row: &Row<'_>) -> rusqlite::Result<Generation> {
         added: count(row, "added")?,
         changed: count(row, "changed")?,
         removed: count(row, "removed")?,
+        is_forgotten: row.get::<_, Option<UnixSeconds>>("forgotten_at")?.is_some(),
     })
 }

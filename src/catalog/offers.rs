@@ -5,10 +5,9 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::cache_files::{self, CacheFile, NewCacheFile, cache_file_columns};
 use super::candidates::{self, Candidate, Selected};
 use super::error::Fault;
-use super::locks::{self, LockOrigin};
 use super::sql_types::{array, words};
-use super::{Catalog, CatalogError, guards};
-use crate::model::{CandidateId, EntityId, ImageKind, UnixSeconds};
+use super::{Catalog, CatalogError, guards, locks};
+use crate::model::{CandidateId, EntityId, ImageKind, LockOrigin, UnixSeconds};
 
 /// A picture as a provider offers it.
 #[derive(Debug, Clone, PartialEq)]

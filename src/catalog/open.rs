@@ -26,6 +26,8 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0005_scan.sql")),
     M::up(include_str!("migrations/0006_enrichment.sql")),
     M::up(include_str!("migrations/0007_credits.sql")),
+    M::up(include_str!("migrations/0008_fields.sql")),
+    M::up(include_str!("migrations/0009_history.sql")),
 ];
 
 /// `PRAGMA application_id` of a catalog: "pfs1".

@@ -214,6 +214,11 @@ impl Catalog {
 pub(super) fn unmask_scope(connection: &Connection) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(MASKED_IN_SCOPE)?;
     let masked: Vec<MappingId> = statement.query_map([], |row| row.get("id"))?.collect::<Result<_, _>>()?;
+    unmask(connection, &masked)
+}
+
+/// Shows again what programs removed or wrote over; notes the folders as touched.
+pub(super) fn unmask(connection: &Connection, masked: &[MappingId]) -> rusqlite::Result<()> {
     for mapping in masked {
         connection.prepare_cached(TOUCH_MAPPING)?.execute([mapping])?;
         connection.prepare_cached("DELETE FROM withdrawn WHERE mapping_id = ?1")?.execute([mapping])?;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row, named_params};
 use super::entities::{self, Entity, entity_columns};
 use super::error::Fault;
 use super::generations::Stamp;
+use super::kept::Kept;
 use super::sql_types::{array, image_type};
 use super::{Catalog, CatalogError, feed, places, program_writes, replace};
 use crate::model::{CacheFileId, ContentHash, EntityId, GenerationId, ImageType, LibraryId, Name, Placement, RelPath};
@@ -79,6 +80,8 @@ pub struct Published {
     pub removed: u64,
     /// Paths that stay as they are.
     pub unchanged: u64,
+    /// Paths that a rollback does not show again, as their library has been removed since.
+    pub left_out: u64,
     /// Pictures that a path was refused, the first [`Published::CONFLICTS_MAX`] of them.
     pub conflicts: Vec<Conflict>,
     /// How many there were.
@@ -271,6 +274,10 @@ impl Conflicts {
         }
     }
 
+    fn count_in(&mut self, conflict: Option<Conflict>) {
+        conflict.into_iter().for_each(|conflict| self.push(conflict));
+    }
+
     fn added_to(self, published: Published) -> Published {
         Published { conflicts: self.first, conflict_count: self.count, ..published }
     }
@@ -319,7 +326,7 @@ pub(super) fn fill_scope(connection: &Connection, scope: Scope<'_>) -> Result<()
     Ok(())
 }
 
-/// Notes every path that `places` tells for what is selected in the scope.
+/// Notes every path that `places` tells for what is selected in the scope, or kept there by a lock.
 pub(super) fn fill_wanted(
     connection: &Connection,
     scope: Scope<'_>,
@@ -332,13 +339,24 @@ pub(super) fn fill_wanted(
         ":with_withheld": matches!(scope, Scope::Entities(_)),
         ":image_type": of_type.map(|t| t.kind().as_str()), ":number": of_type.map(ImageType::number),
     })?;
+    let mut kept = Kept::read(connection, scope)?;
+    let mut want_all = |picture: &SelectedPicture| -> rusqlite::Result<()> {
+        for place in places(picture) {
+            conflicts.count_in(want(connection, picture, place)?);
+        }
+        Ok(())
+    };
     while let Some(row) = rows.next()? {
         let picture = selected_picture(connection, row)?;
-        for place in places(&picture) {
-            if let Some(conflict) = want(connection, &picture, place)? {
-                conflicts.push(conflict);
-            }
+        while let Some(shown) = kept.next_up_to(connection, picture.entity.id)? {
+            want_all(&shown)?;
         }
+        if !kept.has(picture.entity.id, picture.image_type) {
+            want_all(&picture)?;
+        }
+    }
+    while let Some(shown) = kept.next_up_to(connection, EntityId::new(i64::MAX))? {
+        want_all(&shown)?;
     }
     Ok(())
 }

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use super::{
     Catalog, EnrichScope, Enrichment, Identification, MetadataField, NewCacheFile, OfferedCandidate, Place,
-    ProviderAnswers, PublishMode, Published, Scope, ScoredCandidate, SelectedPicture, SourcedField, Stamp, ToldCast,
-    ToldCredit,
+    ProviderAnswers, PublishMode, Published, RollbackScope, Scope, ScoredCandidate, SelectedPicture, SourcedField,
+    Stamp, ToldCast, ToldCredit,
 };
 use crate::model::{
     ContentHash, EntityId, EntityType, GenerationId, ImageKind, ImageType, LibraryId, Name, Provider, RelPath,
@@ -82,7 +82,9 @@ fn thousands_of_mappings_go_in_and_back_as_one_set() {
     let emptied = timed("remove the library", || catalog.remove_library("films", &stamp(1002)).unwrap());
     assert_eq!(emptied.removed, FILMS);
     catalog.connection.execute_batch("UPDATE libraries SET removed_at = NULL").unwrap();
-    let back = timed("roll back", || catalog.rollback(GenerationId::new(1), PublishMode::Apply, &stamp(1000)).unwrap());
+    let back = timed("roll back", || {
+        catalog.rollback(GenerationId::new(1), RollbackScope::All, PublishMode::Apply, &stamp(1000)).unwrap()
+    });
     assert_eq!((back.added, back.generation), (FILMS, Some(GenerationId::new(3))));
 
     let film = RelPath::parse(b"A film of some length 7 (1999)").unwrap();

@@ -3,6 +3,8 @@
 //! Which entities the running scan has seen is kept in a temporary table of this connection, so a scan that is
 //! killed marks nothing, and two scans do not disturb each other.
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, named_params};
 
 use super::credits::{ScannedCredit, ScannedSet};
@@ -12,7 +14,7 @@ use super::originals::{self, ScannedOriginal};
 use super::scanned_folders::{self, ScannedFolder};
 use super::scanned_known::{self as known, Known};
 use super::sql_types::array;
-use super::{Catalog, CatalogError, credits, external_ids, feed, metadata, places, replace};
+use super::{Catalog, CatalogError, credits, external_ids, feed, metadata, places, replace, titles};
 use crate::model::{EntityId, EntityType, Layout, LibraryId, Provider, RelPath, UnixSeconds};
 
 /// An item as a scan found it.
@@ -241,6 +243,10 @@ fn record(
     if let Some(Known { entity, .. }) = found.as_ref().filter(|_| item.is_mention) {
         return mentioned(connection, entity, now);
     }
+    let item = &match &found {
+        Some(Known { entity, .. }) => titles::kept(connection, entity, item, now)?,
+        None => Cow::Borrowed(item),
+    };
     let is_placed_anew = found.as_ref().is_some_and(|known| !is_placed_alike(&known.entity, item));
     let (id, mut outcome) = match found {
         None => (insert(connection, item, parent, now)?, ScanOutcome::Added),

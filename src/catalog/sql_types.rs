@@ -87,8 +87,13 @@ impl FromSql for Count {
 
 /// The image type of the columns `image_type` and `image_number`.
 pub(super) fn image_type(row: &Row<'_>) -> rusqlite::Result<ImageType> {
-    let kind: ImageType = row.get_ref("image_type")?.as_str()?.parse().map_err(not_valid)?;
-    ImageType::numbered(kind.kind(), row.get("image_number")?).map_err(not_valid)
+    image_type_of(row, "image_type", "image_number")
+}
+
+/// The image type of two other columns.
+pub(super) fn image_type_of(row: &Row<'_>, kind: &str, number: &str) -> rusqlite::Result<ImageType> {
+    let kind: ImageType = row.get_ref(kind)?.as_str()?.parse().map_err(not_valid)?;
+    ImageType::numbered(kind.kind(), row.get(number)?).map_err(not_valid)
 }
 
 /// A stored count.

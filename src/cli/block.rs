@@ -1,17 +1,21 @@
 //! `posterfs block` and `posterfs unblock`
 
+use std::sync::Arc;
+
 use clap::Args;
-use serde::Serialize;
 
-use crate::model::{CandidateId, ImageType};
+use crate::catalog::Stamp;
+use crate::model::CandidateId;
+use crate::phase::{self, BlockReport};
 
-use super::Outcome;
 use super::context::Context;
+use super::{Outcome, mode};
 
 /// Never choose these candidates.
 ///
-/// A candidate that is chosen now is no longer chosen; the next `enrich` takes another one, unless the image type is
-/// locked, and the next `publish` shows that.
+/// A candidate that is chosen now is no longer chosen: the next best of those in the cache takes its place, or none, where the
+/// image type is locked (as by your own choice) or nothing else was downloaded; the next `enrich` looks further. What shows
+/// the picture changes at once.
 ///
 /// For example: `posterfs block 1234`; `posterfs candidates ITEM` shows the numbers.
 #[derive(Debug, Args)]
@@ -19,9 +23,14 @@ pub struct Block {
     /// Numbers of candidates.
     #[arg(required = true, value_name = "CANDIDATE")]
     candidates: Vec<i64>,
+    /// Tell what would be, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Let these candidates be chosen again.
+///
+/// Nothing is chosen by it; the next `enrich` may.
 ///
 /// For example: `posterfs unblock 1234`.
 #[derive(Debug, Args)]
@@ -29,49 +38,53 @@ pub struct Unblock {
     /// Numbers of candidates.
     #[arg(required = true, value_name = "CANDIDATE")]
     candidates: Vec<i64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Blocked {
-    id: i64,
-    item: i64,
-    r#type: ImageType,
-    blocked: bool,
-    was_selected: bool,
+    /// Tell what would be, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Block {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        set(context, &self.candidates, true)
+        let (mut catalog, cache) = (context.catalog()?, Arc::new(context.cache()?));
+        let mut reports = Vec::new();
+        for number in self.candidates {
+            let reason = format!("block {number}");
+            let stamp = Stamp { author: context.author(), reason, now: context.now() };
+            reports.push(phase::block(&mut catalog, &cache, CandidateId::new(number), mode(self.dry_run), &stamp)?);
+        }
+        context.nudge();
+        tell(context, &reports, self.dry_run)
     }
 }
 
 impl Unblock {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        set(context, &self.candidates, false)
+        let mut catalog = context.catalog()?;
+        let unblock = |number| phase::unblock(&mut catalog, CandidateId::new(number), mode(self.dry_run));
+        let reports: Vec<BlockReport> = self.candidates.into_iter().map(unblock).collect::<Result<_, _>>()?;
+        tell(context, &reports, self.dry_run)
     }
 }
 
-fn set(context: &Context, numbers: &[i64], blocked: bool) -> anyhow::Result<Outcome> {
-    let mut catalog = context.catalog()?;
-    let mut rows = Vec::new();
-    for &number in numbers {
-        let before = catalog.candidate(CandidateId::new(number))?;
-        catalog.set_blocked(before.id, blocked)?;
-        rows.push(Blocked {
-            id: number,
-            item: before.entity.get(),
-            r#type: before.image_type,
-            blocked,
-            was_selected: before.is_selected,
-        });
-    }
-    context.output.list(&rows, |rows| rows.iter().map(line).collect::<Vec<_>>().join("\n"))?;
+fn tell(context: &Context, reports: &[BlockReport], dry_run: bool) -> anyhow::Result<Outcome> {
+    context
+        .output
+        .list(reports, |reports| reports.iter().map(|report| line(report, dry_run)).collect::<Vec<_>>().join("\n"))?;
     Ok(Outcome::Done)
 }
 
-fn line(row: &Blocked) -> String {
-    let word = if row.blocked { "blocked" } else { "no longer blocked" };
-    let more = if row.blocked && row.was_selected { ", and no longer selected" } else { "" };
-    format!("{} {} of item {} is {word}{more}", row.r#type, row.id, row.item)
+fn line(report: &BlockReport, dry_run: bool) -> String {
+    let verb = if dry_run { "would be" } else { "is" };
+    let word = if report.blocked { "blocked" } else { "no longer blocked" };
+    let more = match (report.blocked && report.was_selected, report.next) {
+        (false, _) => String::new(),
+        (true, Some(next)) => format!("; {next} is chosen instead"),
+        (true, None) => "; nothing is chosen instead".to_owned(),
+    };
+    let shown = match (report.was_shown, report.next) {
+        (true, Some(_)) => " and shown",
+        (true, None) => ", and it is not shown any more",
+        (false, _) => "",
+    };
+    format!("{} {} of item {} {verb} {word}{more}{shown}", report.r#type, report.id, report.item)
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::model::ItemRef;
-use crate::phase::{Edit, edit, items};
+use crate::phase::{Edit, EditError, edit, items};
 
 use super::Outcome;
 use super::context::Context;
@@ -13,38 +13,55 @@ use super::item;
 /// Say what an item is.
 ///
 /// An id settles which film, series or album it is: `posterfs edit "Heat (1995)" tmdb=949`. What providers said of what it
-/// was taken for before goes; pictures chosen by hand stay. Metadata fields can be set too (`plot=…`); they are locked
-/// by that, so no provider changes them.
+/// was taken for before goes; pictures chosen by hand stay. Fields of metadata are set likewise (`plot=…`, `genres=Crime,
+/// Drama`, empty for none); your word comes before what others say, and locks the field. `--unset` takes your word and the
+/// lock back, and what others say is shown again.
 ///
-/// `posterfs list --unidentified` shows what needs it, `posterfs enrich ITEM` then asks again.
+/// `posterfs list --unidentified` shows what needs an id, `posterfs enrich ITEM` then asks again. `posterfs show ITEM`
+/// tells every field, who says so, and whether it is locked.
+///
+/// For example: `posterfs edit tmdb:949 title="Heat" year=1995`, `posterfs edit 42 --unset title`.
 #[derive(Debug, Args)]
 pub struct EditCommand {
     /// Id, path, provider id (tmdb:603) or title.
     #[arg(value_parser = item::parser())]
     item: ItemRef,
     /// What it is: tmdb=603, imdb=tt0133093, title=Heat, …
-    #[arg(required = true, value_name = "FIELD=VALUE")]
+    #[arg(value_name = "FIELD=VALUE", required_unless_present = "unset")]
     edits: Vec<Edit>,
+    /// Take back what you said of a field, or an id that you gave.
+    #[arg(long, value_name = "FIELD", value_parser = unset)]
+    unset: Vec<Edit>,
 }
 
 #[derive(Debug, Serialize)]
-struct Edited {
+struct EditedReport {
     id: i64,
     title: String,
+    /// How many things were said.
     edited: usize,
+    /// How many of them made a difference.
+    changed: u64,
     is_another: bool,
+}
+
+fn unset(word: &str) -> Result<Edit, EditError> {
+    Edit::unset(word)
 }
 
 impl EditCommand {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut catalog = context.catalog()?;
         let entity = item::find(context, &catalog, &self.item)?;
-        let is_another = edit(&mut catalog, entity.id, &self.edits, context.now())?;
-        let report = Edited {
+        let edits = [self.unset, self.edits].concat();
+        let edited = edit(&mut catalog, entity.id, &edits, context.now())?;
+        let entity = catalog.entity(entity.id)?.unwrap_or(entity);
+        let report = EditedReport {
             id: entity.id.get(),
             title: items::full_title(&catalog, &entity)?,
-            edited: self.edits.len(),
-            is_another,
+            edited: edits.len(),
+            changed: edited.changed,
+            is_another: edited.is_another,
         };
         context.output.result(&report, |report| {
             let next = if report.is_another {
@@ -52,7 +69,8 @@ impl EditCommand {
             } else {
                 String::new()
             };
-            format!("{} is edited{next}", report.title)
+            let word = if report.changed == 0 { "was like that already" } else { "is edited" };
+            format!("{} {word}{next}", report.title)
         })?;
         Ok(Outcome::Done)
     }

@@ -6,11 +6,12 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::catalog::{Catalog, Entity, EntityFilter, Identification};
-use crate::model::{EntityType, ImageType};
+use crate::model::EntityType;
 
 use super::Outcome;
 use super::context::Context;
 use super::output::table;
+use super::which::Filters;
 
 /// Items read from the catalog at once, so that a large library does not fill memory.
 const PAGE: u32 = 500;
@@ -21,18 +22,14 @@ const PAGE: u32 = 500;
 /// everything chosen by hand, for a script.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only this kind of item: movie, series, season, …
-    #[arg(long)]
-    kind: Option<EntityType>,
-    /// Only this library.
-    #[arg(long, value_name = "NAME")]
-    library: Option<String>,
-    /// Only items for which no picture of this type is selected.
-    #[arg(long, value_name = "TYPE")]
-    missing: Option<ImageType>,
-    /// Only items with something locked.
+    #[command(flatten)]
+    filters: Filters,
+    /// Only items with something locked, be it by choosing or editing.
     #[arg(long)]
     locked: bool,
+    /// Only items that are not monitored, or belong to something that is not.
+    #[arg(long)]
+    unmonitored: bool,
     /// Also items that the last scan did not find.
     #[arg(long)]
     vanished: bool,
@@ -55,6 +52,9 @@ struct Row {
     library: String,
     ids: BTreeMap<String, String>,
     monitored: bool,
+    /// The fields that are locked at the item itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    locked: Vec<String>,
     missing: bool,
     images: BTreeMap<String, u64>,
     /// What it may be, where providers were in doubt.
@@ -64,14 +64,12 @@ struct Row {
 impl List {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let catalog = context.catalog_to_read()?;
-        let library = self.library.as_deref().map(|name| catalog.library_named(name)).transpose()?;
         let filter = EntityFilter {
-            library: library.map(|library| library.id),
-            entity_type: self.kind,
-            lacks: self.missing,
             only_locked: self.locked,
+            only_unmonitored: self.unmonitored,
             with_missing: self.vanished,
             only_unidentified: self.unidentified,
+            ..self.filters.filter(&catalog)?
         };
         let libraries: BTreeMap<_, _> =
             catalog.libraries()?.into_iter().map(|library| (library.id, library.name)).collect();
@@ -101,6 +99,7 @@ fn row(
         *images.entry(picture.image_type.kind().as_str().to_owned()).or_insert(0) += 1;
     }
     let ids = catalog.external_ids_of(entity.id)?;
+    let locks = catalog.locks_of(entity.id)?;
     Ok(Row {
         id: entity.id.get(),
         r#type: entity.entity_type,
@@ -112,7 +111,8 @@ fn row(
         path: entity.path.to_string(),
         library: libraries.get(&entity.library).cloned().unwrap_or_default(),
         ids: ids.into_iter().map(|(provider, value)| (provider.to_string(), value)).collect(),
-        monitored: entity.is_monitored,
+        monitored: !catalog.guard_of(entity.id)?.is_unmonitored(),
+        locked: locks.into_iter().filter(|lock| lock.is_locked).map(|lock| lock.field).collect(),
         missing: entity.is_missing,
         images,
         may_be: may_be(catalog, entity)?,
@@ -134,9 +134,12 @@ fn text(rows: &[Row], is_first: bool) -> String {
     let cells = rows.iter().map(|row| {
         let images: Vec<_> = row.images.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         let year = row.year.map(|year| year.to_string()).unwrap_or_default();
-        let state = if row.may_be.is_empty() { images.join(", ") } else { format!("may be {}", row.may_be.join(" ")) };
+        let mut state = if row.may_be.is_empty() { images } else { vec![format!("may be {}", row.may_be.join(" "))] };
+        state.extend((!row.monitored).then(|| "not monitored".to_owned()));
+        state.extend((!row.locked.is_empty()).then(|| format!("locked: {}", row.locked.join(" "))));
+        let state = state.join(", ");
         vec![row.id.to_string(), row.r#type.to_string(), row.title.clone(), year, state, row.path.clone()]
     });
-    let table = table(&["ID", "TYPE", "TITLE", "YEAR", "SELECTED", "PATH"], cells);
+    let table = table(&["ID", "TYPE", "TITLE", "YEAR", "STATE", "PATH"], cells);
     if is_first { table } else { table.split_once('\n').map_or(String::new(), |(_, rest)| rest.to_owned()) }
 }

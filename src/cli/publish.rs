@@ -1,19 +1,19 @@
-//! `posterfs publish`, `posterfs unpublish` and `posterfs rollback`
+//! `posterfs publish` and `posterfs unpublish`
 
 use clap::Args;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Conflict, PublishMode, Published, Scope, Stamp};
+use crate::catalog::{Catalog, Conflict, Published, Scope, Stamp};
 use crate::model::{EntityId, GenerationId, ImageType, ItemRef};
 use crate::phase;
 
-use super::Outcome;
 use super::context::Context;
-use super::item;
+use super::{Outcome, item, mode};
 
 /// Show what is selected.
 ///
-/// All changes are one generation, which `posterfs rollback` takes back. Publishing again changes nothing. No file is
+/// All changes are one generation, which `posterfs rollback` takes back. What is locked goes on showing what it shows, unless
+/// you chose something else or name the item. Publishing again changes nothing. No file is
 /// copied: mounted views show it within a second, `posterfs export` writes it as real files.
 ///
 /// For example: `posterfs publish --dry-run`, then `posterfs publish`; `posterfs publish "Heat (1995)"` for one film.
@@ -42,23 +42,9 @@ pub struct Unpublish {
     image_type: Option<ImageType>,
 }
 
-/// Show again what was shown in an earlier generation.
-///
-/// This is a new generation itself, so it can be taken back too. `posterfs history` lists generations; 0 is the time
-/// before the first. What is selected stays selected, so the next `posterfs publish` shows that again.
-///
-/// For example: `posterfs rollback 7 --dry-run`.
-#[derive(Debug, Args)]
-pub struct Rollback {
-    /// The generation to go back to.
-    generation: i64,
-    /// Tell what would change, and change nothing.
-    #[arg(long)]
-    dry_run: bool,
-}
-
+/// What a change of the mappings came to.
 #[derive(Debug, Serialize)]
-struct Report {
+pub(super) struct Report {
     generation: Option<i64>,
     added: u64,
     changed: u64,
@@ -68,7 +54,7 @@ struct Report {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     conflicts: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    left_out: Vec<String>,
+    pub(super) left_out: Vec<String>,
 }
 
 impl Publish {
@@ -84,6 +70,7 @@ impl Publish {
         let published = phase::publish(&mut catalog, scope, mode(self.dry_run), &stamp(context, reason))?;
         let mut report = report(&catalog, &published.published, self.dry_run)?;
         report.left_out = published.left_out.iter().map(|left| left.message.clone()).collect();
+        phase::forget(&mut catalog, &context.config.history, mode(self.dry_run), context.now())?;
         context.nudge();
         finish(context, &report)
     }
@@ -102,26 +89,13 @@ impl Unpublish {
     }
 }
 
-impl Rollback {
-    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        let mut catalog = context.catalog()?;
-        let to = GenerationId::new(self.generation);
-        let reason = format!("rollback {to}");
-        let published = catalog.rollback(to, mode(self.dry_run), &stamp(context, reason))?;
-        context.nudge();
-        finish(context, &report(&catalog, &published, self.dry_run)?)
-    }
-}
-
-fn mode(dry_run: bool) -> PublishMode {
-    if dry_run { PublishMode::DryRun } else { PublishMode::Apply }
-}
-
-fn stamp(context: &Context, reason: String) -> Stamp {
+/// By whom and why.
+pub(super) fn stamp(context: &Context, reason: String) -> Stamp {
     Stamp { author: context.author(), reason, now: context.now() }
 }
 
-fn report(catalog: &Catalog, published: &Published, dry_run: bool) -> anyhow::Result<Report> {
+/// What is told of a change.
+pub(super) fn report(catalog: &Catalog, published: &Published, dry_run: bool) -> anyhow::Result<Report> {
     let told = |conflict: &Conflict| format!("{}: {conflict}", conflict.folder.join(&conflict.name));
     let conflicts = published.conflicts.iter().map(told);
     let latest = || anyhow::Ok(catalog.history(None, 1)?.first().map(|generation| generation.id));
@@ -142,7 +116,8 @@ fn report(catalog: &Catalog, published: &Published, dry_run: bool) -> anyhow::Re
     })
 }
 
-fn finish(context: &Context, report: &Report) -> anyhow::Result<Outcome> {
+/// Tells it.
+pub(super) fn finish(context: &Context, report: &Report) -> anyhow::Result<Outcome> {
     context.output.result(report, text)?;
     Ok(if report.conflicts.is_empty() { Outcome::Done } else { Outcome::Problems })
 }

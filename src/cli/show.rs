@@ -1,19 +1,24 @@
 //! `posterfs show`
 
-use std::collections::BTreeMap;
-
 use clap::Args;
-use serde::Serialize;
 
-use crate::catalog::{Catalog, Entity, Library};
-use crate::model::{ContentHash, EntityType, ImageType, ItemRef, StreamDetails};
-use crate::phase::names;
+use crate::model::ItemRef;
+use crate::phase::{FieldLine, ImageStory, SelectedLine, Story, story};
 
 use super::Outcome;
 use super::context::Context;
+use super::history;
 use super::item;
+use super::output::counted;
 
-/// Everything about one item: ids, pictures, locks, and the names they are published under.
+/// More of a text does not fit into a line.
+const VALUE_WIDTH: usize = 70;
+
+/// The whole story of one item.
+///
+/// What it is and who says so, what is locked and why; of each type of picture what is chosen, how good it is
+/// (docs/scoring.md tells the parts of a score), what could be chosen instead, what it is called for each player, and which
+/// pictures of the tree it hides; what happened to it lately.
 ///
 /// For example: `posterfs show "Heat (1995)"`, `posterfs show tmdb:949`, `posterfs show /media/films/Heat`.
 #[derive(Debug, Args)]
@@ -23,138 +28,16 @@ pub struct Show {
     item: ItemRef,
 }
 
-#[derive(Debug, Serialize)]
-struct Item {
-    id: i64,
-    r#type: EntityType,
-    title: String,
-    year: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    season: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    episode: Option<u16>,
-    path: String,
-    library: String,
-    layout: &'static str,
-    ids: BTreeMap<String, String>,
-    monitored: bool,
-    missing: bool,
-    images: BTreeMap<String, Image>,
-    mappings: Vec<MappingLine>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    videos: Vec<VideoLine>,
-}
-
-#[derive(Debug, Serialize)]
-struct VideoLine {
-    path: String,
-    #[serde(flatten)]
-    details: StreamDetails,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct Image {
-    selected: Option<SelectedLine>,
-    locked: bool,
-    originals: Vec<String>,
-    /// What keeps the picture from a name, or a player from reading it.
-    notes: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct SelectedLine {
-    sha256: ContentHash,
-    source: String,
-    provider: Option<String>,
-    url: Option<String>,
-    width: u32,
-    height: u32,
-    bytes: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct MappingLine {
-    path: String,
-    sha256: ContentHash,
-    image_type: ImageType,
-}
-
 impl Show {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let catalog = context.catalog_to_read()?;
         let entity = item::find(context, &catalog, &self.item)?;
-        context.output.result(&gather(&catalog, &entity)?, text)?;
+        context.output.result(&story(&catalog, &entity)?, text)?;
         Ok(Outcome::Done)
     }
 }
 
-fn gather(catalog: &Catalog, entity: &Entity) -> anyhow::Result<Item> {
-    let library = catalog.library(entity.library)?;
-    let mappings = catalog.mappings_of(entity.id)?.into_iter().map(|mapping| MappingLine {
-        path: mapping.folder.join(&mapping.name).to_string(),
-        sha256: mapping.hash,
-        image_type: mapping.image_type,
-    });
-    Ok(Item {
-        id: entity.id.get(),
-        r#type: entity.entity_type,
-        title: entity.title.clone(),
-        year: entity.year,
-        season: entity.season,
-        episode: entity.episode,
-        path: entity.path.to_string(),
-        library: library.as_ref().map(|library| library.name.clone()).unwrap_or_default(),
-        layout: entity.layout.as_str(),
-        ids: catalog.external_ids_of(entity.id)?.into_iter().map(|(p, value)| (p.to_string(), value)).collect(),
-        monitored: entity.is_monitored,
-        missing: entity.is_missing,
-        images: images(catalog, entity, library.as_ref())?,
-        mappings: mappings.collect(),
-        videos: videos(catalog, entity)?,
-    })
-}
-
-fn images(catalog: &Catalog, entity: &Entity, library: Option<&Library>) -> anyhow::Result<BTreeMap<String, Image>> {
-    let mut images: BTreeMap<String, Image> = BTreeMap::new();
-    for picture in catalog.selections_of(entity.id)?.into_iter().map(|row| row.picture) {
-        let image = images.entry(picture.image_type.to_string()).or_default();
-        if let Some(library) = library {
-            image.notes = names::notes(catalog, library, entity, picture.image_type, &picture.extension)?;
-        }
-        image.selected = Some(SelectedLine {
-            sha256: picture.hash,
-            source: picture.source.clone(),
-            provider: picture.provider.clone(),
-            url: picture.source_url.clone(),
-            width: picture.width,
-            height: picture.height,
-            bytes: picture.byte_count,
-        });
-    }
-    for original in catalog.originals_of(entity.id)? {
-        let path = original.found.folder.join(&original.found.name).to_string();
-        images.entry(original.found.image_type.to_string()).or_default().originals.push(path);
-    }
-    for lock in catalog.locks_of(entity.id)?.into_iter().filter(|lock| lock.is_locked) {
-        // Locks on metadata fields are shown with the fields.
-        if lock.field.parse::<ImageType>().is_ok() {
-            images.entry(lock.field).or_default().locked = true;
-        }
-    }
-    Ok(images)
-}
-
-fn videos(catalog: &Catalog, entity: &Entity) -> anyhow::Result<Vec<VideoLine>> {
-    let mut lines = Vec::new();
-    for path in catalog.placement_of(entity)?.videos {
-        if let Some(details) = catalog.stream_details(entity.library, &path)? {
-            lines.push(VideoLine { path: path.to_string(), details });
-        }
-    }
-    Ok(lines)
-}
-
-fn text(item: &Item) -> String {
+fn text(item: &Story) -> String {
     let year = item.year.map(|year| format!(" ({year})")).unwrap_or_default();
     let ids: Vec<_> = item.ids.iter().map(|(provider, value)| format!("{provider}:{value}")).collect();
     let mut lines = vec![
@@ -171,15 +54,22 @@ fn text(item: &Item) -> String {
         lines.push("  missing: the last scan did not find it; everything it owns is kept".to_owned());
     }
     lines.extend(item.videos.iter().map(|video| format!("  video: {}: {}", video.path, video.details)));
+    lines.extend(item.fields.iter().map(field_line));
+    // Other locks are told with what they are on.
+    let is_told = |field: &str| item.images.contains_key(field) || item.fields.iter().any(|one| one.field == field);
+    let others = item.locks.iter().filter(|lock| !is_told(&lock.field));
+    lines.extend(others.map(|lock| format!("  {}: {}", lock.field, lock.because)));
     for (image_type, image) in &item.images {
-        lines.push(image_line(image_type, image));
-        lines.extend(image.notes.iter().map(|note| format!("    {note}")));
-        lines.extend(image.originals.iter().map(|path| format!("    original: {path}")));
+        lines.extend(image_lines(image_type, image));
     }
     if item.images.is_empty() {
         lines.push(format!("  no artwork; choose some with `posterfs select {} poster --file FILE`", item.id));
     }
     lines.extend(item.mappings.iter().map(|mapping| format!("  published: {} ({})", mapping.path, mapping.image_type)));
+    if !item.history.is_empty() {
+        let table = history::text(&history::of_item(&item.history));
+        lines.extend(table.lines().map(|line| format!("  {line}")));
+    }
     lines.join("\n")
 }
 
@@ -192,13 +82,60 @@ fn numbers(season: Option<u16>, episode: Option<u16>) -> String {
     }
 }
 
-fn image_line(image_type: &str, image: &Image) -> String {
-    let lock = if image.locked { ", locked" } else { "" };
-    match &image.selected {
-        None => format!("  {image_type}: none selected{lock}"),
-        Some(picture) => {
-            let origin = picture.url.as_ref().or(picture.provider.as_ref()).unwrap_or(&picture.source);
-            format!("  {image_type}: {}×{} from {origin}{lock}\n    {}", picture.width, picture.height, picture.sha256)
-        }
+fn field_line(field: &FieldLine) -> String {
+    let list: Result<Vec<String>, _> = serde_json::from_str(&field.value);
+    let whole = list.map_or_else(|_| field.value.clone(), |values| values.join(", "));
+    // Providers and files say what they like: nothing of it may steer a terminal.
+    let mut value: String = whole.chars().map(|c| if c.is_control() { ' ' } else { c }).take(VALUE_WIDTH).collect();
+    if whole.chars().count() > VALUE_WIDTH {
+        value.push('…');
     }
+    let lock = if field.lock.is_empty() { String::new() } else { format!(", {}", field.lock) };
+    format!("  {}: {value} [{}{lock}]", field.field, field.source)
+}
+
+fn image_lines(image_type: &str, image: &ImageStory) -> Vec<String> {
+    let lock = if image.lock.is_empty() { String::new() } else { format!(", {}", image.lock) };
+    let mut lines = match &image.selected {
+        None => vec![format!("  {image_type}: none selected{lock}")],
+        Some(picture) => selected_lines(image_type, picture, &lock),
+    };
+    let selected = image.selected.as_ref().map(|picture| picture.sha256);
+    match image.shown {
+        Some(shown) if Some(shown) != selected => {
+            lines.push(format!("    shown is {shown}; `posterfs publish` decides anew"));
+        }
+        None if selected.is_some() => lines.push("    not published; `posterfs publish` shows it".to_owned()),
+        _ => {}
+    }
+    lines.extend(image.notes.iter().map(|note| format!("    {note}")));
+    if image.alternative_count > 0 {
+        let others = image.alternatives.iter().map(|other| {
+            let score = other.score.map(|score| format!(" {score:.1}")).unwrap_or_default();
+            format!("{} ({}{score})", other.id, other.provider)
+        });
+        let others = others.collect::<Vec<_>>().join(", ");
+        let count = counted(image.alternative_count as u64, "other", "others");
+        lines.push(format!("    {count} could be chosen: {others}"));
+    }
+    lines.extend(image.names.iter().map(|(player, names)| format!("    for {player}: {}", names.join(", "))));
+    let word = if image.shown.is_some() { "hidden original" } else { "original" };
+    lines.extend(image.originals.iter().map(|path| format!("    {word}: {path}")));
+    lines
+}
+
+fn selected_lines(image_type: &str, picture: &SelectedLine, lock: &str) -> Vec<String> {
+    let origin = picture.url.as_ref().or(picture.provider.as_ref()).unwrap_or(&picture.source);
+    let by = picture.author.as_ref().map(|author| format!(", chosen by {author}")).unwrap_or_default();
+    let mut lines = vec![
+        format!("  {image_type}: {}×{} from {origin}{by}{lock}", picture.width, picture.height),
+        format!("    {}", picture.sha256),
+    ];
+    if let (Some(score), Some(parts)) = (picture.score, picture.score_parts) {
+        lines.push(format!(
+            "    score {score:.1}: resolution {:.0}, shape {:.0}, language {:.0}, votes {:.0}, provider {:.0}",
+            parts.resolution, parts.aspect, parts.language, parts.votes, parts.provider
+        ));
+    }
+    lines
 }

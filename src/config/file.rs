@@ -25,6 +25,8 @@ pub struct Config {
     pub write: WriteSettings,
     /// `[library.NAME]`: what of that differs in one library.
     pub library: BTreeMap<String, LibrarySettings>,
+    /// `[history]`: which generations can be gone back to.
+    pub history: HistorySettings,
     /// `[network]`: how providers are reached.
     pub network: NetworkSettings,
     /// `[provider.*]`: who offers candidates.
@@ -78,6 +80,30 @@ pub struct VideoSettings {
 impl Default for VideoSettings {
     fn default() -> Self {
         Self { ffprobe: vec!["ffprobe".to_owned()], timeout: 30 }
+    }
+}
+
+/// `[history]`: a generation is kept that is among the newest, or young enough, or has a name. With 0 for both all are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HistorySettings {
+    /// How many of the newest are kept.
+    pub generations: u32,
+    /// For how many days they are kept.
+    pub days: u32,
+}
+
+impl HistorySettings {
+    /// Whether nothing is ever forgotten.
+    #[must_use]
+    pub fn keeps_all(&self) -> bool {
+        self.generations == 0 && self.days == 0
+    }
+}
+
+impl Default for HistorySettings {
+    fn default() -> Self {
+        Self { generations: 1000, days: 365 }
     }
 }
 

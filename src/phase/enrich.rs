@@ -15,8 +15,9 @@
 //! - `item`: one item from beginning to end; `subject`: what a provider is told of it
 //! - `plan`: which candidate may take which place, as a pure function; `choose`: trying them in turn
 //! - `take`: one picture into the cache; `due`: when an item is asked for again
-//! - `by_hand`: choosing a candidate or an address by hand
+//! - `by_hand`: choosing a candidate or an address by hand; `block`: what must never be chosen
 
+mod block;
 mod by_hand;
 mod choose;
 mod desk;
@@ -40,6 +41,7 @@ use crate::provider::{ArtworkProvider, Replies};
 
 use super::{PhaseError, Progress};
 
+pub use block::{BlockReport, block, unblock};
 pub use by_hand::{select_candidate, select_url};
 pub use report::{EnrichProblem, EnrichReport, Planned, ProviderTally};
 

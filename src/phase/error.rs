@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::CacheError;
 use crate::catalog::CatalogError;
 use crate::library::LibraryError;
-use crate::model::{CandidateId, EntityId, EntityType, show_bytes};
+use crate::model::{CandidateId, EntityId, EntityType, ImageType, show_bytes};
 use crate::naming::ProfileError;
 use crate::provider::ProviderError;
 use crate::recycle::RecycleError;
@@ -49,6 +49,24 @@ pub enum PhaseError {
         kind: &'static str,
         /// Whose it is.
         owner: EntityId,
+    },
+    /// Nothing of that type is selected for the item whose picture is to be shared.
+    #[error("no {image_type} is selected for item {item}; `posterfs show {item}` tells what is")]
+    NothingToShare {
+        /// The item.
+        item: EntityId,
+        /// What the picture is of.
+        image_type: ImageType,
+    },
+    /// The title of an item is the name by which players look for its artwork.
+    #[error(
+        "the title of the {entity_type} {id} is the name that players look for its pictures by; it cannot be another"
+    )]
+    NamedByTitle {
+        /// What it is.
+        entity_type: EntityType,
+        /// Its number.
+        id: EntityId,
     },
     /// What waits for the network cannot be started.
     #[error("cannot start what waits for the network: {source}")]

@@ -3,10 +3,13 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::catalog::{Catalog, Entity};
+use crate::catalog::{Catalog, Entity, EntityFilter};
 use crate::model::{EntityType, ItemChild, ItemRef, ItemTarget, Provider, RelPath};
 
 use super::{ItemCandidate, PhaseError};
+
+/// Items read at once.
+const PAGE: u32 = 500;
 
 /// The one entity that `item` names. Relative paths are relative to `working_folder`. Among several, those that the last
 /// scan found come before those that are missing.
@@ -28,6 +31,22 @@ pub fn resolve(catalog: &Catalog, item: &ItemRef, working_folder: &Path) -> Resu
     match item.child {
         None => Ok(entity),
         Some(child) => child_of(catalog, item, entity, child),
+    }
+}
+
+/// All entities that a filter leaves, in the order of lists.
+///
+/// # Errors
+/// When the catalog cannot be read.
+pub fn matching(catalog: &Catalog, filter: &EntityFilter) -> Result<Vec<Entity>, PhaseError> {
+    let mut found: Vec<Entity> = Vec::new();
+    loop {
+        let page = catalog.list_entities(filter, found.last().map(Entity::list_key).as_ref(), PAGE)?;
+        let is_last = page.len() < PAGE as usize;
+        found.extend(page);
+        if is_last {
+            return Ok(found);
+        }
     }
 }
 

@@ -286,15 +286,5 @@ fn note(report: &mut ScanReport, path: &RelPath, message: String) {
     }
 }
 
-/// The title in lower case with an English article put behind it, as players sort.
-fn sort_title(title: &str) -> String {
-    let lower = title.to_lowercase();
-    let article = ["the ", "a ", "an "].into_iter().find_map(|article| Some((lower.strip_prefix(article)?, article)));
-    match article {
-        Some((rest, article)) if !rest.trim().is_empty() => format!("{}, {}", rest.trim_start(), article.trim_end()),
-        _ => lower,
-    }
-}
-
 #[cfg(test)]
 mod tests;

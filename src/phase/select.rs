@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 
 use crate::cache::{Cache, Limits, Origin, ProvenanceRecord, Stored};
-use crate::catalog::{CacheFile, Catalog, CatalogError, Deselected, Entity, NewCacheFile, Selected, Stamp};
+use crate::catalog::{
+    CacheFile, Catalog, CatalogError, Deselected, Entity, NewCacheFile, PublishMode, Published, Selected, Stamp,
+};
 use crate::model::{EntityId, EntityType, ImageType, UnixSeconds, show_bytes};
 
 use super::PhaseError;
@@ -133,7 +135,8 @@ fn bring<'a>(
     Ok(Brought { choice, before, stored, record })
 }
 
-/// Takes a choice back for good: what was published of it ends at once, and the image type is locked.
+/// Takes a choice back for good: what was published of it ends at once, and the image type is locked. A trial tells what
+/// would end.
 ///
 /// # Errors
 /// When the entity does not exist, or cache or catalog cannot be written.
@@ -142,10 +145,16 @@ pub fn deselect(
     cache: &Cache,
     id: EntityId,
     image_type: ImageType,
+    mode: PublishMode,
     stamp: &Stamp,
 ) -> Result<Deselected, PhaseError> {
     let entity = entity(catalog, id)?;
     let image_type = image_type.meant_for(entity.entity_type);
+    if mode == PublishMode::DryRun {
+        let shown = catalog.mappings_of(id)?.into_iter().filter(|mapping| mapping.image_type == image_type);
+        let published = Published { removed: shown.count() as u64, ..Published::default() };
+        return Ok(Deselected { was_selected: !selected(catalog, &entity, image_type)?.is_empty(), published });
+    }
     let subject = subject(catalog, &entity, image_type)?;
     let record = ProvenanceRecord { time: stamp.now, author: stamp.author.clone(), ..subject };
     for file in selected(catalog, &entity, image_type)? {

@@ -1,5 +1,5 @@
-use posterfs::catalog::{Catalog, CatalogError, EntityFilter, LockOrigin, USER_PROVIDER};
-use posterfs::model::{EntityId, ImageType};
+use posterfs::catalog::{Catalog, CatalogError, EntityEdit, EntityFilter, LockChange, PublishMode, USER_PROVIDER};
+use posterfs::model::{EntityId, ImageType, LockOrigin};
 
 use crate::support::{Fixture, at, film, original, picture, stamp};
 
@@ -76,14 +76,16 @@ fn locks_are_kept_with_their_origin() {
     let mut fixture = Fixture::new();
     let film = fixture.film("Heat");
     let catalog = &mut fixture.catalog;
-    catalog.set_lock(film, "poster", true, LockOrigin::Explicit, at(3)).unwrap();
-    catalog.set_lock(film, "title", true, LockOrigin::Manual, at(3)).unwrap();
-    catalog.set_lock(film, "poster", false, LockOrigin::Explicit, at(4)).unwrap();
+    let poster = ["poster".parse().unwrap()];
+    catalog.change_locks(film, &poster, LockChange::Lock, PublishMode::Apply, at(3)).unwrap();
+    let title = EntityEdit::SetField("title".parse().unwrap(), "Heat!".into());
+    catalog.edit(film, &[title], at(3)).unwrap();
+    catalog.change_locks(film, &poster, LockChange::Unlock, PublishMode::Apply, at(4)).unwrap();
     let locks = catalog.locks_of(film).unwrap();
     assert_eq!((locks[0].is_locked, locks[0].origin, locks[0].locked_at), (false, LockOrigin::Explicit, at(4)));
     assert_eq!((locks[1].is_locked, locks[1].origin), (true, LockOrigin::Manual));
     let unknown = EntityId::new(99);
-    let error = catalog.set_lock(unknown, "poster", true, LockOrigin::Explicit, at(3)).unwrap_err();
+    let error = catalog.change_locks(unknown, &poster, LockChange::Lock, PublishMode::Apply, at(3)).unwrap_err();
     assert!(matches!(error, CatalogError::NoSuchEntity { id } if id == unknown), "{error:?}");
 }
 

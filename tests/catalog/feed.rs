@@ -1,4 +1,4 @@
-use posterfs::catalog::{Catalog, Changes, PublishMode};
+use posterfs::catalog::{Catalog, Changes, PublishMode, RollbackScope};
 use posterfs::model::GenerationId;
 
 use crate::support::{Fixture, at, film, original, path, picture, stamp};
@@ -35,7 +35,7 @@ fn every_change_names_each_folder_once() {
     assert!(names("art", Some(first)).is_empty());
 
     let seen = fixture.catalog.last_change().unwrap();
-    fixture.catalog.rollback(first, PublishMode::Apply, &stamp(12)).unwrap();
+    fixture.catalog.rollback(first, RollbackScope::All, PublishMode::Apply, &stamp(12)).unwrap();
     assert_eq!(changes(&fixture.catalog, seen), [("Heat".into(), Some(3))]);
 }
 

@@ -3,7 +3,10 @@
 
 mod choosing;
 mod feed;
+mod fields;
+mod history;
 mod libraries;
+mod locks;
 mod opening;
 mod processes;
 mod publishing;

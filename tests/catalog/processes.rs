@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use posterfs::catalog::{Catalog, EntityFilter, PublishMode, Scope};
+use posterfs::catalog::{Catalog, EntityEdit, EntityFilter, PublishMode, Scope};
 
 use crate::support::{Fixture, at, film, in_own_folder, picture, stamp};
 
@@ -110,4 +110,43 @@ fn readers_do_not_wait_for_a_writer() {
     assert_eq!(seen, Some(1), "the state before the change, whole");
     let shown = reader.folder_mappings(library, &crate::support::path("Heat")).unwrap().unwrap();
     assert_eq!(shown.mapped[0].hash.as_bytes()[0], 2);
+}
+
+#[test]
+#[ignore = "run by two_processes_edit_at_once"]
+fn child_edits() {
+    let Some(word) = order() else { return };
+    let mut catalog = Catalog::open(Path::new(CATALOG)).unwrap();
+    let film = catalog.list_entities(&EntityFilter::default(), None, 1).unwrap()[0].id;
+    let set = |field: &str, value: String| EntityEdit::SetField(field.parse().unwrap(), value);
+    for round in 0..30 {
+        let title = format!("{word} {round}");
+        let own = if word == "one" { "plot" } else { "tagline" };
+        catalog.edit(film, &[set("title", title.clone()), set(own, title.clone())], at(round)).unwrap();
+        if round % 10 == 9 {
+            catalog.edit(film, &[EntityEdit::UnsetField("title".parse().unwrap())], at(round)).unwrap();
+            catalog.edit(film, &[set("title", title)], at(round)).unwrap();
+        }
+    }
+}
+
+/// Whoever comes last is shown, whole; what only one of them says is not lost; and the tree's title is remembered.
+#[test]
+fn two_processes_edit_at_once() {
+    let mut fixture = Fixture::new();
+    let film = fixture.film("Heat");
+    let children = ["one", "two"].map(|word| start("child_edits", fixture.folder.path(), word));
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let entity = fixture.catalog.entity(film).unwrap().unwrap();
+    let fields = fixture.catalog.fields_of(&entity).unwrap();
+    let value = |name: &str| fields.iter().find(|one| one.field.field == name).unwrap().field.value.clone();
+    assert_eq!((value("plot"), value("tagline")), ("one 29".into(), "two 29".into()));
+    assert!(["one 29", "two 29"].contains(&value("title").as_str()) && entity.title == value("title"));
+    assert_eq!(entity.sort_title, entity.title);
+    let own = fixture.catalog.sourced_metadata_of(film).unwrap();
+    assert!(own.iter().any(|one| one.field.field == "title" && one.field.value == entity.title));
+    fixture.catalog.edit(film, &[EntityEdit::UnsetField("title".parse().unwrap())], at(99)).unwrap();
+    assert_eq!(fixture.catalog.entity(film).unwrap().unwrap().title, "Heat");
 }

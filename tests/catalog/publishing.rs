@@ -1,4 +1,4 @@
-use posterfs::catalog::{CatalogError, NewCacheFile, Place, PublishMode, Scope, SelectedPicture};
+use posterfs::catalog::{CatalogError, NewCacheFile, Place, PublishMode, RollbackScope, Scope, SelectedPicture};
 use posterfs::model::{EntityId, GenerationId, ImageType};
 
 use crate::support::{Fixture, at, film, in_own_folder, name, original, path, picture, place, stamp};
@@ -45,15 +45,15 @@ fn rolling_back_shows_what_was_shown_and_can_itself_be_rolled_back() {
     let second = fixture.publish(20).generation.unwrap();
     assert_eq!((fixture.shown("Heat")[0].1, fixture.shown("Alien")[0].1), (3, 2));
 
-    let dry = fixture.catalog.rollback(first, PublishMode::DryRun, &stamp(30)).unwrap();
-    let back = fixture.catalog.rollback(first, PublishMode::Apply, &stamp(30)).unwrap();
+    let dry = fixture.catalog.rollback(first, RollbackScope::All, PublishMode::DryRun, &stamp(30)).unwrap();
+    let back = fixture.catalog.rollback(first, RollbackScope::All, PublishMode::Apply, &stamp(30)).unwrap();
     assert_eq!((back.added, back.changed, back.removed, back.unchanged), (0, 1, 1, 0));
     assert_eq!((dry.generation, dry.changed, dry.removed), (None, 1, 1));
     assert_eq!((fixture.shown("Heat")[0].1, fixture.shown("Alien").len()), (1, 0));
 
-    let again = fixture.catalog.rollback(first, PublishMode::Apply, &stamp(31)).unwrap();
+    let again = fixture.catalog.rollback(first, RollbackScope::All, PublishMode::Apply, &stamp(31)).unwrap();
     assert_eq!((again.generation, again.unchanged), (None, 1));
-    let forth = fixture.catalog.rollback(second, PublishMode::Apply, &stamp(32)).unwrap();
+    let forth = fixture.catalog.rollback(second, RollbackScope::All, PublishMode::Apply, &stamp(32)).unwrap();
     assert_eq!((forth.added, forth.changed), (1, 1));
     assert_eq!((fixture.shown("Heat")[0].1, fixture.shown("Alien")[0].1), (3, 2));
     let history = fixture.catalog.history(None, 10).unwrap();
@@ -64,7 +64,8 @@ fn rolling_back_shows_what_was_shown_and_can_itself_be_rolled_back() {
 #[test]
 fn an_unknown_generation_is_refused_by_number() {
     let mut fixture = Fixture::new();
-    let error = fixture.catalog.rollback(GenerationId::new(5), PublishMode::Apply, &stamp(1)).unwrap_err();
+    let error =
+        fixture.catalog.rollback(GenerationId::new(5), RollbackScope::All, PublishMode::Apply, &stamp(1)).unwrap_err();
     assert!(matches!(error, CatalogError::NoSuchGeneration { .. }), "{error:?}");
     assert!(error.to_string().contains('5'), "{error}");
 }
@@ -82,7 +83,7 @@ fn mtimes_rise_strictly_per_path_also_when_the_clock_goes_back() {
         fixture.publish(now);
         mtimes.push(fixture.mtime("Heat", "poster.jpg"));
     }
-    fixture.catalog.rollback(first, PublishMode::Apply, &stamp(7)).unwrap();
+    fixture.catalog.rollback(first, RollbackScope::All, PublishMode::Apply, &stamp(7)).unwrap();
     mtimes.push(fixture.mtime("Heat", "poster.jpg"));
     assert_eq!(mtimes, [1000, 1001, 1002, 1003, 5000, 5001]);
     fixture.catalog.unpublish(heat, None, &stamp(8)).unwrap();

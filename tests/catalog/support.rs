@@ -1,11 +1,11 @@
 //! A catalog in a temporary folder, with films.
 
 use posterfs::catalog::{
-    Catalog, NewCacheFile, NewLibrary, Place, PublishMode, Published, ScannedItem, ScannedOriginal, Scope,
-    SelectedPicture, Stamp,
+    Candidate, Catalog, MetadataField, NewCacheFile, NewLibrary, OfferedCandidate, Place, ProviderAnswers, PublishMode,
+    Published, ScannedItem, ScannedOriginal, Scope, ScoredCandidate, SelectedPicture, SourcedField, Stamp,
 };
 use posterfs::model::{
-    ContentHash, EntityId, EntityType, ImageType, LibraryId, LibraryKind, Name, RelPath, UnixSeconds,
+    ContentHash, EntityId, EntityType, ImageKind, ImageType, LibraryId, LibraryKind, Name, RelPath, UnixSeconds,
 };
 use tempfile::TempDir;
 
@@ -100,6 +100,23 @@ pub fn in_own_folder(picture: &SelectedPicture) -> Vec<Place> {
 
 pub fn place(folder: &RelPath, image_type: &ImageType, extension: &str) -> Place {
     Place { folder: folder.clone(), name: name(&format!("{image_type}.{extension}")), is_synthetic_folder: false }
+}
+
+/// What a provider of that word answers: metadata alone.
+pub fn told(source: &str, name: &str, value: &str) -> ProviderAnswers {
+    let field = MetadataField { field: name.into(), value: value.into() };
+    ProviderAnswers { fields: vec![SourcedField { field, source: source.into() }], ..ProviderAnswers::default() }
+}
+
+/// What TMDB answers: posters alone.
+pub fn posters(offers: Vec<OfferedCandidate>) -> ProviderAnswers {
+    let (kinds, offers) = (vec![ImageKind::Poster], vec![("tmdb".to_owned(), offers)]);
+    ProviderAnswers { kinds, offers, ..ProviderAnswers::default() }
+}
+
+/// Nothing is scored.
+pub fn unrated(_: &[Candidate], _: &[MetadataField]) -> Vec<ScoredCandidate> {
+    Vec::new()
 }
 
 pub fn at(seconds: i64) -> UnixSeconds {

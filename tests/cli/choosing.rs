@@ -104,3 +104,38 @@ fn a_picture_for_which_there_is_no_name_is_told_about() {
     let lines = films.text(&["publish".as_ref(), OsStr::new("Up")]);
     assert!(lines.contains("nothing to change") && lines.contains("spine"), "{lines}");
 }
+
+#[test]
+fn one_picture_is_chosen_for_many_or_shared() {
+    let films = Films::new();
+    films.scan();
+    let picture = films.picture("a.jpg");
+    let file = picture.to_str().unwrap();
+    let all = ["select", "--title", "Remake", "--missing", "poster", "poster", "--file", file];
+    let planned = films.json(&[&all[..], &["--dry-run"]].concat());
+    assert_eq!((planned.len(), &planned[0]["dry_run"]), (2, &true.into()));
+    assert!(films.json(&["list", "--locked"]).is_empty() && films.one(&["status"])["cache"]["files"] == 0);
+    let chosen = films.json(&all);
+    assert_eq!((&chosen[0]["new_in_cache"], &chosen[1]["new_in_cache"]), (&true.into(), &false.into()));
+    assert_eq!(chosen[0]["sha256"], chosen[1]["sha256"]);
+    assert!(films.text(&all).contains("nothing matches"), "they are not missing any more");
+    let shared = films.one(&["select", "Up", "poster", "--from", "Remake (1960)"]);
+    assert_eq!(shared["sha256"], chosen[0]["sha256"]);
+    films.publish();
+    let gone = films.json(&["deselect", "--title", "Remake", "poster", "--dry-run"]);
+    assert!(gone.len() == 2 && gone.iter().all(|row| row["removed"].as_u64() > Some(0)), "{gone:?}");
+    assert_eq!(films.publish()["removed"], 0);
+    assert_eq!(films.json(&["deselect", "--title", "Remake", "poster"]).len(), 2);
+    let said = films.fails(1, &["select", "Up", "poster", "--from", "1917"]);
+    assert!(said.contains("no poster is selected") && said.contains("posterfs show"), "{said}");
+    for (arguments, words) in [
+        (&["select", "Up", "poster"][..], "--from"),
+        (&["select", "Up", "poster", "1", "--file", file], "either"),
+        (&["select", "--kind", "movie", "poster", "1"], "too many"),
+        (&["select", "Up", "poster", "first"], "no number"),
+        (&["select", "Up", "postcard", "--file", file], "banner"),
+        (&["deselect", "Up"], "which type"),
+    ] {
+        assert!(films.fails(2, arguments).contains(words), "{arguments:?}: {}", films.fails(2, arguments));
+    }
+}

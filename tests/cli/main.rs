@@ -7,6 +7,7 @@ mod support;
 mod choosing;
 mod exporting;
 mod help;
+mod locking;
 mod naming;
 mod places;
 mod printing;

@@ -88,6 +88,39 @@ fn show_and_status_tell_everything_of_an_item_and_of_all() {
 }
 
 #[test]
+fn show_tells_the_whole_story() {
+    let films = Films::new();
+    films.scan();
+    films.select("tmdb:949", "poster", "a.jpg");
+    films.publish();
+    films.select("tmdb:949", "poster", "b.jpg");
+    films.one(&["edit", "tmdb:949", "plot=A thief\nand a policeman.", "genres=Crime, Drama"]);
+    let show = films.one(&["show", "tmdb:949"]);
+    let field =
+        |name: &str| show["fields"].as_array().unwrap().iter().find(|one| one["field"] == name).unwrap().clone();
+    assert_eq!((&field("title")["value"], &field("title")["source"]), (&json!("Heat"), &json!("scan")));
+    assert_eq!((&field("plot")["source"], &field("plot")["lock"]), (&json!("user"), &json!("locked by hand")));
+    let poster = &show["images"]["poster"];
+    assert_ne!(poster["shown"], poster["selected"]["sha256"]);
+    assert_eq!((&poster["alternative_count"], &poster["alternatives"][0]["cached"]), (&json!(1), &json!(true)));
+    let players: Vec<_> = poster["names"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(players, ["emby", "jellyfin", "kodi", "plex"]);
+    assert_eq!((&show["history"][0]["generation"], &show["history"][0]["added"]), (&json!(1), &json!(2)));
+    let text = films.text(&["show", "tmdb:949"]);
+    for words in [
+        "plot: A thief and a policeman. [user, locked by hand]",
+        "genres: Crime, Drama [user",
+        "shown is ",
+        "for kodi: ",
+        "hidden original: ",
+        "1 other could be chosen",
+        "publish",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
 fn identify_prints_a_line_for_each_path_whether_it_is_there_or_not() {
     let films = Films::new();
     films.scan();

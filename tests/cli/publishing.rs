@@ -110,3 +110,45 @@ fn a_library_that_is_removed_takes_its_artwork_along_and_can_come_back() {
     assert_eq!(films.one(&["scan"])["returned"], 8);
     assert_eq!(films.publish()["added"], 2, "the choice was kept");
 }
+
+/// Named generations, what is different since, and one item going back alone.
+#[test]
+fn generations_are_named_compared_and_gone_back_to_in_part() {
+    let films = Films::new();
+    films.scan();
+    for (item, picture) in [("Up", "a.jpg"), ("1917", "b.jpg")] {
+        films.select(item, "poster", picture);
+    }
+    films.publish();
+    assert_eq!(films.one(&["tag", "first"])["generation"], 1);
+    for item in ["Up", "1917"] {
+        films.select(item, "poster", "c.jpg");
+    }
+    films.publish();
+    let changes = films.json(&["diff", "first"]);
+    assert!(changes.iter().all(|row| row["change"] == "changed") && changes.len() >= 2, "{changes:?}");
+    assert_eq!(films.json(&["diff", "2", "first"]).len(), changes.len());
+    assert!(films.text(&["diff", "2"]).contains("show the same"));
+    let up = films.one(&["show", "Up"])["id"].clone();
+    let of_up = changes.iter().filter(|row| row["item"] == up).count();
+    let back = films.one(&["rollback", "first", "--item", "Up"]);
+    assert_eq!(back["changed"], of_up);
+    assert!(films.json(&["diff", "first"]).iter().all(|row| row["item"] != up));
+    let history = films.json(&["history", "Up"]);
+    let reasons: Vec<_> = history.iter().map(|row| row["reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons, [&format!("rollback first of item {up}"), "publish", "publish"]);
+    assert_eq!(films.json(&["history", "1917"]).len(), 2);
+    assert_eq!(films.json(&["history"])[2]["tags"], serde_json::json!(["first"]));
+    assert_eq!(films.json(&["tag"]).len(), 1);
+    assert!(films.text(&["tag", "--delete", "first"]).contains("first"));
+    for (arguments, words) in [
+        (&["rollback", "first"][..], "posterfs tag"),
+        (&["rollback", "last"], "`last`"),
+        (&["diff", "77"], "posterfs history"),
+        (&["rollback", "1", "--library", "gone"], "gone"),
+        (&["tag", "7"], "letter"),
+        (&["tag", "--delete", "first"], "first"),
+    ] {
+        assert!(films.fails(1, arguments).contains(words), "{arguments:?}");
+    }
+}

@@ -106,3 +106,25 @@ fn everything_of_a_series_is_chosen_published_and_exported() {
     films.one(&["export", "--naming", "jellyfin-people", "--to", people.to_str().unwrap()]);
     assert!(people.join("T/Terry O'Quinn/folder.jpg").is_file());
 }
+
+/// "Locks are inherited series → season → episode; an explicit lock or unlock further down wins."
+#[test]
+fn locks_and_monitoring_are_inherited_and_show_tells_from_where() {
+    let films = series();
+    let series = films.one(&["show", "Lost"])["id"].as_i64().unwrap();
+    films.one(&["lock", "Lost", "thumb", "plot"]);
+    let thumb = |item: &str| films.one(&["show", item])["images"]["thumb"]["lock"].as_str().unwrap().to_owned();
+    assert_eq!(thumb("Lost/s01e01"), format!("locked by series {series}"));
+    films.one(&["unlock", "Lost/s01", "thumb"]);
+    assert!(thumb("Lost/s01e01").starts_with("not locked by season"));
+    assert_eq!(thumb("Lost/s00e01"), format!("locked by series {series}"));
+    films.one(&["unmonitor", "Lost"]);
+    assert_eq!(thumb("Lost/s01e01"), format!("not monitored, as series {series} is not"));
+    let episodes = films.json(&["list", "--unmonitored", "--kind", "episode"]);
+    assert_eq!(episodes.len(), 3, "{episodes:?}");
+    let held = films.run(&["monitor", "Lost/s01"]);
+    let said = String::from_utf8_lossy(&held.stdout);
+    assert!(held.status.code() == Some(3) && said.contains(&format!("posterfs monitor {series}")), "{said}");
+    assert_eq!(films.one(&["monitor", "Lost"])["monitored"], true);
+    assert!(films.json(&["list", "--unmonitored"]).is_empty());
+}

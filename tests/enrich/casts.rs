@@ -1,6 +1,6 @@
 //! Who plays in what, as providers tell it, and their portraits.
 
-use posterfs::catalog::{LockOrigin, ScannedCredit, ScannedItem};
+use posterfs::catalog::{PublishMode, ScannedCredit, ScannedItem};
 use posterfs::model::{EntityId, EntityType, Provider, UnixSeconds};
 use serde_json::json;
 
@@ -102,10 +102,7 @@ fn where_a_metadata_file_names_the_cast_only_ids_are_taken() {
 #[test]
 fn a_locked_cast_stays_and_an_unmonitored_actor_has_no_portrait() {
     let (_tmdb, mut world, film) = heat();
-    let lock = |world: &mut World, is_locked| {
-        let now = UnixSeconds::new(2);
-        world.catalog.set_lock(film, "actors", is_locked, LockOrigin::Explicit, now).unwrap();
-    };
+    let lock = |world: &mut World, is_locked| crate::rules::lock(world, film, "actors", is_locked);
     lock(&mut world, true);
     world.enrich_all();
     assert!(names(&world, film).is_empty());
@@ -113,7 +110,7 @@ fn a_locked_cast_stays_and_an_unmonitored_actor_has_no_portrait() {
     world.config.artwork.limits.insert(posterfs::model::ImageKind::ActorThumb, 0);
     world.enrich_all();
     let first = world.catalog.credits_of(film).unwrap()[0].actor;
-    world.catalog.set_monitored(first, false, UnixSeconds::new(3)).unwrap();
+    world.catalog.set_monitored(first, false, PublishMode::Apply, UnixSeconds::new(3)).unwrap();
     world.config.artwork.limits.clear();
     world.enrich_all();
     let second = world.catalog.credits_of(film).unwrap()[1].actor;

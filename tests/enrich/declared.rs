@@ -48,7 +48,8 @@ fn a_providers_better_offer_comes_before_it() {
     });
     let mut world = World::new(&tmdb.server.url());
     let film = declaring(&mut world, "Heat", &[("poster", format!("{}/t/p/original/nfo.jpg", tmdb.server.url()))]);
-    world.catalog.set_external_id(film, &posterfs::model::Provider::parse("tmdb").unwrap(), "1").unwrap();
+    posterfs::phase::edit(&mut world.catalog, film, &["tmdb=1".parse().unwrap()], posterfs::model::UnixSeconds::new(2))
+        .unwrap();
     world.enrich();
     assert_eq!((world.selected(film)["poster"].as_str(), world.candidates(film).len()), ("/best.jpg", 2));
 }
@@ -61,8 +62,7 @@ fn what_is_locked_or_names_nothing_is_left_alone() {
     world.config.provider.tmdb.enabled = false;
     let film = declaring(&mut world, "Heat", &[("poster", format!("{}/x.jpg", tmdb.server.url()))]);
     declaring(&mut world, "Ronin", &[]);
-    let now = posterfs::model::UnixSeconds::new(2);
-    world.catalog.set_lock(film, "poster", true, posterfs::catalog::LockOrigin::Explicit, now).unwrap();
+    crate::rules::lock(&mut world, film, "poster", true);
     let report = world.enrich();
     assert_eq!((report.items, report.left_alone, report.offered), (0, 2, 0));
     assert!(world.candidates(film).is_empty() && tmdb.server.asked().is_empty());

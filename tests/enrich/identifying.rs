@@ -59,7 +59,9 @@ fn another_id_makes_it_another_film_but_leaves_what_was_chosen_by_hand() {
     let picture = picture.into_iter().find(|(id, _)| *id == fanart.id).unwrap().1.picture;
     world.catalog.choose_by_hand(fanart.id, &picture, UnixSeconds::new(5)).unwrap();
     let edit = |world: &mut World, text: &str| {
-        posterfs::phase::edit(&mut world.catalog, film, &[text.parse().unwrap()], UnixSeconds::new(9)).unwrap()
+        posterfs::phase::edit(&mut world.catalog, film, &[text.parse().unwrap()], UnixSeconds::new(9))
+            .unwrap()
+            .is_another
     };
     assert!(!edit(&mut world, "tmdb=1"), "the same id changes nothing");
     assert_eq!(world.selected(film).len(), 2);

@@ -1,6 +1,6 @@
 //! What automatic steps must leave alone. Each test quotes its rule.
 
-use posterfs::catalog::{LockOrigin, ScannedItem};
+use posterfs::catalog::{LockChange, PublishMode, ScannedItem};
 use posterfs::model::{EntityId, EntityType, ImageKind, UnixSeconds};
 
 use crate::shelf::Tmdb;
@@ -17,8 +17,10 @@ fn heat() -> (Tmdb, World, EntityId) {
     (tmdb, world, film)
 }
 
-fn lock(world: &mut World, entity: EntityId, field: &str, is_locked: bool) {
-    world.catalog.set_lock(entity, field, is_locked, LockOrigin::Explicit, UnixSeconds::new(2)).unwrap();
+pub fn lock(world: &mut World, entity: EntityId, field: &str, is_locked: bool) {
+    let to = if is_locked { LockChange::Lock } else { LockChange::Unlock };
+    let fields = [field.parse().unwrap()];
+    world.catalog.change_locks(entity, &fields, to, PublishMode::Apply, UnixSeconds::new(2)).unwrap();
 }
 
 /// Rule 3: "Selecting by hand … locks that image type of that entity; … from there on enrichment skips it."
@@ -90,10 +92,10 @@ fn an_item_with_everything_locked_is_not_asked_for_at_all() {
 #[test]
 fn an_unmonitored_item_is_not_asked_for_at_all() {
     let (tmdb, mut world, film) = heat();
-    world.catalog.set_monitored(film, false, UnixSeconds::new(2)).unwrap();
+    world.catalog.set_monitored(film, false, PublishMode::Apply, UnixSeconds::new(2)).unwrap();
     world.enrich_all();
     assert!(tmdb.server.asked().is_empty() && world.candidates(film).is_empty());
-    world.catalog.set_monitored(film, true, UnixSeconds::new(3)).unwrap();
+    world.catalog.set_monitored(film, true, PublishMode::Apply, UnixSeconds::new(3)).unwrap();
     assert_eq!(world.enrich_all().chosen, 2);
 }
 
@@ -162,7 +164,7 @@ fn locks_and_monitoring_are_inherited() {
         lock(&mut world, entity, "poster", lock_it);
         assert_eq!(all(&world), wanted);
     }
-    world.catalog.set_monitored(series, false, UnixSeconds::new(3)).unwrap();
+    world.catalog.set_monitored(series, false, PublishMode::Apply, UnixSeconds::new(3)).unwrap();
     assert_eq!(all(&world), [true, true, true, false], "what belongs to something unmonitored is not monitored");
 }
 

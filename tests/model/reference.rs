@@ -410,6 +410,7 @@ impl Model {
                 film.is_withheld = false;
             }
             film.show(shown);
+            film.looks.retain(|_, look| !matches!(look, Look::Withdrawn | Look::Kept));
         }
         self.generation();
         Some(Step::Rollback(to))

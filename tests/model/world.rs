@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use posterfs::catalog::{Catalog, LockOrigin};
+use posterfs::catalog::{Catalog, LockChange, PublishMode};
 use posterfs::demo::{Size, draw_poster};
 use posterfs::model::{EntityId, UnixSeconds};
 
@@ -122,7 +122,9 @@ impl World {
             Step::Rollback(generation) => self.command(&["rollback", &generation.to_string()]),
             Step::Lock(film, is_locked) => {
                 let (film, now) = (EntityId::new(*film as i64 + 1), UnixSeconds::new(2_000_000_000));
-                self.catalog().set_lock(film, "poster", *is_locked, LockOrigin::Explicit, now).unwrap();
+                let to = if *is_locked { LockChange::Lock } else { LockChange::Unlock };
+                let poster = ["poster".parse().unwrap()];
+                self.catalog().change_locks(film, &poster, to, PublishMode::Apply, now).unwrap();
             }
             Step::Behind(path, bytes) => write(self.mount.source().join(path), &self.bytes[*bytes]),
             Step::Scan => self.command(&["scan"]),

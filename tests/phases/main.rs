@@ -1,5 +1,6 @@
 //! The phases from a chosen file to real files: select, publish, export, on real trees.
 
+mod choosing;
 #[path = "../support/every_layout.rs"]
 mod every_layout;
 mod export;

@@ -63,7 +63,10 @@ fn unmonitored_films_are_read_and_moved_files_are_not_read_again() {
     let mut world = World::with(&[HEAT]);
     write(&world.path(HEAT), b"matroska");
     let film = world.film(HEAT).id;
-    world.catalog.set_monitored(film, false, posterfs::model::UnixSeconds::new(3)).unwrap();
+    world
+        .catalog
+        .set_monitored(film, false, posterfs::catalog::PublishMode::Apply, posterfs::model::UnixSeconds::new(3))
+        .unwrap();
     let prober = reader(&world);
     assert_eq!(read(&mut world, &prober).read, 1);
     let moved = b"Heat (1995)/Heat (1995).mkv";

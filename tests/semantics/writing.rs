@@ -129,8 +129,9 @@ fn where_the_picture_is_locked() {
     // Unlocked, the manager's write is adopted.
     let entity = world.mapping("poster.jpg").entity;
     let now = posterfs::model::UnixSeconds::new(2_000_000_000);
-    let origin = posterfs::catalog::LockOrigin::Explicit;
-    world.catalog().set_lock(entity, "poster", false, origin, now).unwrap();
+    let (poster_type, mode) = (["poster".parse().unwrap()], posterfs::catalog::PublishMode::Apply);
+    let unlock = posterfs::catalog::LockChange::Unlock;
+    world.catalog().change_locks(entity, &poster_type, unlock, mode, now).unwrap();
     world.as_manager("cp", &[&world.films.picture("c.jpg"), &poster]);
     wait_for(|| fs::read(world.heat("Heat (1995)-poster.jpg")).is_ok_and(|bytes| bytes == world.picture("c.jpg")));
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use posterfs::catalog::{PublishMode, Scope, Stamp};
+use posterfs::catalog::{PublishMode, RollbackScope, Scope, Stamp};
 use posterfs::model::{Clock, GenerationId, SystemClock};
 use posterfs::phase::publish;
 use rustix::process::{Signal, kill_process};
@@ -93,7 +93,7 @@ fn what_is_published_without_a_nudge_is_seen_within_a_second() {
     );
 
     let before = published.published.generation.unwrap().get() - 1;
-    catalog.rollback(GenerationId::new(before), PublishMode::Apply, &stamp("no nudge")).unwrap();
+    catalog.rollback(GenerationId::new(before), RollbackScope::All, PublishMode::Apply, &stamp("no nudge")).unwrap();
     soon("a name that was there", || !poster.exists());
     soon("the listing", || lists(&world.heat(), "folder.jpg"));
     assert_eq!(contents(&world.heat()), former);

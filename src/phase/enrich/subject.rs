@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::catalog::{Candidate, Catalog, CatalogError, DeclaredArtwork, Entity, Guard};
+use crate::catalog::{Candidate, Catalog, CatalogError, DeclaredArtwork, Entity};
 use crate::library::layout::album_name;
-use crate::model::{EntityId, EntityType, ImageKind, ImageType, Layout, Provider, RelPath};
+use crate::model::{EntityId, EntityType, Guard, ImageKind, ImageType, Layout, Provider, RelPath};
 use crate::naming::split_extension;
 use crate::provider::{ArtworkProvider, Place, Subject};
 

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use crate::catalog::{Library, ScannedFile, ScannedItem, ScannedOriginal, ScannedParent};
 use crate::library::layout::is_ignore_file;
 use crate::library::{EntryKind, FileStat, FolderListing, FoundItem, Nfo, NfoArtwork, Source, read_nfo};
-use crate::model::{EntityType, ImageType, Layout, RelPath, UnixSeconds};
+use crate::model::{EntityType, ImageType, Layout, RelPath, UnixSeconds, sort_title};
 use crate::naming::{NamedItem, PicturePlace, is_actors_folder, recognise};
 
-use super::sort_title;
 use super::told::{NamedArtwork, tell};
 
 /// The items of one folder.

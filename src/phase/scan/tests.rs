@@ -303,12 +303,3 @@ fn the_tree_is_not_touched() {
     fixture.scan();
     assert_eq!(state(fixture.root()), before);
 }
-
-#[test]
-fn titles_sort_without_their_article() {
-    for (title, sorted) in
-        [("The Matrix", "matrix, the"), ("A", "a"), ("An Education", "education, an"), ("The ", "the ")]
-    {
-        assert_eq!(sort_title(title), sorted);
-    }
-}

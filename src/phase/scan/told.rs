@@ -5,9 +5,7 @@
 
 use crate::catalog::{DeclaredArtwork, MetadataField, ScannedCredit, ScannedItem, ScannedSet};
 use crate::library::{Nfo, NfoArtwork, NfoEntry};
-use crate::model::{EntityType, Provider};
-
-use super::sort_title;
+use crate::model::{EntityType, Provider, sort_title};
 
 /// What a metadata file tells of others than its item.
 #[derive(Debug, Default)]

@@ -146,7 +146,8 @@ fn fields_that_were_edited_or_locked_stay() {
     fixture.write("Heat (1995)/Heat.nfo", b"<movie><plot>First</plot><tagline>One</tagline></movie>");
     fixture.scan();
     let heat = fixture.entities()[0].clone();
-    fixture.catalog.set_lock(heat.id, "plot", true, crate::catalog::LockOrigin::Explicit, Noon.now()).unwrap();
+    let (plot, lock) = (["plot".parse().unwrap()], crate::catalog::LockChange::Lock);
+    fixture.catalog.change_locks(heat.id, &plot, lock, PublishMode::Apply, Noon.now()).unwrap();
     fixture.write("Heat (1995)/Heat.nfo", b"<movie><plot>Second</plot><tagline>Two</tagline></movie>");
     assert_eq!(fixture.scan().changed, 1);
     assert_eq!(field(&fixture, &heat, "plot").as_deref(), Some("First"));

@@ -1,0 +1,184 @@
+//! Blocking candidates: what must never be chosen is given up at once, and the next best of what is in the cache takes its
+//! place.
+//!
+//! Nothing is downloaded for that; where nothing else is in the cache, or the image type is locked, nothing is chosen. What
+//! showed the picture shows the next one then, or the original, in one generation.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::cache::{Cache, ProvenanceRecord};
+use crate::catalog::{
+    CacheFile, Candidate, Catalog, Entity, PROGRAM_PROVIDER, PublishMode, Scope, Stamp, USER_PROVIDER,
+};
+use crate::model::{CandidateId, EntityId, GenerationId, ImageType};
+
+use super::super::{PhaseError, publish, select};
+use super::choose::Ranked;
+use super::take::{self, Purpose};
+
+/// What blocking a candidate came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BlockReport {
+    /// The candidate.
+    pub id: CandidateId,
+    /// The item it is for.
+    pub item: EntityId,
+    /// What it is of.
+    pub r#type: ImageType,
+    /// Whether it is blocked now.
+    pub blocked: bool,
+    /// Whether it was the chosen one.
+    pub was_selected: bool,
+    /// Whether it was shown.
+    pub was_shown: bool,
+    /// What is chosen instead.
+    pub next: Option<CandidateId>,
+    /// The generation in which it ceased to be shown.
+    pub generation: Option<GenerationId>,
+}
+
+/// A candidate with all that blocking it depends on.
+struct Case {
+    candidate: Candidate,
+    owner: Entity,
+    file: Option<CacheFile>,
+    was_shown: bool,
+    next: Option<(Candidate, CacheFile)>,
+}
+
+/// Blocks a candidate. When it was chosen, the next best that is in the cache is chosen instead, unless the image type is
+/// locked; when it was shown, that changes at once.
+///
+/// # Errors
+/// When there is no such candidate, or cache or catalog cannot be written.
+pub fn block(
+    catalog: &mut Catalog,
+    cache: &Arc<Cache>,
+    id: CandidateId,
+    mode: PublishMode,
+    stamp: &Stamp,
+) -> Result<BlockReport, PhaseError> {
+    let case = look(catalog, cache, id)?;
+    let mut report = case.report(true);
+    if mode == PublishMode::DryRun {
+        return Ok(report);
+    }
+    if let Some(file) = case.file.as_ref().filter(|_| case.candidate.is_selected) {
+        let subject = select::subject(catalog, &case.owner, case.candidate.image_type)?;
+        let record = ProvenanceRecord { time: stamp.now, author: stamp.author.clone(), ..subject };
+        select::record_given_up(cache, file, &record)?;
+    }
+    catalog.set_blocked(id, true)?;
+    if let Some((next, file)) = &case.next
+        && !choose(catalog, cache, &case, next, file, stamp)?
+    {
+        report.next = None;
+    }
+    if case.was_shown {
+        let scope = Scope::Picture(case.owner.id, case.candidate.image_type);
+        report.generation = publish(catalog, scope, PublishMode::Apply, stamp)?.published.generation;
+    }
+    Ok(report)
+}
+
+/// Lets a candidate be chosen again. Nothing is chosen by this.
+///
+/// # Errors
+/// When there is no such candidate, or the catalog cannot be written.
+pub fn unblock(catalog: &mut Catalog, id: CandidateId, mode: PublishMode) -> Result<BlockReport, PhaseError> {
+    let candidate = catalog.candidate(id)?;
+    if mode == PublishMode::Apply {
+        catalog.set_blocked(id, false)?;
+    }
+    Ok(BlockReport {
+        id,
+        item: candidate.entity,
+        r#type: candidate.image_type,
+        blocked: false,
+        was_selected: candidate.is_selected,
+        was_shown: false,
+        next: None,
+        generation: None,
+    })
+}
+
+impl Case {
+    fn report(&self, blocked: bool) -> BlockReport {
+        BlockReport {
+            id: self.candidate.id,
+            item: self.owner.id,
+            r#type: self.candidate.image_type,
+            blocked,
+            was_selected: self.candidate.is_selected,
+            was_shown: self.was_shown,
+            next: self.next.as_ref().map(|(next, _)| next.id),
+            generation: None,
+        }
+    }
+}
+
+fn look(catalog: &Catalog, cache: &Cache, id: CandidateId) -> Result<Case, PhaseError> {
+    let candidate = catalog.candidate(id)?;
+    let owner = select::entity(catalog, candidate.entity)?;
+    let files = catalog.cached_candidates_of(owner.id)?;
+    let file = files.iter().find(|(of, _)| *of == id).map(|(_, file)| file.clone());
+    let is_it = |mapping: &crate::catalog::Mapping| {
+        mapping.image_type == candidate.image_type && Some(mapping.hash) == file.as_ref().map(|file| file.picture.hash)
+    };
+    let was_shown = catalog.mappings_of(owner.id)?.iter().any(is_it);
+    let is_locked = catalog.guard_of(owner.id)?.is_locked(&candidate.image_type.to_string());
+    let next =
+        if candidate.is_selected && !is_locked { next_best(catalog, cache, &candidate, &owner, files)? } else { None };
+    Ok(Case { candidate, owner, file, was_shown, next })
+}
+
+/// The best of the others that is in the cache and might be chosen automatically.
+fn next_best(
+    catalog: &Catalog,
+    cache: &Cache,
+    blocked: &Candidate,
+    owner: &Entity,
+    files: Vec<(CandidateId, CacheFile)>,
+) -> Result<Option<(Candidate, CacheFile)>, PhaseError> {
+    let may_be_chosen = |candidate: &Candidate| {
+        candidate.image_type.kind() == blocked.image_type.kind()
+            && candidate.id != blocked.id
+            && !candidate.is_blocked
+            && !candidate.is_selected
+            && candidate.refused.is_none()
+            && ![USER_PROVIDER, PROGRAM_PROVIDER].contains(&candidate.provider.as_str())
+    };
+    let mut others: Vec<Candidate> = catalog.candidates_of(owner.id, None)?.into_iter().filter(may_be_chosen).collect();
+    let score = |candidate: &Candidate| candidate.score.unwrap_or_default();
+    others.sort_by(|one, other| score(other).total_cmp(&score(one)).then(one.id.cmp(&other.id)));
+    Ok(others.into_iter().find_map(|candidate| {
+        let file = files.iter().find(|(of, _)| *of == candidate.id).map(|(_, file)| file)?;
+        let (width, height) = (file.picture.width, file.picture.height);
+        let fits = take::misfit(owner.entity_type, blocked.image_type, width, height).is_none();
+        (fits && take::is_there(cache, file)).then(|| (candidate, file.clone()))
+    }))
+}
+
+/// Chooses it as `enrich` would. `false` when a person decided otherwise in the meantime.
+fn choose(
+    catalog: &mut Catalog,
+    cache: &Arc<Cache>,
+    case: &Case,
+    next: &Candidate,
+    file: &CacheFile,
+    stamp: &Stamp,
+) -> Result<bool, PhaseError> {
+    let image_type = case.candidate.image_type;
+    let ranked = Ranked { candidate: next.clone(), file: None };
+    let purpose = Purpose { ranked: &ranked, image_type, author: take::AUTHOR, now: stamp.now };
+    let picture = purpose.reused(file);
+    let record = take::record(&picture, select::subject(catalog, &case.owner, image_type)?, stamp.now);
+    cache.record(&picture.hash, &record)?;
+    let is_chosen = catalog.choose(next.id, &picture, stamp.now)?.is_ok();
+    if !is_chosen {
+        cache.record(&picture.hash, &ProvenanceRecord { selected: false, ..record })?;
+    }
+    Ok(is_chosen)
+}
