@@ -26,7 +26,8 @@
 //!
 //! Every lock here is a leaf: none is taken while another is held, no system call on the source, no reading of the
 //! catalog and no notification happens under one. The exceptions are written where they are (`files`: registering a
-//! backing file; `view`: copies of pictures; `gate`: who waits is compared with what is silent). So no order between locks is needed, and none can be violated.
+//! backing file; `written`: whether somebody has a file open; `gate`: who waits is compared with what is silent). So no
+//! order between locks is needed, and none can be violated.
 
 mod abilities;
 mod answers;
@@ -55,12 +56,16 @@ mod place;
 mod poke;
 mod prepare;
 mod program;
+#[cfg(test)]
+mod race_tests;
 mod recover;
 mod reply;
 mod requests;
 mod session;
 mod stats;
 mod submounts;
+#[cfg(test)]
+mod testing;
 mod ticker;
 mod unmount;
 mod view;

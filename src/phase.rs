@@ -6,7 +6,7 @@
 //!   [`block`](fn@block): never again.
 //! - [`enrich`](fn@enrich): what providers offer, the best of it into the cache, chosen automatically.
 //! - [`edit`](fn@edit): what a person says of an item; [`lock`], [`monitor`]: what automatic steps must leave alone.
-//! - [`take_in`](fn@take_in): what a program wrote over a published picture.
+//! - [`put_written`], [`choose_written`], [`publish_written`]: what a program wrote over a published picture.
 //! - [`publish`](fn@publish): what is selected, under the names that players look for.
 //! - [`events_of`], [`forget`]: what happened, and what of it is forgotten.
 //! - [`export`](fn@export): the same as real files, also by other profiles.
@@ -50,8 +50,8 @@ pub use history::{Event, GenerationRef, events_of, forget};
 pub use progress::{NoProgress, Progress};
 pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, publish};
 pub use scan::{DuplicateId, ScanProblem, ScanReport, scan};
-pub use select::{Choice, Selection, deselect, new_cache_file, offer, select, select_file};
+pub use select::{Choice, Selection, deselect, new_cache_file, select, select_file};
 pub use story::{AlternativeLine, FieldLine, ImageStory, LockLine, MappingLine, SelectedLine, Story, VideoLine, story};
 pub use streams::{StreamReport, read_streams};
-pub use take_in::{Taken, take_in};
+pub use take_in::{Taken, choose_written, publish_written, put_written};
 pub use views::{Shows, ViewCatalog};

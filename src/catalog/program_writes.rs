@@ -1,11 +1,12 @@
 //! What programs did to mapped pictures through a view: wrote over them, or removed them.
 //!
-//! Rows hang on the mapping, so they mean nothing once another picture is published under its path.
+//! Rows hang on the mapping, so they mean nothing once another picture is published under its path; only a write that
+//! still waits to be taken in goes over to that one.
 
 use std::str::FromStr;
 
 use rusqlite::types::FromSqlError;
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::Fault;
 use super::mappings::{self, Mapping};
@@ -71,6 +72,25 @@ const TOUCH_MAPPING: &str = "
     INSERT OR IGNORE INTO temp.touched (library_id, folder)
     SELECT library_id, folder FROM library_image_files WHERE id = ?1";
 
+/// The current mapping of the path that a mapping has or had.
+const CURRENT: &str = "
+    SELECT n.id FROM library_image_files o CROSS JOIN library_image_files n
+        ON n.library_id = o.library_id AND n.folder = o.folder AND n.name = o.name
+        AND n.removed_generation IS NULL AND n.cache_file_id IS NOT NULL
+    WHERE o.id = ?1";
+
+/// What waits to be taken in waits under the same path, whatever picture is shown there by then.
+const CARRY_OVER: &str = "
+    INSERT OR REPLACE INTO program_writes (mapping_id, action, is_refused, program, uid, pid, at)
+    SELECT n.id, p.action, 0, p.program, p.uid, p.pid, p.at
+    FROM program_writes p CROSS JOIN temp.old o ON o.id = p.mapping_id AND o.fate = 1
+    CROSS JOIN library_image_files m ON m.id = o.id
+    CROSS JOIN library_image_files n ON n.library_id = m.library_id AND n.folder = m.folder AND n.name = m.name
+        AND n.removed_generation IS NULL AND n.cache_file_id IS NOT NULL
+    WHERE p.is_refused = 0;
+    DELETE FROM program_writes
+    WHERE EXISTS (SELECT 1 FROM temp.old o WHERE o.id = program_writes.mapping_id AND o.fate = 1)";
+
 const MASKED_IN_SCOPE: &str = "
     SELECT m.id FROM temp.scope s CROSS JOIN library_image_files m
         ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
@@ -80,7 +100,7 @@ const MASKED_IN_SCOPE: &str = "
 const PENDING: &str = "SELECT mapping_id, action, program, uid, pid FROM program_writes WHERE is_refused = 0";
 
 impl Catalog {
-    /// Notes, before it happens, that a program writes over a mapped picture. With [`WriteAction::Adopt`] the file of
+    /// Notes, before it happens, that a program writes over a mapped picture, or over the one that has taken its place. With [`WriteAction::Adopt`] the file of
     /// the source is seen from now on.
     ///
     /// # Errors
@@ -93,7 +113,11 @@ impl Catalog {
         now: UnixSeconds,
     ) -> Result<(), CatalogError> {
         self.change_mask(mapping, now, |transaction| {
-            transaction.prepare_cached("DELETE FROM withdrawn WHERE mapping_id = ?1")?.execute([mapping])?;
+            let mapping = current(transaction, mapping)?;
+            // What is captured changes nothing that is shown: what was withdrawn stays away.
+            if action == WriteAction::Adopt {
+                transaction.prepare_cached("DELETE FROM withdrawn WHERE mapping_id = ?1")?.execute([mapping])?;
+            }
             transaction
                 .prepare_cached(
                     "INSERT INTO program_writes (mapping_id, action, program, uid, pid, at)
@@ -109,13 +133,16 @@ impl Catalog {
         })
     }
 
-    /// The mapped picture is seen again: what was written over it has been taken in, or is gone.
+    /// The mapped picture is seen again, or the one that has taken its place: what was written over it has been taken in,
+    /// or is gone.
     ///
     /// # Errors
     /// When the catalog cannot be written.
     pub fn end_write(&mut self, mapping: MappingId, now: UnixSeconds) -> Result<(), CatalogError> {
         self.change_mask(mapping, now, |transaction| {
-            transaction.prepare_cached("DELETE FROM program_writes WHERE mapping_id = ?1")?.execute([mapping])?;
+            for mapping in [mapping, current(transaction, mapping)?] {
+                transaction.prepare_cached("DELETE FROM program_writes WHERE mapping_id = ?1")?.execute([mapping])?;
+            }
             Ok(())
         })
     }
@@ -128,7 +155,7 @@ impl Catalog {
         self.write(|transaction| {
             transaction
                 .prepare_cached("UPDATE program_writes SET is_refused = 1 WHERE mapping_id = ?1")?
-                .execute([mapping])?;
+                .execute([current(transaction, mapping)?])?;
             Ok(())
         })
     }
@@ -150,8 +177,8 @@ impl Catalog {
         })
     }
 
-    /// The writes that have not been taken in yet, of mappings that are current. Rows that are not valid are passed
-    /// over.
+    /// The writes that have not been taken in yet, also of mappings that have ended meanwhile. Rows that are not valid are
+    /// passed over.
     ///
     /// # Errors
     /// When the catalog cannot be read.
@@ -210,6 +237,17 @@ impl Catalog {
     }
 }
 
+/// The mapping that has taken the place of one; that one itself when it is current, or none has.
+fn current(connection: &Connection, mapping: MappingId) -> rusqlite::Result<MappingId> {
+    let found = connection.prepare_cached(CURRENT)?.query_row([mapping], |row| row.get("id")).optional()?;
+    Ok(found.unwrap_or(mapping))
+}
+
+/// Hands writes that have not been taken in over to the mappings that take the place of those in `old`.
+pub(super) fn carry_over(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(CARRY_OVER)
+}
+
 /// Shows again what programs removed or wrote over, of the entities in `scope`; notes their folders as touched.
 pub(super) fn unmask_scope(connection: &Connection) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(MASKED_IN_SCOPE)?;
@@ -227,12 +265,11 @@ pub(super) fn unmask(connection: &Connection, masked: &[MappingId]) -> rusqlite:
     Ok(())
 }
 
-/// `None` when the mapping has ended.
+/// `None` when there is no such mapping.
 fn pending(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Option<ProgramWrite>> {
     let mapping = mappings::by_id(connection, row.get("mapping_id")?)?;
     let action = row.get_ref("action")?.as_str()?.parse().map_err(FromSqlError::other)?;
     let program = Program { name: row.get("program")?, uid: row.get("uid")? };
     let pid = row.get("pid")?;
-    let current = mapping.filter(|mapping| mapping.removed_generation.is_none());
-    Ok(current.map(|mapping| ProgramWrite { mapping, action, program, pid }))
+    Ok(mapping.map(|mapping| ProgramWrite { mapping, action, program, pid }))
 }

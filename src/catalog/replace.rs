@@ -9,7 +9,7 @@ use rusqlite::{Connection, named_params};
 
 use super::generations::{self, Stamp};
 use super::sql_types::{Count, count};
-use super::{Published, feed};
+use super::{Published, feed, program_writes};
 use crate::model::{EntityId, GenerationId, ImageType, LibraryId};
 
 /// `fate` of an old mapping: 0 it ends, 1 it ends and another takes its path, 2 it stays as it is.
@@ -151,6 +151,7 @@ fn write(connection: &Connection, stamp: &Stamp, difference: &Published) -> rusq
     let generation = generations::begin(connection, stamp, difference)?;
     connection.prepare_cached(END_OLD)?.execute([generation])?;
     connection.prepare_cached(BEGIN_NEW)?.execute(named_params! { ":generation": generation, ":now": stamp.now })?;
+    program_writes::carry_over(connection)?;
     connection.execute_batch(TOUCH)?;
     feed::announce(connection, Some(generation), stamp.now)?;
     Ok(generation)

@@ -10,7 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
 
 use crate::catalog::Catalog;
 use crate::config::StateDir;
@@ -20,8 +22,9 @@ use crate::recycle::Recycle;
 
 use super::errno::Result;
 
-/// How long a change waits for another process that writes to the catalog; then it is refused (`EAGAIN`).
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a change waits for another process that writes to the catalog, or for the intake; then it is refused
+/// (`EAGAIN`).
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The points between the steps of a change, for tests that cut the power there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +95,48 @@ impl Changes {
     }
 }
 
+/// Whose turn it is to change what is under a name: the thread that makes changes and the intake take turns, so that
+/// neither meets the other half way. No thread that serves requests ever takes one, so it may be held over system calls
+/// and the catalog.
+#[derive(Debug, Default)]
+pub struct Turn {
+    is_taken: Mutex<bool>,
+    is_given_back: Condvar,
+}
+
+/// It is the holder's turn until this is dropped.
+#[derive(Debug)]
+pub struct Turned<'a>(&'a Turn);
+
+impl Turn {
+    /// Waits for a turn.
+    pub fn take(&self) -> Turned<'_> {
+        self.is_given_back.wait_while(&mut self.is_taken.lock(), |is_taken| std::mem::replace(is_taken, true));
+        Turned(self)
+    }
+
+    /// Gives the turn that the caller has to the other, until something is so, and takes it again. Whether it is so.
+    pub fn pass_until(&self, is_so: impl Fn() -> bool, at_most: Duration) -> bool {
+        if is_so() {
+            return true;
+        }
+        let deadline = Instant::now() + at_most;
+        let mut is_taken = self.is_taken.lock();
+        *is_taken = false;
+        self.is_given_back.notify_all();
+        while !is_so() && !self.is_given_back.wait_until(&mut is_taken, deadline).timed_out() {}
+        self.is_given_back.wait_while(&mut is_taken, |is_taken| std::mem::replace(is_taken, true));
+        is_so()
+    }
+}
+
+impl Drop for Turned<'_> {
+    fn drop(&mut self) {
+        *self.0.is_taken.lock() = false;
+        self.0.is_given_back.notify_all();
+    }
+}
+
 /// A change that waits for its turn.
 type Job = Box<dyn FnOnce(&mut Changes) + Send>;
 
@@ -150,15 +195,18 @@ pub fn change_queue() -> (ChangeQueue, ChangeReceiver) {
 pub struct ChangeReceiver(Receiver<Task>);
 
 impl ChangeReceiver {
-    /// Makes changes until told to end, in a thread of its own.
+    /// Makes changes until told to end, in a thread of its own, each in a turn.
     ///
     /// # Errors
     /// When the thread cannot be made.
-    pub fn start(self, mut changes: Changes) -> std::io::Result<JoinHandle<()>> {
+    pub fn start(self, mut changes: Changes, turn: Arc<Turn>) -> std::io::Result<JoinHandle<()>> {
         let body = move || {
             for task in self.0 {
                 match task {
-                    Task::Do(job) => job(&mut changes),
+                    Task::Do(job) => {
+                        let _turned = turn.take();
+                        job(&mut changes);
+                    }
                     Task::End => return,
                 }
             }

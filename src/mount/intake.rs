@@ -1,42 +1,104 @@
 //! Taking in what programs wrote, off the path of requests: the writer never waits for hashing or decoding.
+//!
+//! Reading a file and putting its picture into the cache takes long, and anything may happen meanwhile. What has an effect
+//! comes after that, in a turn of the intake's own and only if the file is still what was read: it has its name, looks the
+//! same, and nobody has begun to write to it ([`Written::settle`](super::written::Written::settle)). Otherwise nothing is
+//! done: whoever made the difference has the file looked at again.
 
+use std::fmt;
 use std::fs::File;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use rustix::fs::{FileType, OFlags, fstat};
+use rustix::fs::{FileType, OFlags, Stat, fstat};
 
-use crate::cache::{Cache, Limits};
+use crate::cache::{Cache, Limits, Stored};
 use crate::catalog::{Catalog, Mapping, ProgramWrite, WriteAction};
-use crate::model::{Clock, ContentHash};
-use crate::phase::{PhaseError, Taken, take_in};
+use crate::model::Clock;
+use crate::phase::{PhaseError, Taken, choose_written, publish_written, put_written};
 
 use super::index::FolderKey;
-use super::nodes::source_node_id;
+use super::nodes::{NodeId, source_node_id};
 use super::program::LOG;
 use super::submounts::open_below;
 use super::view::{View, hash_of};
-use super::written::{Arrival, Closed};
+use super::written::{Arrival, Ticket, Wrote};
 
-/// How long the kernel may take to forget what a name meant.
-const SETTLE: Duration = Duration::from_secs(5);
+/// The points between the steps of taking in, for tests that cut the power there, or write once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntakeStep {
+    /// The file is found, and open to be read.
+    Found,
+    /// It was read: its picture is in the cache, if it is one.
+    Read,
+    /// Nobody can write to the file any more.
+    Settled,
+    /// What it holds is selected, or a candidate.
+    Chosen,
+    /// It is published.
+    Published,
+    /// The picture is seen again.
+    Ended,
+}
 
 /// Everything that taking in needs besides the view.
 pub struct Intake {
-    /// The catalog, for writing.
-    pub catalog: Catalog,
-    /// The cache, for writing.
-    pub cache: Cache,
-    /// What the cache takes.
-    pub limits: Limits,
-    /// Where the time comes from.
-    pub clock: Arc<dyn Clock>,
+    catalog: Catalog,
+    cache: Cache,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+    on_step: Option<Box<dyn FnMut(IntakeStep) + Send>>,
+}
+
+impl fmt::Debug for Intake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intake").field("catalog", &self.catalog).finish_non_exhaustive()
+    }
+}
+
+/// A file that may be taken in, as it was found.
+struct Job {
+    write: ProgramWrite,
+    key: FolderKey,
+    found: Found,
+    ticket: Ticket,
+    /// For the record.
+    path: PathBuf,
+}
+
+/// What a file turned out to hold.
+enum Holds {
+    /// What is shown.
+    TheSame,
+    /// Another picture, which is in the cache now.
+    Picture(Stored),
+    /// No whole picture.
+    NoPicture,
 }
 
 impl Intake {
+    /// Catalog and cache are opened for writing.
+    #[must_use]
+    pub fn new(catalog: Catalog, cache: Cache, limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        Self { catalog, cache, limits, clock, on_step: None }
+    }
+
+    /// Has a function called at each step: for tests that cut the power there, or write once more.
+    #[cfg(test)]
+    pub fn with_steps(self, on_step: impl FnMut(IntakeStep) + Send + 'static) -> Self {
+        Self { on_step: Some(Box::new(on_step)), ..self }
+    }
+
+    fn reached(&mut self, step: IntakeStep) {
+        if let Some(on_step) = &mut self.on_step {
+            on_step(step);
+        }
+    }
+
     /// Begins to take in, until told to end.
     ///
     /// # Errors
@@ -45,67 +107,76 @@ impl Intake {
         mut self,
         arrivals: Receiver<Arrival>,
         view: Arc<View<B>>,
-    ) -> std::io::Result<JoinHandle<()>> {
+    ) -> io::Result<JoinHandle<()>> {
         let body = move || {
             for arrival in arrivals {
                 match arrival {
                     Arrival::End => return,
-                    Arrival::Closed(closed) => self.receive(&view, &closed),
+                    Arrival::Wrote(wrote) => self.receive(&view, &wrote),
                 }
             }
         };
         std::thread::Builder::new().name("intake".to_owned()).spawn(body)
     }
 
-    /// Takes in one file; what goes wrong is logged, and tried again at the next start.
-    pub fn receive<B>(&mut self, view: &View<B>, closed: &Closed) {
-        let Closed { mapping, action, program, .. } = closed;
-        match self.take(view, closed) {
-            Ok(Some(taken)) => {
-                tracing::info!(target: LOG, %mapping, ?action, program = program.name, uid = program.uid, ?taken, "a write is taken in");
+    /// Takes in what is under the name that was written to; what goes wrong is logged, and tried again at the next start.
+    pub fn receive<B>(&mut self, view: &View<B>, wrote: &Wrote) {
+        match self.take(view, wrote) {
+            Ok(Some((write, taken))) => {
+                let ProgramWrite { mapping, action, program, .. } = write;
+                let (mapping, name) = (mapping.id, mapping.name);
+                tracing::info!(target: LOG, %mapping, %name, ?action, program = program.name, uid = program.uid, ?taken, "a write is taken in");
             }
             Ok(None) => {}
-            Err(error) => tracing::error!(%mapping, %error, "a write cannot be taken in yet"),
+            Err(error) => tracing::error!(mapping = %wrote.mapping, %error, "a write cannot be taken in yet"),
         }
     }
 
-    /// `None` when there is nothing to be taken in.
-    fn take<B>(&mut self, view: &View<B>, closed: &Closed) -> Result<Option<Taken>, PhaseError> {
-        let Some(mapping) = self.current(closed)? else { return Ok(None) };
-        let key = FolderKey { library: mapping.library, folder: mapping.folder.clone() };
-        let Some(found) = look(view, &key, &mapping) else {
-            // Gone, or something that can never be a picture.
-            return self.give_up(view, closed, &key).map(|()| None);
+    /// `None` when there is nothing to be taken in, or not now.
+    fn take<B>(&mut self, view: &View<B>, wrote: &Wrote) -> Result<Option<(ProgramWrite, Taken)>, PhaseError> {
+        let Some(mut job) = self.find(view, wrote)? else { return Ok(None) };
+        self.reached(IntakeStep::Found);
+        let Some(holds) = self.read(view, &mut job)? else {
+            view.written().arrive(wrote.clone());
+            return Ok(None);
         };
-        if view.has_writer(found.node) {
-            view.written().begin(found.node, closed.clone());
+        self.reached(IntakeStep::Read);
+        let turn = view.turn();
+        let _turned = turn.take();
+        if !self.is_as_found(view, &job)? {
+            view.written().arrive(wrote.clone());
             return Ok(None);
         }
-        let Closed { action, program, .. } = closed.clone();
+        let taken = self.conclude(view, &job, holds)?;
+        Ok(taken.map(|taken| (job.write, taken)))
+    }
+
+    /// Finds the file under the name, if it is one that may be taken in.
+    fn find<B>(&mut self, view: &View<B>, wrote: &Wrote) -> Result<Option<Job>, PhaseError> {
+        let turn = view.turn();
+        let _turned = turn.take();
+        let Some(mapping) = self.current(wrote)? else { return Ok(None) };
+        let key = FolderKey { library: mapping.library, folder: mapping.folder.clone() };
+        let Some(found) = look(view, &key, &mapping) else {
+            self.give_up(view, &mapping, &key)?;
+            return Ok(None);
+        };
+        let (node, at) = (found.node, (&key, &mapping.name));
+        let Some(ticket) = view.written().ticket(node, wrote, at, || view.has_writer(node)) else { return Ok(None) };
+        let Wrote { action, program, .. } = ticket.wrote.clone();
         if action == WriteAction::Adopt {
             // A file that was written to once more may be noted for another program, or as refused.
             self.catalog.note_write(mapping.id, action, &program, self.clock.now())?;
         }
-        let shown_hash = mapping.hash;
+        let path = view.shown_path(&view.index().path_in_view(&key).unwrap_or_default().join(&mapping.name));
         let write = ProgramWrite { mapping, action, program, pid: std::process::id() };
-        let taken = if found.hash == Some(shown_hash) {
-            self.unchanged(view, &write, &key, (closed, &found))?
-        } else {
-            let path = view.shown_path(&view.index().path_in_view(&key).unwrap_or_default().join(&write.mapping.name));
-            take_in(&mut self.catalog, &self.cache, &write, path, found.file, &self.limits, self.clock.now())?
-        };
-        self.show(view, &write, &key, taken);
-        // Until the kernel has forgotten that the name led to the file, a program may open it once more. Who has begun to
-        // write again closes it again. What is no picture goes on being seen, and written to.
-        if taken != Taken::Refused && view.notices().settle(SETTLE) {
-            view.written().finish(found.node, closed.closing);
-        }
-        Ok(Some(taken))
+        Ok(Some(Job { write, key, found, ticket, path }))
     }
 
-    /// The mapping that was written over, or the one that has taken its place since.
-    fn current(&self, closed: &Closed) -> Result<Option<Mapping>, PhaseError> {
-        let Some(mapping) = self.catalog.mapping(closed.mapping)? else { return Ok(None) };
+    /// The mapping that was written over, or the one that has taken its place since. Where none has, what was written is a
+    /// choice nevertheless.
+    fn current(&self, wrote: &Wrote) -> Result<Option<Mapping>, PhaseError> {
+        let Some(mapping) = self.catalog.mapping(wrote.mapping)? else { return Ok(None) };
         if mapping.removed_generation.is_none() {
             return Ok(Some(mapping));
         }
@@ -113,51 +184,12 @@ impl Intake {
         let mut mapped = folder.into_iter().flat_map(|folder| folder.mapped);
         match mapped.find(|picture| picture.name == mapping.name) {
             Some(picture) => Ok(self.catalog.mapping(picture.id)?),
-            None => Ok(None),
+            None => Ok(Some(mapping)),
         }
     }
 
-    /// What is there now is what was shown: nothing was chosen. A copy that posterfs made goes again.
-    fn unchanged<B>(
-        &mut self,
-        view: &View<B>,
-        write: &ProgramWrite,
-        key: &FolderKey,
-        (closed, found): (&Closed, &Found),
-    ) -> Result<Taken, PhaseError> {
-        self.catalog.end_write(write.mapping.id, self.clock.now())?;
-        if !closed.is_copy {
-            return Ok(Taken::Captured);
-        }
-        // From here on the name leads to the picture; then nobody may be left who is about to write to the copy.
-        view.folder_changed(key, &[&write.mapping.name]);
-        let is_settled = view.notices().settle(SETTLE);
-        let is_same = || found.file.try_clone().ok().and_then(rehash) == found.hash;
-        if !(is_settled && is_same() && view.remove_copy(key, &write.mapping.name, (found.node, closed.closing))) {
-            let Closed { action, program, .. } = closed;
-            self.catalog.note_write(write.mapping.id, *action, program, self.clock.now())?;
-            let again = Closed { is_copy: false, ..closed.clone() };
-            if view.has_writer(found.node) {
-                view.written().begin(found.node, again)
-            } else {
-                view.written().arrive(again)
-            }
-        }
-        Ok(Taken::Captured)
-    }
-
-    fn show<B>(&self, view: &View<B>, write: &ProgramWrite, key: &FolderKey, taken: Taken) {
-        if taken != Taken::Refused {
-            let folder = self.catalog.folder_mappings(key.library, &key.folder).ok().flatten();
-            let mapped = folder.into_iter().flat_map(|folder| folder.mapped);
-            let now = mapped.into_iter().find(|picture| picture.name == write.mapping.name);
-            view.moments().succeed(key, &write.mapping.name, now.map(|picture| picture.id));
-        }
-        view.folder_changed(key, &[&write.mapping.name]);
-    }
-
-    fn give_up<B>(&mut self, view: &View<B>, closed: &Closed, key: &FolderKey) -> Result<(), PhaseError> {
-        let Some(mapping) = self.catalog.mapping(closed.mapping)? else { return Ok(()) };
+    /// Gone, or something that can never be a picture.
+    fn give_up<B>(&mut self, view: &View<B>, mapping: &Mapping, key: &FolderKey) -> Result<(), PhaseError> {
         if view.inode_at(&FolderKey { library: key.library, folder: key.folder.join(&mapping.name) }).is_some() {
             self.catalog.refuse_write(mapping.id)?;
         } else {
@@ -166,20 +198,122 @@ impl Intake {
         view.folder_changed(key, &[&mapping.name]);
         Ok(())
     }
+
+    /// Reads the file; `None` when somebody wrote to it meanwhile.
+    fn read<B>(&self, view: &View<B>, job: &mut Job) -> Result<Option<Holds>, PhaseError> {
+        let (mapping, found) = (&job.write.mapping, &job.found);
+        let is_steady = || view.written().is_same(found.node, job.ticket.version);
+        let unreadable = |source| PhaseError::File { path: job.path.clone(), source };
+        if u64::try_from(found.stat.st_size) == Ok(mapping.byte_count) {
+            let mut file = found.file.try_clone().map_err(unreadable)?;
+            let hash = hash_of(file.try_clone().map_err(unreadable)?);
+            io::Seek::rewind(&mut file).map_err(unreadable)?;
+            if hash == Some(mapping.hash) {
+                return Ok(Some(Holds::TheSame));
+            }
+        }
+        let file = found.file.try_clone().map_err(unreadable)?;
+        let reader = Steady { file, is_steady: &is_steady };
+        match put_written(&self.cache, &job.write, job.path.clone(), reader, &self.limits) {
+            Ok(Some(stored)) => Ok(Some(Holds::Picture(stored))),
+            Ok(None) => Ok(Some(Holds::NoPicture)),
+            Err(_) if !is_steady() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the file still has its name, the name still means that picture, and nothing was changed behind the mount.
+    fn is_as_found<B>(&self, view: &View<B>, job: &Job) -> Result<bool, PhaseError> {
+        let mapping = &job.write.mapping;
+        let is_current = self.catalog.mapping(mapping.id)?.as_ref() == Some(mapping);
+        let there = look(view, &job.key, mapping);
+        Ok(is_current && there.is_some_and(|there| there.is_same(&job.found)))
+    }
+
+    /// What has an effect. `None` when somebody has begun to write, whose closing has the file looked at again.
+    fn conclude<B>(&mut self, view: &View<B>, job: &Job, holds: Holds) -> Result<Option<Taken>, PhaseError> {
+        let (written, node) = (view.written(), job.found.node);
+        let has_writer = || view.has_writer(node);
+        let (key, mapping) = (&job.key, &job.write.mapping);
+        if matches!(holds, Holds::NoPicture) {
+            if !written.leave(node, job.ticket.version, has_writer) {
+                return Ok(None);
+            }
+            self.catalog.refuse_write(mapping.id)?;
+            view.folder_changed(key, &[&mapping.name]);
+            return Ok(Some(Taken::Refused));
+        }
+        if !written.settle(node, job.ticket.version, has_writer) {
+            return Ok(None);
+        }
+        self.reached(IntakeStep::Settled);
+        let taken = self.show(view, job, holds);
+        if taken.is_err() {
+            written.unsettle(node);
+        }
+        taken.map(Some)
+    }
+
+    /// Chooses the picture, and shows pictures again instead of the file.
+    fn show<B>(&mut self, view: &View<B>, job: &Job, holds: Holds) -> Result<Taken, PhaseError> {
+        let Job { write, key, .. } = job;
+        let (name, now) = (&write.mapping.name, self.clock.now());
+        let is_the_same = matches!(holds, Holds::TheSame);
+        if let Holds::Picture(stored) = &holds {
+            choose_written(&mut self.catalog, &self.cache, write, job.path.clone(), stored, now)?;
+            self.reached(IntakeStep::Chosen);
+            if write.action == WriteAction::Adopt {
+                publish_written(&mut self.catalog, write, now)?;
+                self.reached(IntakeStep::Published);
+            }
+        }
+        self.catalog.end_write(write.mapping.id, now)?;
+        self.reached(IntakeStep::Ended);
+        if is_the_same && job.ticket.is_copy {
+            view.remove_copy(key, name, job.found.node);
+        }
+        let folder = self.catalog.folder_mappings(key.library, &key.folder).ok().flatten();
+        let mapped = folder.into_iter().flat_map(|folder| folder.mapped);
+        let shown = mapped.into_iter().find(|picture| picture.name == *name);
+        view.moments().succeed(key, name, shown.map(|picture| picture.id));
+        view.folder_changed(key, &[name]);
+        Ok(match write.action {
+            _ if is_the_same => Taken::Unchanged,
+            WriteAction::Adopt => Taken::Adopted,
+            WriteAction::Capture => Taken::Captured,
+        })
+    }
 }
 
-/// The hash of a file from its beginning.
-fn rehash(file: File) -> Option<ContentHash> {
-    std::io::Seek::rewind(&mut &file).ok()?;
-    hash_of(file)
+/// Reads a file to its end, unless somebody begins to write to it meanwhile: half a picture is not to go into the cache.
+struct Steady<'a> {
+    file: File,
+    is_steady: &'a dyn Fn() -> bool,
+}
+
+impl Read for Steady<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        if (self.is_steady)() { Ok(count) } else { Err(io::Error::other("it was written to while it was read")) }
+    }
 }
 
 /// A file of the source that was written.
 struct Found {
     file: File,
-    node: u64,
-    /// Where its size is that of the picture that is shown.
-    hash: Option<ContentHash>,
+    node: NodeId,
+    stat: Stat,
+}
+
+impl Found {
+    /// Whether both are one file that nobody has changed in between, as far as its times tell.
+    fn is_same(&self, other: &Self) -> bool {
+        let of = |found: &Self| {
+            let Stat { st_size, st_mtime, st_mtime_nsec, st_ctime, st_ctime_nsec, .. } = found.stat;
+            (found.node, st_size, (st_mtime, st_mtime_nsec), (st_ctime, st_ctime_nsec))
+        };
+        of(self) == of(other)
+    }
 }
 
 /// `None` when there is no regular file.
@@ -192,10 +326,5 @@ fn look<B>(view: &View<B>, key: &FolderKey, mapping: &Mapping) -> Option<Found> 
         return None;
     }
     let place = view.place_of(&fd, &stat)?;
-    let node = source_node_id(stat.st_ino, &place);
-    let file = File::from(fd);
-    let is_like = u64::try_from(stat.st_size) == Ok(mapping.byte_count);
-    let hash = if is_like { hash_of(file.try_clone().ok()?) } else { None };
-    std::io::Seek::rewind(&mut &file).ok()?;
-    Some(Found { file, node, hash })
+    Some(Found { node: source_node_id(stat.st_ino, &place), file: File::from(fd), stat })
 }

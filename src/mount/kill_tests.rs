@@ -3,206 +3,37 @@
 //! A child process builds a view (without a kernel), makes one change, and kills itself at the n-th step, for every n
 //! until it survives.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use image::ImageEncoder;
-use rustix::fs::{Mode, OFlags, RenameFlags, open};
+use rustix::fs::RenameFlags;
 use rustix::process::{Signal, getpid, kill_process};
-use tempfile::TempDir;
 
-use crate::cache::{Cache, Limits};
-use crate::catalog::{Catalog, NewLibrary, PublishMode, ScannedItem, ScannedOriginal, Scope, Stamp};
-use crate::config::StateDir;
-use crate::model::{
-    Clock, EntityId, EntityType, ImageKind, ImageType, LibraryKind, Name, RelPath, SystemClock, UnixSeconds,
-};
-use crate::phase::{publish, select_file};
+use crate::catalog::Stamp;
+use crate::model::{Clock, EntityId, OnWrite, SystemClock, UnixSeconds};
 
-use super::caller::Caller;
 use super::changes::Changes;
 use super::errno::Result;
-use super::gate::Gate;
-use super::index::FolderIndex;
-use super::intake::Intake;
 use super::nodes::{NodeId, ROOT};
-use super::notify::queue;
-use super::program::{KnownRules, Rules};
-use super::recover::recover;
-use super::stats::Stats;
-use super::ticker::ticker;
-use super::view::{Lifetimes, View, ViewParts};
-use super::written::{Arrival, Written};
+use super::program::Rules;
+use super::testing::{
+    World, node, open_to_write, path, picture, read, root_caller, take_in_all, write, write_and_close,
+};
+use super::view::View;
 
 const CHILD_ROOT: &str = "POSTERFS_TEST_CHILD_ROOT";
 const CHILD_CHANGE: &str = "POSTERFS_TEST_CHILD_CHANGE";
 const CHILD_DIES_AT: &str = "POSTERFS_TEST_CHILD_DIES_AT";
+/// The name that is written to.
+const POSTER: &str = "Heat/poster.jpg";
+/// The other name of the same picture.
+const OTHER_NAME: &str = "Heat/Heat-poster.jpg";
 /// More steps than any change has.
 const STEPS_MAX: usize = 50;
-const POSTER: ImageType = ImageType::main(ImageKind::Poster);
-
-/// A film with a poster, in its own folder, and a hidden original.
-struct World {
-    root: PathBuf,
-    _folder: Option<TempDir>,
-}
-
-fn path(text: &str) -> RelPath {
-    RelPath::parse(text.as_bytes()).unwrap()
-}
-
-fn picture(shade: u8) -> Vec<u8> {
-    let mut file = Vec::new();
-    let pixels: Vec<u8> = (0..40 * 60 * 3).map(|i| shade.wrapping_add((i % 97) as u8)).collect();
-    let encoder = image::codecs::jpeg::JpegEncoder::new(&mut file);
-    encoder.write_image(&pixels, 40, 60, image::ExtendedColorType::Rgb8).unwrap();
-    file
-}
-
-fn write(path: &Path, bytes: &[u8]) {
-    File::create(path).unwrap().write_all(bytes).unwrap();
-}
-
-impl World {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let world = Self { root: folder.path().canonicalize().unwrap(), _folder: Some(folder) };
-        fs::create_dir_all(world.media().join("Heat")).unwrap();
-        write(&world.media().join("Heat/Heat.mkv"), b"video");
-        write(&world.media().join("Heat/folder.jpg"), b"original");
-        write(&world.root.join("a.jpg"), &picture(1));
-        world.state().make().unwrap();
-        world.publish();
-        world
-    }
-
-    fn at(root: PathBuf) -> Self {
-        Self { root, _folder: None }
-    }
-
-    fn media(&self) -> PathBuf {
-        self.root.join("media")
-    }
-
-    fn state(&self) -> StateDir {
-        StateDir::find(Some(&self.root.join("state"))).unwrap()
-    }
-
-    fn catalog(&self) -> Catalog {
-        Catalog::open(&self.state().database()).unwrap()
-    }
-
-    fn publish(&self) {
-        let (mut catalog, now) = (self.catalog(), UnixSeconds::new(100));
-        let new = NewLibrary {
-            name: "films".to_owned(),
-            path: self.media(),
-            kind: LibraryKind::Movies,
-            naming: "default".to_owned(),
-        };
-        let library = catalog.add_library(&new, now).unwrap().id;
-        let original = ScannedOriginal {
-            folder: path("Heat"),
-            name: Name::parse(b"folder.jpg").unwrap(),
-            image_type: POSTER,
-            byte_count: 8,
-            mtime: now,
-        };
-        let item = ScannedItem {
-            video: Some(path("Heat/Heat.mkv")),
-            originals: vec![original],
-            ..ScannedItem::new(library, EntityType::Movie, "Heat", path("Heat"))
-        };
-        catalog.record(&[item], now).unwrap();
-        let cache = Cache::open(&self.state().cache()).unwrap();
-        let choice = (EntityId::new(1), POSTER);
-        select_file(&mut catalog, &cache, choice, &self.root.join("a.jpg"), &Limits::default(), "test", now).unwrap();
-        let stamp = Stamp { author: "test".to_owned(), reason: "test".to_owned(), now };
-        assert_eq!(publish(&mut catalog, Scope::All, PublishMode::Apply, &stamp).unwrap().published.added, 2);
-    }
-
-    /// A view without a kernel, and what it hands to the intake.
-    fn view(&self) -> (View<()>, std::sync::mpsc::Receiver<Arrival>) {
-        let (sender, arrivals) = std::sync::mpsc::channel();
-        let source = open(self.media(), OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).unwrap();
-        let second = std::time::Duration::from_secs(1);
-        let parts = ViewParts {
-            source,
-            index: FolderIndex::open(&self.state().database(), &self.media()).unwrap(),
-            cache: Cache::open_read_only(&self.state().cache()).unwrap(),
-            notices: queue().0,
-            lifetimes: Lifetimes { attributes: second, entries: second },
-            is_watched: false,
-            stats: Arc::new(Stats::default()),
-            rules: KnownRules::new(Rules::default()),
-            written: Written::new(sender),
-            ticker: ticker().0,
-            shown_as: self.media(),
-            gate: Gate::new(1, None),
-        };
-        (View::new(parts).unwrap(), arrivals)
-    }
-
-    /// The next mount: makes good what is left, and takes in what was written.
-    fn mounted_again(&self) -> View<()> {
-        let (view, arrivals) = self.view();
-        let mut catalog = self.catalog();
-        recover(&view, &mut catalog, UnixSeconds::new(300), |_| false).unwrap();
-        let cache = Cache::open(&self.state().cache()).unwrap();
-        let mut intake = Intake { catalog, cache, limits: Limits::default(), clock: Arc::new(SystemClock) };
-        while let Ok(Arrival::Closed(closed)) = arrivals.try_recv() {
-            intake.receive(&view, &closed);
-        }
-        assert_eq!(self.catalog().open_renames().unwrap(), []);
-        assert_eq!(self.catalog().pending_writes().unwrap(), []);
-        view
-    }
-
-    /// Every name that the source has, with its bytes.
-    fn source(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut found = BTreeMap::new();
-        for folder in fs::read_dir(self.media()).unwrap().flatten() {
-            for file in fs::read_dir(folder.path()).unwrap().flatten() {
-                let below = file.path().strip_prefix(self.media()).unwrap().to_str().unwrap().to_owned();
-                found.insert(below, fs::read(file.path()).unwrap());
-            }
-        }
-        found
-    }
-
-    /// What is in the recycle bin.
-    fn recycled(&self) -> Vec<Vec<u8>> {
-        let bin = crate::recycle::Recycle::open(&self.state().recycle()).unwrap();
-        bin.entries().unwrap().iter().map(|entry| fs::read(bin.data_path(entry)).unwrap()).collect()
-    }
-}
-
-fn root_caller() -> Caller {
-    Caller { uid: 0, gid: 0, pid: 0 }
-}
-
-fn node(view: &View<()>, below: &str) -> Option<NodeId> {
-    below.split('/').try_fold(ROOT, |parent, name| {
-        view.lookup(parent, OsStr::new(name), root_caller()).unwrap().map(|entry| entry.attr.ino)
-    })
-}
-
-/// What is read under a name of the view; `None` when there is nothing.
-fn read(view: &View<()>, below: &str) -> Option<Vec<u8>> {
-    let opened = view
-        .open(node(view, below)?, OFlags::RDONLY, root_caller(), &|_| Err(std::io::Error::other("no kernel")))
-        .unwrap();
-    let bytes = view.read(opened.file, 0, 1 << 20).unwrap();
-    view.release(opened.file);
-    Some(bytes)
-}
 
 /// The changes, by name.
 fn change(view: &View<()>, changes: &mut Changes, what: &str) -> Result<()> {
@@ -226,6 +57,30 @@ fn change(view: &View<()>, changes: &mut Changes, what: &str) -> Result<()> {
     }
 }
 
+/// What is written in the place of the poster by the changes that are taken in.
+fn bytes_of(what: &str) -> Option<Vec<u8>> {
+    match what {
+        "adopt a picture" | "capture a picture" => Some(picture(2)),
+        "adopt what is shown" => Some(picture(1)),
+        "adopt no picture" => Some(b"no picture".to_vec()),
+        _ => None,
+    }
+}
+
+fn rules(what: &str) -> Rules {
+    let mut rules = Rules::default();
+    if what.starts_with("capture") {
+        rules.usual.on_write = OnWrite::Capture;
+    }
+    rules
+}
+
+fn die(steps: &AtomicUsize, dies_at: usize) {
+    if steps.fetch_add(1, Ordering::Relaxed) + 1 == dies_at {
+        let _ = kill_process(getpid(), Signal::KILL);
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "tells the child of a test what to do")]
 fn told(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -238,14 +93,18 @@ fn child() {
     let dies_at: usize = told(CHILD_DIES_AT).unwrap().parse().unwrap();
     let world = World::at(root.into());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let steps = AtomicUsize::new(0);
-    let mut changes = Changes::open(&world.state(), clock).unwrap().with_steps(move |_| {
-        if steps.fetch_add(1, Ordering::Relaxed) + 1 == dies_at {
-            let _ = kill_process(getpid(), Signal::KILL);
-        }
-    });
-    let (view, _arrivals) = world.view();
-    let _ = change(&view, &mut changes, &told(CHILD_CHANGE).unwrap());
+    let steps = Arc::<AtomicUsize>::default();
+    let of_changes = Arc::clone(&steps);
+    let mut changes = Changes::open(&world.state(), clock).unwrap().with_steps(move |_| die(&of_changes, dies_at));
+    let (what, steps) = (told(CHILD_CHANGE).unwrap(), Arc::clone(&steps));
+    let (view, arrivals) = world.view_with(rules(&what));
+    if let Some(bytes) = bytes_of(&what) {
+        let found = node(&view, POSTER).unwrap();
+        write_and_close(&view, open_to_write(&view, found, POSTER, &mut changes), &bytes);
+        let mut intake = world.intake().with_steps(move |_| die(&steps, dies_at));
+        return take_in_all(&mut intake, &view, &arrivals);
+    }
+    let _ = change(&view, &mut changes, &what);
 }
 
 /// Makes the change in a child that is killed at the n-th step, and looks at what the next mount shows, for every n.
@@ -331,6 +190,68 @@ fn a_copy_up() {
             let is_beneath = source.get("Heat/poster.jpg").is_some_and(|bytes| bytes == b"an original beneath");
             let is_recycled = world.recycled().contains(&b"an original beneath".to_vec());
             assert_ne!(is_beneath, is_recycled, "{when}: the original is in one place");
+        },
+    );
+}
+
+/// What was written and closed is never lost, and is taken in by the next mount.
+#[test]
+fn the_taking_in_of_a_picture() {
+    killed_at_every_step(
+        "adopt a picture",
+        |_| {},
+        |world, view, when| {
+            let written = has_been_written(world, &picture(2));
+            let expected = picture(if written { 2 } else { 1 });
+            for name in [POSTER, OTHER_NAME] {
+                assert_eq!(read(view, name).as_ref(), Some(&expected), "{when}: {name}");
+            }
+            let catalog = world.catalog();
+            assert!(catalog.has_lock_in_force(EntityId::new(1), "poster").unwrap(), "{when}");
+            let selected = catalog.candidates_of(EntityId::new(1), None).unwrap();
+            let selected: Vec<_> = selected.iter().filter(|candidate| candidate.is_selected).collect();
+            assert_eq!(selected.len(), 1, "{when}: {selected:?}");
+        },
+    );
+}
+
+/// Whether the program got as far as writing: a kill before that leaves the copy of what was shown.
+fn has_been_written(world: &World, bytes: &[u8]) -> bool {
+    world.source().get(POSTER).is_some_and(|found| found == bytes)
+}
+
+#[test]
+fn the_taking_in_of_a_candidate() {
+    killed_at_every_step(
+        "capture a picture",
+        |_| {},
+        |world, view, when| {
+            for name in [POSTER, OTHER_NAME] {
+                assert_eq!(read(view, name), Some(picture(1)), "{when}: {name}");
+            }
+            assert_eq!(world.is_captured(&picture(2)), has_been_written(world, &picture(2)), "{when}");
+        },
+    );
+}
+
+#[test]
+fn the_taking_in_of_what_is_no_picture_or_what_is_shown() {
+    killed_at_every_step(
+        "adopt no picture",
+        |_| {},
+        |world, view, when| {
+            let written = has_been_written(world, b"no picture");
+            let expected = if written { b"no picture".to_vec() } else { picture(1) };
+            assert_eq!(read(view, POSTER), Some(expected), "{when}: what was written is what is read");
+            assert_eq!(read(view, OTHER_NAME), Some(picture(1)), "{when}");
+        },
+    );
+    killed_at_every_step(
+        "adopt what is shown",
+        |_| {},
+        |world, view, when| {
+            assert_eq!(read(view, POSTER), Some(picture(1)), "{when}");
+            assert!(!world.source().keys().any(|name| name.contains(".posterfs")), "{when}");
         },
     );
 }

@@ -9,7 +9,7 @@ use crate::phase::{PhaseError, follow_rename};
 
 use super::index::FolderKey;
 use super::view::View;
-use super::written::Closed;
+use super::written::Wrote;
 
 /// Makes the catalog follow what has happened in the source. `is_at_work` tells of other mounting processes, whose
 /// changes are their own business.
@@ -40,7 +40,7 @@ pub fn recover<B>(
         let key = FolderKey { library: write.mapping.library, folder: write.mapping.folder.clone() };
         if view.index().path_in_view(&key).is_some() {
             let (mapping, action, program) = (write.mapping.id, write.action, write.program);
-            view.written().arrive(Closed { mapping, action, program, is_copy: false, closing: 0 });
+            view.written().arrive(Wrote { mapping, action, program });
         }
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! The thread that ends what holds for a while only: it brings back what programs removed, and finds lost pictures.
+//! The thread that ends what holds for a while only: it brings back what programs removed, finds lost pictures, and
+//! has looked at what no program came for.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -61,7 +62,9 @@ impl Ticks {
 
     fn run<B>(&self, view: &View<B>) {
         loop {
-            let until_next = view.moments().next_end(Instant::now()).unwrap_or(IDLE);
+            let now = Instant::now();
+            let ends = view.moments().next_end(now).into_iter().chain(view.written().next_late(now));
+            let until_next = ends.min().unwrap_or(IDLE);
             let wait = if view.moments().lost().is_empty() { until_next } else { until_next.min(LOOK_FOR_LOST) };
             match self.0.recv_timeout(wait) {
                 Ok(Tick::Changed) | Err(RecvTimeoutError::Timeout) => tick(view),
@@ -72,6 +75,7 @@ impl Ticks {
 }
 
 fn tick<B>(view: &View<B>) {
+    view.written().look_late(Instant::now());
     for (key, name) in view.moments().take_ended(Instant::now()) {
         tracing::info!(target: LOG, path = %key.folder.join(&name), "what a program removed is shown again, if its folder is there");
         view.name_changed(&key, &[&name]);

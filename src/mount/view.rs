@@ -5,6 +5,7 @@
 //! requests and packs replies. `B` is the kernel's registration of a backing file.
 
 mod attributes;
+mod copy;
 mod dir;
 mod ioctl;
 mod known;
@@ -37,7 +38,7 @@ use crate::model::{FolderId, Name, RelPath};
 use crate::overlay::{Folder, Listing, Refusal};
 
 use super::attr::Attr;
-use super::changes::ChangeQueue;
+use super::changes::{ChangeQueue, Turn};
 use super::errno::Result;
 use super::fan::Handle;
 use super::files::OpenFiles;
@@ -56,12 +57,12 @@ use super::ticker::Ticker;
 use super::written::Written;
 
 pub use attributes::{NewAttributes, NewTime};
+pub use copy::hash_of;
 pub use list::{DirectorySink, Item};
 pub use lookup::Entry;
 pub use make::NewNode;
 pub use open::{Created, Opened};
 pub use scope::Doors;
-pub use write::hash_of;
 
 /// How many listings are kept for readers that are in the middle of one.
 const LISTINGS_MAX: NonZeroUsize = NonZeroUsize::new(32).unwrap();
@@ -100,9 +101,7 @@ pub struct View<B> {
     moments: Moments,
     written: Written,
     ticker: Ticker,
-    /// Held while a copy of a picture comes into the source or goes again: by the thread that makes changes and the intake
-    /// only, never by one that serves requests, so it may be held over system calls and the catalog.
-    copying: Mutex<()>,
+    turn: Arc<Turn>,
     /// Where the source is, as users know it.
     shown_as: PathBuf,
     /// Where changes are handed in that no request asks for; nowhere until there is somebody to make them.
@@ -176,7 +175,7 @@ impl<B> View<B> {
             moments: Moments::default(),
             written: parts.written,
             ticker: parts.ticker,
-            copying: Mutex::default(),
+            turn: Arc::default(),
             shown_as: parts.shown_as,
             changes: OnceLock::new(),
             poke_gate: PokeGate::default(),
@@ -190,6 +189,12 @@ impl<B> View<B> {
     #[must_use]
     pub fn moments(&self) -> &Moments {
         &self.moments
+    }
+
+    /// Whose turn it is to change what is under names.
+    #[must_use]
+    pub fn turn(&self) -> Arc<Turn> {
+        Arc::clone(&self.turn)
     }
 
     /// What programs write in the place of mapped pictures.
@@ -339,7 +344,9 @@ impl<B> View<B> {
     /// The kernel has forgotten the node that many times. What is returned holds a descriptor: letting go of it may take
     /// as long as anything on the source.
     pub fn forget(&self, id: NodeId, count: u64) -> Option<Place> {
-        match self.nodes.forget(id, count) {
+        let forgotten = self.nodes.forget(id, count);
+        self.written.forgotten_by_kernel(id, || self.nodes.contains(id));
+        match forgotten {
             Some(Node::Source(place @ Place::Held { .. })) => Some(place),
             _ => None,
         }

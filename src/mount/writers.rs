@@ -70,7 +70,7 @@ impl Writers {
             }
             Some(Ok((changes, intake))) => {
                 let (open_queue, receiver) = change_queue();
-                threads.push(receiver.start(changes)?);
+                threads.push(receiver.start(changes, view.turn())?);
                 threads.push(intake.start(ends.arrivals, Arc::clone(view))?);
                 view.hand_changes_to(open_queue.clone());
                 queue = open_queue;
@@ -107,5 +107,5 @@ fn open<B>(view: &View<B>, state: &StateDir, options: &MountOptions) -> Result<(
     let others: Vec<u32> = others.iter().map(|mount| mount.pid).filter(|pid| *pid != std::process::id()).collect();
     recover(view, &mut changes.catalog, clock.now(), |pid| others.contains(&pid))?;
     let (catalog, cache) = (Catalog::open(&state.database())?, Cache::open(&state.cache())?);
-    Ok((changes, Intake { catalog, cache, limits: options.limits, clock }))
+    Ok((changes, Intake::new(catalog, cache, options.limits, clock)))
 }

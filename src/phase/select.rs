@@ -75,7 +75,31 @@ pub fn select(
     limits: &Limits,
     now: UnixSeconds,
 ) -> Result<Selection, PhaseError> {
-    let Brought { choice, before, stored, record } = bring(catalog, cache, choice, reader, limits, now)?;
+    entity(catalog, choice.entity)?;
+    let stored = put(cache, &choice.origin, reader, limits)?;
+    select_stored(catalog, cache, choice, stored, now)
+}
+
+/// The first part of [`select`]: the picture goes into the cache, and serves nothing yet.
+///
+/// # Errors
+/// When the bytes are no picture within the limits, or the cache cannot be written.
+pub(super) fn put(cache: &Cache, origin: &Origin, reader: impl Read, limits: &Limits) -> Result<Stored, PhaseError> {
+    Ok(cache.put(reader, &ShownOrigin(origin), limits)?)
+}
+
+/// The second part of [`select`], for a picture that is in the cache.
+///
+/// # Errors
+/// When the entity does not exist, or cache or catalog cannot be written.
+pub(super) fn select_stored(
+    catalog: &mut Catalog,
+    cache: &Cache,
+    choice: &Choice<'_>,
+    stored: Stored,
+    now: UnixSeconds,
+) -> Result<Selection, PhaseError> {
+    let Brought { choice, before, record } = brought(catalog, choice, now)?;
     let record = ProvenanceRecord { selected: true, ..record };
     cache.record(&stored.hash, &record)?;
     let selected = catalog.select_by_hand(&new_cache_file(&stored, &choice, now), now)?;
@@ -85,54 +109,44 @@ pub fn select(
     Ok(Selection { stored, selected })
 }
 
-/// Takes a picture into the cache as a candidate. Nothing is selected, and what is shown does not change.
+/// Makes a picture that is in the cache a candidate. Nothing is selected, and what is shown does not change.
 ///
 /// # Errors
-/// As [`select`].
-pub fn offer(
+/// When the entity does not exist, or cache or catalog cannot be written.
+pub(super) fn offer_stored(
     catalog: &mut Catalog,
     cache: &Cache,
     choice: &Choice<'_>,
-    reader: impl Read,
-    limits: &Limits,
+    stored: &Stored,
     now: UnixSeconds,
-) -> Result<Stored, PhaseError> {
-    let Brought { choice, before, stored, record } = bring(catalog, cache, choice, reader, limits, now)?;
+) -> Result<(), PhaseError> {
+    let Brought { choice, before, record } = brought(catalog, choice, now)?;
     // A picture that is selected already, and is written once more, stays what it is.
     if !before.iter().any(|file| file.picture.hash == stored.hash) {
         cache.record(&stored.hash, &ProvenanceRecord { locked: false, ..record })?;
     }
-    catalog.offer_captured(&new_cache_file(&stored, &choice, now), now)?;
-    Ok(stored)
+    catalog.offer_captured(&new_cache_file(stored, &choice, now), now)?;
+    Ok(())
 }
 
-/// A picture that is in the cache, and nothing yet in the catalog.
+/// What there is to say of a picture that is in the cache, and not yet in the catalog.
 struct Brought<'a> {
     /// With the image type as the entity has it.
     choice: Choice<'a>,
     /// What was selected when it came.
     before: Vec<CacheFile>,
-    stored: Stored,
     /// Who brought it, from where and what for; locked, and not selected.
     record: ProvenanceRecord,
 }
 
-fn bring<'a>(
-    catalog: &Catalog,
-    cache: &Cache,
-    choice: &Choice<'a>,
-    reader: impl Read,
-    limits: &Limits,
-    now: UnixSeconds,
-) -> Result<Brought<'a>, PhaseError> {
+fn brought<'a>(catalog: &Catalog, choice: &Choice<'a>, now: UnixSeconds) -> Result<Brought<'a>, PhaseError> {
     let entity = entity(catalog, choice.entity)?;
     let choice = Choice { image_type: choice.image_type.meant_for(entity.entity_type), ..choice.clone() };
     let before = selected(catalog, &entity, choice.image_type)?;
     let subject = subject(catalog, &entity, choice.image_type)?;
-    let stored = cache.put(reader, &ShownOrigin(&choice.origin), limits)?;
     let (origin, author) = (choice.origin.clone(), choice.author.to_owned());
     let record = ProvenanceRecord { time: now, origin, author, ..subject };
-    Ok(Brought { choice, before, stored, record })
+    Ok(Brought { choice, before, record })
 }
 
 /// Takes a choice back for good: what was published of it ends at once, and the image type is locked. A trial tells what

@@ -1,17 +1,20 @@
 //! Taking in what a program wrote over a published picture.
 //!
-//! The file is in the tree, complete as far as its writer knows. What it holds goes into the cache by `put`, as everything
-//! does; then it is selected, locked and published (adopted), or a candidate (captured). Each step may be done again,
-//! so a kill in between is made good by taking in once more.
+//! The file is in the tree, complete as far as its writer knows. What it holds goes into the cache as everything does
+//! ([`put_written`]); then it is selected and locked (adopted), or a candidate (captured) ([`choose_written`]); then, if
+//! adopted, published ([`publish_written`]). Each step may be done again, so a kill in between is made good by taking in
+//! once more. They are apart because only the first takes long: whoever calls makes sure, before the others, that the
+//! file is still what was put.
 
 use std::io::Read;
 use std::path::PathBuf;
 
-use crate::cache::{Cache, CacheError, Limits, Origin};
+use crate::cache::{Cache, CacheError, Limits, Origin, Stored};
 use crate::catalog::{Catalog, ProgramWrite, PublishMode, Scope, Stamp, WriteAction};
 use crate::model::UnixSeconds;
 
-use super::{Choice, PhaseError, offer, publish, select};
+use super::select::{offer_stored, put, select_stored};
+use super::{Choice, PhaseError, publish};
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,42 +25,65 @@ pub enum Taken {
     Captured,
     /// It is no whole picture, and stays the file that it is.
     Refused,
+    /// It is what was shown already.
+    Unchanged,
 }
 
-/// Takes in what a program wrote. `path` is where, for the record.
+/// Puts what a program wrote into the cache; `None` when it is no whole picture. `path` is where, for the record.
 ///
 /// # Errors
-/// When it cannot be read, or cache or catalog cannot be written; it then still waits to be taken in.
-pub fn take_in(
-    catalog: &mut Catalog,
+/// When it cannot be read, or the cache cannot be written.
+pub fn put_written(
     cache: &Cache,
     write: &ProgramWrite,
     path: PathBuf,
     reader: impl Read,
     limits: &Limits,
-    now: UnixSeconds,
-) -> Result<Taken, PhaseError> {
-    let (mapping, program) = (&write.mapping, &write.program);
-    let author = format!("{} (uid {})", program.name, program.uid);
-    let origin = Origin::Program { name: program.name.clone(), uid: program.uid, path };
-    let choice = Choice { entity: mapping.entity, image_type: mapping.image_type, origin, author: &author };
-    let stored = match write.action {
-        WriteAction::Adopt => select(catalog, cache, &choice, reader, limits, now).map(drop),
-        WriteAction::Capture => offer(catalog, cache, &choice, reader, limits, now).map(drop),
-    };
-    match (stored, write.action) {
-        (Err(PhaseError::Cache(CacheError::Refused { .. })), _) => {
-            catalog.refuse_write(mapping.id)?;
-            return Ok(Taken::Refused);
-        }
-        (Err(error), _) => return Err(error),
-        (Ok(()), WriteAction::Adopt) => {
-            let reason = format!("written by {}", program.name);
-            let stamp = Stamp { author: author.clone(), reason, now };
-            publish(catalog, Scope::Picture(mapping.entity, mapping.image_type), PublishMode::Apply, &stamp)?;
-        }
-        (Ok(()), WriteAction::Capture) => {}
+) -> Result<Option<Stored>, PhaseError> {
+    match put(cache, &origin(write, path), reader, limits) {
+        Ok(stored) => Ok(Some(stored)),
+        Err(PhaseError::Cache(CacheError::Refused { .. })) => Ok(None),
+        Err(error) => Err(error),
     }
-    catalog.end_write(mapping.id, now)?;
-    Ok(if write.action == WriteAction::Adopt { Taken::Adopted } else { Taken::Captured })
+}
+
+/// Selects and locks what was put, or makes it a candidate.
+///
+/// # Errors
+/// When cache or catalog cannot be written; it then still waits to be taken in.
+pub fn choose_written(
+    catalog: &mut Catalog,
+    cache: &Cache,
+    write: &ProgramWrite,
+    path: PathBuf,
+    stored: &Stored,
+    now: UnixSeconds,
+) -> Result<(), PhaseError> {
+    let (mapping, author) = (&write.mapping, author(write));
+    let origin = origin(write, path);
+    let choice = Choice { entity: mapping.entity, image_type: mapping.image_type, origin, author: &author };
+    match write.action {
+        WriteAction::Adopt => select_stored(catalog, cache, &choice, stored.clone(), now).map(drop),
+        WriteAction::Capture => offer_stored(catalog, cache, &choice, stored, now),
+    }
+}
+
+/// Publishes what was selected, under all its names.
+///
+/// # Errors
+/// When the catalog cannot be written; it then still waits to be taken in.
+pub fn publish_written(catalog: &mut Catalog, write: &ProgramWrite, now: UnixSeconds) -> Result<(), PhaseError> {
+    let reason = format!("written by {}", write.program.name);
+    let stamp = Stamp { author: author(write), reason, now };
+    let picture = Scope::Picture(write.mapping.entity, write.mapping.image_type);
+    publish(catalog, picture, PublishMode::Apply, &stamp)?;
+    Ok(())
+}
+
+fn author(write: &ProgramWrite) -> String {
+    format!("{} (uid {})", write.program.name, write.program.uid)
+}
+
+fn origin(write: &ProgramWrite, path: PathBuf) -> Origin {
+    Origin::Program { name: write.program.name.clone(), uid: write.program.uid, path }
 }

@@ -5,6 +5,7 @@
 mod support;
 mod world;
 
+mod again;
 mod attributes;
 mod deleting;
 mod lost;

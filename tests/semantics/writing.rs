@@ -15,10 +15,10 @@ fn opened(path: &Path, flags: OFlags) -> Result<(), Errno> {
 }
 
 /// How a program puts other bytes under a name.
-type Way = (&'static str, fn(&Path, &[u8]));
+pub type Way = (&'static str, fn(&Path, &[u8]));
 
 /// The ways in which programs do that.
-const WAYS: &[Way] = &[
+pub const WAYS: &[Way] = &[
     ("in place", overwrite),
     ("by rename", replace),
     ("truncated first", |path, bytes| {

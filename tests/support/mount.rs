@@ -116,8 +116,18 @@ impl TestMount {
 
     /// Kills the process that serves, and starts another one.
     pub fn kill_and_restart(&mut self) {
-        drop(self.watchdog.take());
         self.child.kill().unwrap();
+        self.restart();
+    }
+
+    /// Has the process that serves end, and starts another one.
+    pub fn end_and_restart(&mut self) {
+        kill_process(rustix::process::Pid::from_child(&self.child), Signal::TERM).unwrap();
+        self.restart();
+    }
+
+    fn restart(&mut self) {
+        drop(self.watchdog.take());
         self.child.wait().unwrap();
         let (child, line) = spawn(&self.folders, &self.view, &self.arguments);
         self.child = child;

@@ -15,7 +15,7 @@ use crate::model::RelPath;
 use super::super::attr::{Attr, Owner};
 use super::super::caller::Caller;
 use super::super::changes::Changes;
-use super::super::errno::Result;
+use super::super::errno::{RequestError, Result};
 use super::super::files::{FileId, OpenFile};
 use super::super::index::FolderKey;
 use super::super::nodes::{NodeId, ROOT, source_node_id};
@@ -122,9 +122,12 @@ impl<B> View<B> {
             Target::Picture(_) | Target::Folder(_) => return self.set_shown(id, new, changes),
         };
         let open = file.and_then(|file| self.files.get(file));
-        let _opening = match new.size {
-            Some(_) => self.begin_to_write(id, OFlags::WRONLY, caller)?,
-            None => None,
+        let _opening = match new.size.map(|_| self.begin_to_write(id, OFlags::WRONLY, caller)).transpose() {
+            Err(RequestError::Later) => {
+                self.write_over(id, caller, changes)?;
+                return Err(Errno::STALE.into());
+            }
+            opening => opening?,
         };
         if let Some(size) = new.size {
             self.truncate(&place, open.as_deref().map(|file| &file.fd), size, caller)?;
@@ -136,9 +139,6 @@ impl<B> View<B> {
             change_times(&fd, new)?;
         } else if new.size.is_none() {
             self.clear_privileges(id, &self.changing_fd(id, &place, open)?, caller)?;
-        }
-        if new.size.is_some() && !self.files.has_writer(id) {
-            self.written.close(id);
         }
         let attr = self.getattr(id, file)?;
         if attr.is_folder() && (new.uid.is_some() || new.gid.is_some()) {

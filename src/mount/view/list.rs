@@ -12,7 +12,7 @@ use rustix::fs::{OFlags, RawDir, fstat};
 use rustix::io::Errno;
 
 use crate::model::{FolderId, Name};
-use crate::overlay::{Folder, Listed, ListedKind, Listing};
+use crate::overlay::{Folder, Listed, ListedKind, Listing, Seen};
 
 use super::super::attr::Attr;
 use super::super::errno::Result;
@@ -165,6 +165,13 @@ impl<B> View<B> {
             (ListedKind::Source, Some((fd, _))) => {
                 match self.source_entry(fd.as_fd(), listed.name.as_os_str(), Some(parent)) {
                     Err(_) => Ok(Some(self.unseen_entry(parent, &listed.name))),
+                    Ok(Some(entry)) => {
+                        if let Some(Seen::Written(picture)) = open.folder.as_ref().map(|folder| folder.at(&listed.name))
+                        {
+                            self.meet_written(entry.attr.ino, picture);
+                        }
+                        Ok(Some(entry))
+                    }
                     found => found,
                 }
             }

@@ -1,7 +1,7 @@
 //! Making names: files, folders, special files, symbolic links, hard links.
 
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, fstat, linkat, mkdirat, mknodat, openat, symlinkat};
@@ -12,10 +12,10 @@ use crate::overlay::Refusal;
 use super::super::attr::decode_device;
 use super::super::caller::Caller;
 use super::super::changes::Changes;
-use super::super::errno::Result;
+use super::super::errno::{RequestError, Result};
 use super::super::nodes::NodeId;
-use super::super::written::Closed;
-use super::dir::Dir;
+use super::super::written::Wrote;
+use super::dir::{Dir, now_or_later};
 use super::{Entry, Target, View};
 
 /// `S_ISGID`: the kernel sends it on only when the caller may set it.
@@ -56,7 +56,7 @@ impl<B> View<B> {
         caller: Caller,
         changes: Option<&mut Changes>,
     ) -> Result<Entry> {
-        let (dir, closed) = self.dir_for_making(parent, name, caller, changes)?;
+        let (dir, wrote) = self.dir_for_making(parent, name, caller, changes)?;
         let fd = dir.fd()?;
         match *new {
             NewNode::Folder { mode } => caller.create(umask, mode & SGID != 0, || {
@@ -70,7 +70,7 @@ impl<B> View<B> {
                 caller.create(umask, false, || symlinkat(target, fd.as_fd(), name))?;
             }
         }
-        self.made_in_place(&dir, &Self::parse_name(name)?, closed, false)?;
+        self.made_in_place(&dir, &Self::parse_name(name)?, wrote)?;
         self.made(parent, fd, name)
     }
 
@@ -86,7 +86,7 @@ impl<B> View<B> {
         changes: Option<&mut Changes>,
     ) -> Result<Entry> {
         let Target::Source(place) = self.target(id)? else { return Err(Refusal::AnotherFileSystem.into()) };
-        let (dir, closed) = self.dir_for_making(parent, name, caller, changes)?;
+        let (dir, wrote) = self.dir_for_making(parent, name, caller, changes)?;
         let fd = dir.fd()?;
         let inode = self.devices.path_fd(&place)?;
         match linkat(inode.as_fd(), "", fd.as_fd(), name, AtFlags::EMPTY_PATH) {
@@ -96,7 +96,7 @@ impl<B> View<B> {
             }
             outcome => outcome?,
         }
-        self.made_in_place(&dir, &Self::parse_name(name)?, closed, false)?;
+        self.made_in_place(&dir, &Self::parse_name(name)?, wrote)?;
         self.made(parent, fd, name)
     }
 
@@ -107,10 +107,10 @@ impl<B> View<B> {
         name: &OsStr,
         caller: Caller,
         changes: Option<&mut Changes>,
-    ) -> Result<(Dir, Option<Closed>)> {
+    ) -> Result<(Dir, Option<Wrote>)> {
         let dir = self.dir(parent)?;
-        let closed = self.prepare_to_make(&dir, &Self::parse_name(name)?, caller, changes)?;
-        Ok((dir, closed))
+        let wrote = self.prepare_to_make(&dir, &Self::parse_name(name)?, caller, changes)?;
+        Ok((dir, wrote))
     }
 
     /// The entry of what was just made. Somebody else may have removed it again: then that is the answer.
@@ -126,9 +126,20 @@ impl<B> View<B> {
         flags: OFlags,
         (mode, umask): (u32, u32),
         caller: Caller,
-        changes: Option<&mut Changes>,
-    ) -> Result<(Entry, std::os::fd::OwnedFd)> {
-        let (dir, closed) = self.dir_for_making(parent, name, caller, changes)?;
+        mut changes: Option<&mut Changes>,
+    ) -> Result<Made> {
+        let made = self.dir_for_making(parent, name, caller, changes.as_deref_mut());
+        let (dir, wrote) = match made {
+            // Published since the kernel looked. It does so once more, and must then find what can be written to.
+            Err(RequestError::Refused(Refusal::Exists)) if !flags.contains(OFlags::EXCL) => {
+                if flags.intersects(OFlags::WRONLY | OFlags::RDWR) {
+                    let dir = self.dir(parent)?;
+                    self.write_over_name(&dir, &Self::parse_name(name)?, caller, now_or_later(changes)?)?;
+                }
+                return Err(Errno::STALE.into());
+            }
+            made => made?,
+        };
         let folder = dir.fd()?;
         let all_flags = flags | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let made = caller.create(umask, mode & SGID != 0, || {
@@ -140,8 +151,15 @@ impl<B> View<B> {
         };
         let stat = fstat(&fd)?;
         let kept = fd.try_clone().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
-        let entry = self.enter_source(fd, &stat);
-        self.made_in_place(&dir, &Self::parse_name(name)?, closed, true)?;
-        Ok((entry, kept))
+        Ok(Made { entry: self.enter_source(fd, &stat), fd: kept, dir, wrote })
     }
+}
+
+/// A file that was made in the source, open.
+pub(super) struct Made {
+    pub entry: Entry,
+    pub fd: OwnedFd,
+    pub dir: Dir,
+    /// When it is in the place of a mapped picture.
+    pub wrote: Option<Wrote>,
 }

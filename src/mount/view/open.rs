@@ -18,7 +18,8 @@ use super::super::files::{FileId, Mode, OpenFile};
 use super::super::index::FolderKey;
 use super::super::nodes::NodeId;
 use super::super::stats::Stats;
-use super::write::is_plain_file;
+use super::copy::is_plain_file;
+use super::make::Made;
 use super::{Entry, Target, View};
 
 /// Bits that writing must clear.
@@ -51,7 +52,8 @@ impl<B> View<B> {
     /// Opens a node with the flags of `open`.
     ///
     /// # Errors
-    /// Those of the source; [`RequestError::Later`] for writing to a mapped picture: see [`View::write_over`].
+    /// Those of the source; [`RequestError::Later`] for writing to a mapped picture, or to a file in its place that has been
+    /// taken in: see [`View::write_over`].
     pub fn open(&self, id: NodeId, flags: OFlags, caller: Caller, register: Register<'_, B>) -> Result<Opened<B>> {
         match self.target(id)? {
             Target::Source(place) => {
@@ -103,8 +105,15 @@ impl<B> View<B> {
         register: Register<'_, B>,
     ) -> Result<Created<B>> {
         let flags = daemon_flags(flags) | (flags & OFlags::EXCL);
-        let (entry, fd) = self.create_in_source((parent, name), flags, (mode, umask), caller, changes)?;
-        Ok(Created { entry, opened: self.enter_file(entry.attr.ino, fd, register) })
+        let Made { entry, fd, dir, wrote } =
+            self.create_in_source((parent, name), flags, (mode, umask), caller, changes)?;
+        // It is open before it is known to be in the place of a picture, so it is not taken in before it is closed.
+        let opened = self.enter_file(entry.attr.ino, fd, register);
+        if let Err(error) = self.made_in_place(&dir, &Self::parse_name(name)?, wrote) {
+            self.release(opened.file);
+            return Err(error);
+        }
+        Ok(Created { entry, opened })
     }
 
     fn enter_file(&self, node: NodeId, fd: OwnedFd, register: Register<'_, B>) -> Opened<B> {
@@ -157,8 +166,8 @@ impl<B> View<B> {
     pub fn release(&self, file: FileId) {
         let was_for_writing = self.files.is_for_writing(file);
         let Some(open) = self.files.remove(file) else { return };
-        if was_for_writing && !self.files.has_writer(open.node) {
-            self.written.close(open.node);
+        if was_for_writing {
+            self.written.look_if_closed(open.node, || self.files.has_writer(open.node));
         }
     }
 

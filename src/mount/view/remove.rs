@@ -78,7 +78,7 @@ impl<B> View<B> {
         Ok(())
     }
 
-    fn unlink_in_source(&self, folder: BorrowedFd<'_>, name: &Name) -> Result<()> {
+    pub(super) fn unlink_in_source(&self, folder: BorrowedFd<'_>, name: &Name) -> Result<()> {
         let doomed = self.doomed(folder, name.as_os_str());
         unlinkat(folder, name.as_os_str(), AtFlags::empty())?;
         self.keep(doomed);

@@ -23,6 +23,7 @@ use super::super::errno::Result;
 use super::super::handle::FileHandle;
 use super::super::index::FolderKey;
 use super::super::nodes::{NodeId, ROOT, source_node_id};
+use super::super::written::Wrote;
 use super::View;
 use super::dir::{Dir, Given, is_dir, now_or_later};
 
@@ -99,6 +100,7 @@ impl<B> View<B> {
         if matches!(to.seen(), Seen::Source | Seen::Written(_)) {
             self.make_room(to.dir, &to.name, changes)?;
         }
+        self.clear_beneath(plan.from.dir, &plan.from.name, changes)?;
         let given = self.given(from_key, plan.caller)?;
         let stamp = stamp(&given, "rename", changes);
         let path = (&to_key.folder, &to.name);
@@ -141,7 +143,7 @@ impl<B> View<B> {
             None => self.rename_in_source(plan)?,
             Some((from, to)) => self.rename_in_step(plan, (&from, &to), &stat, changes)?,
         }
-        self.made_in_place(plan.to.dir, &plan.to.name, replaced, false)?;
+        self.made_in_place(plan.to.dir, &plan.to.name, replaced)?;
         if matches!(plan.from.seen(), Seen::Written(_)) {
             let given = self.given(plan.from.dir.key()?, plan.caller)?;
             self.written_went(plan.from.dir, &plan.from.name, &given, changes)?;
@@ -165,12 +167,7 @@ impl<B> View<B> {
     }
 
     /// Makes room at the target of a rename; `Some` when it is the place of a mapped picture.
-    fn prepare_target(
-        &self,
-        plan: &Move<'_>,
-        stat: &Stat,
-        changes: &mut Changes,
-    ) -> Result<Option<super::super::written::Closed>> {
+    fn prepare_target(&self, plan: &Move<'_>, stat: &Stat, changes: &mut Changes) -> Result<Option<Wrote>> {
         let to = &plan.to;
         if to.dir.fd.is_none() {
             self.materialise(to.dir.key()?, plan.caller)?;
@@ -195,10 +192,7 @@ impl<B> View<B> {
                 Err(Errno::INVAL.into())
             }
             Seen::Written(picture) if to.dir.stat(&to.name)?.is_some() => {
-                let given = self.given(to.dir.key()?, plan.caller)?;
-                let (mapping, program) = (picture.id, given.program);
-                let action = crate::catalog::WriteAction::Adopt;
-                Ok(Some(super::super::written::Closed { mapping, action, program, is_copy: false, closing: 0 }))
+                Ok(Some(self.prepare_to_replace(to.dir, &to.name, picture, plan.caller, changes)?))
             }
             Seen::Picture(_) | Seen::Removed(_) | Seen::Written(_) | Seen::Hidden => {
                 self.prepare_in_place(to.dir, &to.name, Operation::Replace, plan.caller, changes)

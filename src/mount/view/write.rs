@@ -6,60 +6,104 @@
 //! anything but reading.
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{
-    AtFlags, CWD, Gid, Mode, OFlags, RawMode, Stat, Uid, fchmod, fchown, linkat, mkdirat, openat, statat, unlinkat,
-};
+use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, unlinkat};
 use rustix::io::Errno;
-use sha2::{Digest, Sha256};
 
-use crate::cache::PictureFormat;
-use crate::catalog::{MappedPicture, WriteAction};
-use crate::model::{ContentHash, Name, OnWrite, ProgramKind};
+use crate::catalog::{MappedPicture, Program, WriteAction};
+use crate::model::{MappingId, Name, OnWrite, ProgramKind};
 use crate::overlay::{Action, Operation, Passing, Refusal, Seen};
 
 use super::super::caller::Caller;
-use super::super::changes::{Changes, Step};
-use super::super::errno::Result;
+use super::super::changes::{Changes, PATIENCE, Step};
+use super::super::errno::{RequestError, Result};
 use super::super::index::FolderKey;
 use super::super::nodes::{NodeId, source_node_id};
-use super::super::place::proc_path;
-use super::super::written::{Closed, Written};
+use super::super::place::Place;
+use super::super::written::{NotNow, Wrote};
+use super::copy::is_plain_file;
 use super::dir::{Dir, Given, is_dir, now_or_later, write_action};
 use super::{Target, View};
 
-/// A file of the source of that size or less may be one that is in the cache too, and is looked at.
-const COMPARED_BYTES_MAX: i64 = 64 << 20;
-
 impl<B> View<B> {
-    /// A program wants to write to a mapped picture: makes a file of the source for it.
+    /// A program wants to write to a mapped picture, or to a file in its place that has been taken in: makes a file of the
+    /// source for it.
     ///
     /// # Errors
     /// `ESTALE` when all is well: the kernel looks again and finds the file. `EROFS` where the settings refuse it.
     pub fn write_over(&self, id: NodeId, caller: Caller, changes: Option<&mut Changes>) -> Result<()> {
-        let Target::Picture(shown) = self.target(id)? else { return Err(Errno::STALE.into()) };
+        let target = self.target(id)?;
         let changes = now_or_later(changes)?;
-        let mapping = self.index.mapping(shown.id)?.ok_or(Errno::STALE)?;
+        let mapping = match &target {
+            Target::Picture(shown) => shown.id,
+            Target::Source(_) => self.settled(id)?,
+            Target::Folder(_) => return Err(Errno::STALE.into()),
+        };
+        let mapping = self.index.mapping(mapping)?.ok_or(Errno::STALE)?;
         let key = FolderKey { library: mapping.library, folder: mapping.folder };
         let dir = self.dir_in_source(&key, caller)?;
-        let Seen::Picture(picture) = dir.seen(&mapping.name) else { return Err(Errno::STALE.into()) };
-        let given = self.given(&key, caller)?;
-        let action =
-            self.decide(Operation::Write, (&key, &mapping.name), dir.seen(&mapping.name), &given, Some(changes))?;
-        let action = write_action(action).ok_or(Refusal::ReadOnly)?;
-        let _turn = self.copying.lock();
-        let file = self.copy_up(&dir, picture, changes)?;
-        self.make_room(&dir, &mapping.name, changes)?;
-        self.note_write(&key, picture, action, &given, changes)?;
-        let node = self.name_copy(&dir, &mapping.name, &file)?;
-        changes.reached(Step::Done);
-        self.written.begin(node, Closed { is_copy: true, ..closed(picture, action, &given) });
-        if action == WriteAction::Capture {
-            self.written.let_see(&key, &mapping.name, caller.pid);
+        if let Target::Source(place) = &target
+            && !self.is_only_there(&dir, &mapping.name, (id, place))?
+        {
+            self.written.forget(id);
+            return Err(Errno::STALE.into());
         }
-        self.folder_changed(&key, &[&mapping.name]);
+        self.write_over_name(&dir, &mapping.name, caller, changes)
+    }
+
+    /// The mapping in whose place a file of the source was when it was taken in. One that is about to be is waited for.
+    fn settled(&self, node: NodeId) -> Result<MappingId> {
+        if !self.turn.pass_until(|| !self.written.is_closed(node), PATIENCE) {
+            return Err(Errno::AGAIN.into());
+        }
+        Ok(self.written.settled(node).ok_or(Errno::STALE)?)
+    }
+
+    /// Whether a file that was taken in has no other name than that of the picture: so whoever wants to write to it wants
+    /// to write to the picture.
+    fn is_only_there(&self, dir: &Dir, name: &Name, (node, place): (NodeId, &Place)) -> Result<bool> {
+        let stat = rustix::fs::fstat(self.devices.path_fd(place)?.as_fd())?;
+        let is_there = || Ok::<_, RequestError>(self.node_at(dir.fd()?, name.as_os_str())? == Some(node));
+        Ok(matches!(dir.seen(name), Seen::Picture(_)) && (stat.st_nlink == 0 || stat.st_nlink == 1 && is_there()?))
+    }
+
+    /// Makes a file of the source for a program that wants to write to what is seen under a name.
+    ///
+    /// # Errors
+    /// As [`Self::write_over`].
+    pub(super) fn write_over_name(&self, dir: &Dir, name: &Name, caller: Caller, changes: &mut Changes) -> Result<()> {
+        let key = dir.key()?;
+        let picture = match dir.seen(name) {
+            Seen::Picture(picture) => picture,
+            // Somebody else was faster: that file is to be found there, and not taken in before.
+            Seen::Written(_) => {
+                self.written.let_see(key, name, caller.pid);
+                return Err(Errno::STALE.into());
+            }
+            _ => return Err(Errno::STALE.into()),
+        };
+        let given = self.given(key, caller)?;
+        let action = self.decide(Operation::Write, (key, name), dir.seen(name), &given, Some(changes))?;
+        let action = write_action(action).ok_or(Refusal::ReadOnly)?;
+        if let Some(node) = self.node_at(dir.fd()?, name.as_os_str())?.filter(|node| self.written.is_pending(*node)) {
+            if action == WriteAction::Capture {
+                // What another manager is at: both write to one file, as anywhere else.
+                self.written.let_see(key, name, caller.pid);
+                return Err(Errno::STALE.into());
+            }
+            // A manager's write is to become a candidate before a person's takes its place.
+            let _ = self.turn.pass_until(|| !self.written.is_closed(node), PATIENCE);
+        }
+        let file = self.copy_up(dir, picture, changes)?;
+        self.make_room(dir, name, changes)?;
+        self.note_write(key, picture, action, &given, changes)?;
+        let node = self.name_copy(dir, name, &file)?;
+        changes.reached(Step::Done);
+        self.written.let_see(key, name, caller.pid);
+        self.written.enter_copy(node, wrote(picture, action, &given));
+        self.ticker.wake();
+        self.folder_changed(key, &[name]);
         Err(Errno::STALE.into())
     }
 
@@ -92,59 +136,6 @@ impl<B> View<B> {
         Ok(())
     }
 
-    /// A file with the bytes of a picture, which has no name yet where the source can do that.
-    fn copy_up(&self, dir: &Dir, picture: &MappedPicture, changes: &Changes) -> Result<Copy> {
-        let format: PictureFormat = picture.extension.parse().map_err(|_| Errno::IO)?;
-        let mut bytes = self.cache.open_picture(&picture.hash, format)?;
-        let folder = dir.fd()?;
-        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
-        let nameless = openat(folder, ".", flags | OFlags::TMPFILE, Mode::from_raw_mode(0o600));
-        let copy = match nameless {
-            Ok(fd) => Copy { fd, name: None },
-            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {
-                let name = Name::parse(format!(".posterfs-{}-{}", std::process::id(), changes.now()).as_bytes());
-                let name = name.map_err(|_| Errno::IO)?;
-                let flags = flags | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
-                Copy { fd: openat(folder, name.as_os_str(), flags, Mode::from_raw_mode(0o600))?, name: Some(name) }
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let filled = self.fill(&copy, &mut bytes, folder, picture);
-        if filled.is_err() {
-            copy.remove(folder);
-        }
-        filled.map(|()| copy)
-    }
-
-    /// The bytes of the picture, with the mode and owner that it is shown with.
-    fn fill(&self, copy: &Copy, bytes: &mut File, folder: BorrowedFd<'_>, picture: &MappedPicture) -> Result<()> {
-        let mut file = File::from(copy.fd.try_clone().map_err(|error| errno_of(&error))?);
-        std::io::copy(bytes, &mut file).map_err(|error| errno_of(&error))?;
-        let above = rustix::fs::fstat(folder)?;
-        let set = picture.set.unwrap_or_default();
-        let (uid, gid) = (set.uid.unwrap_or(above.st_uid), set.gid.unwrap_or(above.st_gid));
-        match fchown(&copy.fd, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))) {
-            // Who is not root can only make files of its own.
-            Ok(()) | Err(Errno::PERM) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(fchmod(&copy.fd, Mode::from_raw_mode(set.mode.unwrap_or(0o644) as RawMode & 0o777))?)
-    }
-
-    /// Gives a copy its name.
-    fn name_copy(&self, dir: &Dir, name: &Name, copy: &Copy) -> Result<NodeId> {
-        let folder = dir.fd()?;
-        let named = match &copy.name {
-            Some(temporary) => rustix::fs::renameat(folder, temporary.as_os_str(), folder, name.as_os_str()),
-            None => linkat(CWD, proc_path(copy.fd.as_fd()), folder, name.as_os_str(), AtFlags::SYMLINK_FOLLOW),
-        };
-        if let Err(error) = named {
-            copy.remove(folder);
-            return Err(error.into());
-        }
-        self.node_at(folder, name.as_os_str())?.ok_or_else(|| Errno::STALE.into())
-    }
-
     /// The number of what the source has under a name.
     pub(super) fn node_at(&self, folder: BorrowedFd<'_>, name: &OsStr) -> Result<Option<NodeId>> {
         match self.devices.look(folder, name) {
@@ -161,8 +152,11 @@ impl<B> View<B> {
         if is_dir(&stat) {
             return Err(Errno::ISDIR.into());
         }
-        if self.is_in_cache(folder, name, &stat) {
+        let doomed = self.doomed(folder, name.as_os_str());
+        let has_writer = self.node_at(folder, name.as_os_str())?.is_some_and(|node| self.files.has_writer(node));
+        if !has_writer && self.is_in_cache(folder, name, &stat) {
             unlinkat(folder, name.as_os_str(), AtFlags::empty())?;
+            self.keep(doomed);
         } else {
             let path = self.shown_entry(dir.key()?, name);
             changes.discard(folder, name, &path, "a program wrote something else under its name")?;
@@ -171,19 +165,11 @@ impl<B> View<B> {
         Ok(())
     }
 
-    /// Whether a file holds bytes that are in the cache as well: what an export or an earlier write left there.
-    pub(super) fn is_in_cache(&self, folder: BorrowedFd<'_>, name: &Name, stat: &Stat) -> bool {
-        if stat.st_size > COMPARED_BYTES_MAX || stat.st_size == 0 {
-            return false;
-        }
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let Ok(file) = openat(folder, name.as_os_str(), flags, Mode::empty()) else { return false };
-        let Some(hash) = hash_of(File::from(file)) else { return false };
-        PictureFormat::ALL.iter().any(|format| {
-            let is_whole =
-                |file: File| file.metadata().is_ok_and(|found| i64::try_from(found.len()) == Ok(stat.st_size));
-            self.cache.open_picture(&hash, *format).is_ok_and(is_whole)
-        })
+    /// A picture leaves this name, so what a program wrote there before, and was taken in, must not resurface.
+    pub(super) fn clear_beneath(&self, dir: &Dir, name: &Name, changes: &Changes) -> Result<()> {
+        let (Some(stat), Ok(folder)) = (dir.stat(name)?, dir.fd()) else { return Ok(()) };
+        let is_taken_in = !is_dir(&stat) && self.is_in_cache(folder, name, &stat);
+        if is_taken_in { self.make_room(dir, name, changes) } else { Ok(()) }
     }
 
     /// The catalog notes a write before the source changes.
@@ -205,7 +191,7 @@ impl<B> View<B> {
     /// made first; `Some` when what will be made is in the place of a mapped picture.
     ///
     /// # Errors
-    /// `EEXIST` where something is seen; [`RequestError::Later`](super::super::errno::RequestError::Later) when room has
+    /// `EEXIST` where something is seen; [`RequestError::Later`] when room has
     /// to be made and `changes` is none; `ESTALE` when the kernel has to look again.
     pub(super) fn prepare_to_make(
         &self,
@@ -213,7 +199,7 @@ impl<B> View<B> {
         name: &Name,
         caller: Caller,
         changes: Option<&mut Changes>,
-    ) -> Result<Option<Closed>> {
+    ) -> Result<Option<Wrote>> {
         if dir.fd.is_none() {
             let key = dir.key()?;
             now_or_later(changes)?;
@@ -238,7 +224,7 @@ impl<B> View<B> {
         operation: Operation,
         caller: Caller,
         changes: &mut Changes,
-    ) -> Result<Option<Closed>> {
+    ) -> Result<Option<Wrote>> {
         let key = dir.key()?;
         let given = self.given(key, caller)?;
         let seen = dir.seen(name);
@@ -262,7 +248,7 @@ impl<B> View<B> {
                         WriteAction::Capture => self.moments.set(key, name, Passing::Source(Some(p.id)), None),
                     }
                 }
-                Ok(Some(closed(p, write, &given)))
+                Ok(Some(wrote(p, write, &given)))
             }
             (Action::MakeRoom, _) => {
                 self.make_room(dir, name, changes)?;
@@ -282,124 +268,95 @@ impl<B> View<B> {
 
     /// Something was made in the place of a mapped picture. Files are taken in when they are closed, all else now, and
     /// found to be no picture.
-    pub(super) fn made_in_place(&self, dir: &Dir, name: &Name, closed: Option<Closed>, is_open: bool) -> Result<()> {
-        let Some(closed) = closed else { return Ok(()) };
-        let node = self.node_at(dir.fd()?, name.as_os_str())?;
-        match node {
-            Some(node) if is_open || self.files.has_writer(node) => self.written.begin(node, closed),
-            _ => self.written.arrive(closed),
+    pub(super) fn made_in_place(&self, dir: &Dir, name: &Name, wrote: Option<Wrote>) -> Result<()> {
+        let Some(wrote) = wrote else { return Ok(()) };
+        let folder = dir.fd()?;
+        match self.node_at(folder, name.as_os_str())? {
+            Some(node) if is_plain_file(folder, name) => {
+                self.written.enter_file(node, wrote, || self.files.has_writer(node));
+            }
+            _ => self.written.arrive(wrote),
         }
         self.folder_changed(dir.key()?, &[name]);
         Ok(())
     }
 
-    /// The copy of a picture, made for a program that then wrote nothing else, goes again: the cache has its bytes. Not
-    /// when something else has its name by now, or somebody writes to it; whether it is settled is the answer.
-    pub fn remove_copy(&self, key: &FolderKey, name: &Name, (node, closing): (NodeId, u64)) -> bool {
-        let _turn = self.copying.lock();
-        let folder = self.index.path_in_view(key).and_then(|path| self.open_in_source(&path).ok());
-        let Some(folder) = folder else { return true };
-        if self.node_at(folder.as_fd(), name.as_os_str()).ok().flatten() != Some(node) {
-            return true;
-        }
-        if self.files.has_writer(node) || !self.written.finish(node, closing) {
-            return false;
-        }
-        if let Err(error) = unlinkat(&folder, name.as_os_str(), AtFlags::empty()) {
-            tracing::warn!(folder = %key.folder, %name, %error, "the copy of a picture stays in the source");
-        }
-        true
-    }
-
-    /// Somebody opens a file of the source. One in the place of a picture does not go until that is done.
-    pub(super) fn begin_to_write(&self, node: NodeId, flags: OFlags, caller: Caller) -> Result<Option<Opening<'_>>> {
-        if !flags.intersects(OFlags::WRONLY | OFlags::RDWR) || !self.written.contains(node) {
+    /// Somebody opens a file of the source, or truncates it. One that has been taken in, or is to be first, goes through
+    /// [`Self::write_over`].
+    pub(super) fn begin_to_write(&self, node: NodeId, flags: OFlags, caller: Caller) -> Result<Option<Opening<'_, B>>> {
+        if !flags.intersects(OFlags::WRONLY | OFlags::RDWR) {
             return Ok(None);
         }
-        self.written.begin_to_open(node);
-        let opening = Opening { written: &self.written, node };
-        self.meet_writer(node, caller)?;
-        Ok(Some(opening))
+        let by = self.writer_of(node, caller)?;
+        self.written.begin_to_write(node, by).map_err(|NotNow| RequestError::Later)?;
+        Ok(Some(Opening { view: self, node }))
     }
 
-    /// A program opens such a file to write to it: what it closes is taken in as its own.
-    fn meet_writer(&self, node: NodeId, caller: Caller) -> Result<()> {
-        let Some(mapping) = self.written.mapping(node) else { return Ok(()) };
-        let Some(mapping) = self.index.mapping(mapping)? else { return Ok(()) };
+    /// Who writes to a file in the place of a picture, and what it becomes.
+    fn writer_of(&self, node: NodeId, caller: Caller) -> Result<Option<(WriteAction, Program)>> {
+        let Some(mapping) = self.written.mapping(node) else { return Ok(None) };
+        let Some(mapping) = self.index.mapping(mapping)? else { return Ok(None) };
         let given = self.given(&FolderKey { library: mapping.library, folder: mapping.folder }, caller)?;
-        let policy = match given.kind {
-            ProgramKind::Persons => given.settings.on_write,
-            ProgramKind::Manager => given.settings.on_write_by_managers,
+        Ok(Some((self.becomes(mapping.id, &given)?, given.program)))
+    }
+
+    /// What a file that a program writes in the place of a picture becomes, by the settings.
+    fn becomes(&self, mapping: MappingId, given: &Given) -> Result<WriteAction> {
+        let (policy, is_managers) = match given.kind {
+            ProgramKind::Persons => (given.settings.on_write, false),
+            ProgramKind::Manager => (given.settings.on_write_by_managers, true),
         };
-        let action = if policy == OnWrite::Adopt { WriteAction::Adopt } else { WriteAction::Capture };
-        self.written
-            .begin(node, Closed { mapping: mapping.id, action, program: given.program, is_copy: false, closing: 0 });
-        Ok(())
+        let is_locked = || Ok::<_, RequestError>(self.index.facts(mapping)?.is_some_and(|(_, is_locked)| is_locked));
+        let is_adopted = policy == OnWrite::Adopt && !(is_managers && is_locked()?);
+        Ok(if is_adopted { WriteAction::Adopt } else { WriteAction::Capture })
     }
 
     /// A file of the source that is seen in the place of a mapped picture: when it is written to once more, it is taken
     /// in once more.
     pub(super) fn meet_written(&self, node: NodeId, picture: &MappedPicture) {
-        if !self.written.contains(node) {
-            let program = crate::catalog::Program { name: "a program".to_owned(), uid: 0 };
-            let (mapping, action) = (picture.id, WriteAction::Adopt);
-            self.written.begin(node, Closed { mapping, action, program, is_copy: false, closing: 0 });
+        self.written.meet(node, || {
+            let program = Program { name: "a program".to_owned(), uid: 0 };
+            Wrote { mapping: picture.id, action: WriteAction::Adopt, program }
+        });
+    }
+
+    /// What is renamed to the place of a file that is seen in the place of a picture. A person's file that is about to be
+    /// taken in is, before a manager's replaces it.
+    pub(super) fn prepare_to_replace(
+        &self,
+        dir: &Dir,
+        name: &Name,
+        picture: &MappedPicture,
+        caller: Caller,
+        changes: &mut Changes,
+    ) -> Result<Wrote> {
+        let key = dir.key()?;
+        let given = self.given(key, caller)?;
+        let action = self.becomes(picture.id, &given)?;
+        let there = self.node_at(dir.fd()?, name.as_os_str())?;
+        if action == WriteAction::Capture
+            && let Some(node) = there.filter(|node| self.written.is_closed(*node))
+        {
+            let _ = self.turn.pass_until(|| !self.written.is_closed(node), PATIENCE);
+            return Err(Errno::STALE.into());
         }
+        self.note_write(key, picture, action, &given, changes)?;
+        Ok(wrote(picture, action, &given))
     }
 }
 
 /// A file that somebody is about to have open for writing.
-pub(super) struct Opening<'a> {
-    written: &'a Written,
+pub(super) struct Opening<'a, B> {
+    view: &'a View<B>,
     node: NodeId,
 }
 
-impl Drop for Opening<'_> {
+impl<B> Drop for Opening<'_, B> {
     fn drop(&mut self) {
-        self.written.end_to_open(self.node);
+        self.view.written.end_to_write(self.node, || self.view.files.has_writer(self.node));
     }
 }
 
-/// A copy of a picture on its way into the source.
-struct Copy {
-    fd: OwnedFd,
-    /// Its temporary name, where it needs one.
-    name: Option<Name>,
-}
-
-impl Copy {
-    fn remove(&self, folder: BorrowedFd<'_>) {
-        if let Some(name) = &self.name {
-            let _ = unlinkat(folder, name.as_os_str(), AtFlags::empty());
-        }
-    }
-}
-
-fn closed(picture: &MappedPicture, action: WriteAction, given: &Given) -> Closed {
-    Closed { mapping: picture.id, action, program: given.program.clone(), is_copy: false, closing: 0 }
-}
-
-/// The SHA-256 of a file; `None` when it cannot be read.
-#[must_use]
-pub fn hash_of(mut file: File) -> Option<ContentHash> {
-    let mut hasher = Sha256::new();
-    let mut chunk = vec![0; 128 << 10];
-    loop {
-        match std::io::Read::read(&mut file, &mut chunk) {
-            Ok(0) => return Some(ContentHash::new(hasher.finalize().into())),
-            Ok(length) => hasher.update(&chunk[..length]),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(_) => return None,
-        }
-    }
-}
-
-/// Whether the source has a file, and no link or folder, under that name.
-pub(super) fn is_plain_file(folder: BorrowedFd<'_>, name: &Name) -> bool {
-    statat(folder, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW)
-        .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile)
-}
-
-fn errno_of(error: &std::io::Error) -> Errno {
-    Errno::from_io_error(error).unwrap_or(Errno::IO)
+fn wrote(picture: &MappedPicture, action: WriteAction, given: &Given) -> Wrote {
+    Wrote { mapping: picture.id, action, program: given.program.clone() }
 }
