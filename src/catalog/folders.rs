@@ -78,6 +78,8 @@ pub struct SyntheticFolder {
     pub name: Name,
     /// When its mappings last changed.
     pub changed_at: UnixSeconds,
+    /// Programs have removed every picture in it for good: nothing needs it any more.
+    pub is_emptied: bool,
     /// The attributes that programs have set for it.
     pub set: Option<ShownAttributes>,
 }
@@ -134,7 +136,11 @@ const HIDDEN: &str = "
 
 const SYNTHETIC: &str = "
     SELECT s.id, s.name, s.changed_at, a.changed_at AS set_at, a.mode, a.uid, a.gid, a.atime, a.atime_ns, a.mtime,
-           a.mtime_ns
+           a.mtime_ns,
+           NOT EXISTS (SELECT 1 FROM library_image_files m
+                       WHERE m.library_id = s.library_id AND m.folder = s.folder
+                         AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+                         AND m.id NOT IN (SELECT mapping_id FROM withdrawn)) AS is_emptied
     FROM mapping_folders s
     LEFT JOIN shown_attributes a ON a.library_id = s.library_id AND a.folder = s.parent AND a.name = s.name
     WHERE s.library_id = ?1 AND s.parent = ?2 AND s.is_synthetic = 1 AND s.mapping_count > 0 ORDER BY s.name";
@@ -275,6 +281,7 @@ fn synthetic_folder(row: &Row<'_>) -> rusqlite::Result<SyntheticFolder> {
         id: row.get("id")?,
         name: row.get("name")?,
         changed_at: row.get("changed_at")?,
+        is_emptied: row.get("is_emptied")?,
         set: shown_attributes(row)?,
     })
 }

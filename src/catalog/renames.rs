@@ -15,6 +15,7 @@ use super::publish::{Place, SHOWN, SelectedPicture, selected_picture, want};
 use super::sql_types::valid;
 use super::{Catalog, CatalogError, Published, entities, feed, replace};
 use crate::model::{EntityId, Layout, LibraryId, MappingId, Name, RelPath, UnixSeconds};
+use crate::naming::split_extension;
 
 /// A rename that is about to happen in the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +141,12 @@ const OLD_IN_THE_WAY: &str = "
         ON m.library_id = w.library_id AND m.folder = w.folder AND m.name = w.name
         AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL";
 
+/// Names begin with the video's, and go on with a dash or a dot.
+const RENAME_ENDED: &str = "
+    UPDATE library_image_files SET folder = :to, name = CAST(:new || substr(name, length(:old) + 1) AS BLOB)
+    WHERE entity_id = :entity AND library_id = :library AND folder = :from AND removed_generation IS NOT NULL
+      AND substr(name, 1, length(:old)) = :old AND substr(name, length(:old) + 1, 1) IN (x'2d', x'2e')";
+
 const MOVE_MAPPING: &str = "
     UPDATE library_image_files SET folder = :folder, name = :name,
         published_at = max(published_at, coalesce((SELECT max(h.published_at) FROM library_image_files h
@@ -232,10 +239,12 @@ impl Catalog {
             replace::clear(transaction)?;
             if noted.is_folder {
                 move_folder(transaction, &noted)?;
-            } else {
-                move_video(transaction, &noted, stamp.now)?;
+                return Ok(Some(rename_shown(transaction, stamp, names)?));
             }
-            Ok(Some(rename_shown(transaction, stamp, names)?))
+            let moved = move_video(transaction, &noted, stamp.now)?;
+            let renamed = rename_shown(transaction, stamp, names)?;
+            rename_ended(transaction, &noted, &moved)?;
+            Ok(Some(renamed))
         })
     }
 
@@ -322,7 +331,7 @@ fn move_folder(connection: &Connection, noted: &NewRename) -> rusqlite::Result<(
 }
 
 /// Entities whose main video was renamed follow it, also into another folder.
-fn move_video(connection: &Connection, noted: &NewRename, now: UnixSeconds) -> Result<(), Fault> {
+fn move_video(connection: &Connection, noted: &NewRename, now: UnixSeconds) -> Result<Vec<EntityId>, Fault> {
     let moved: Vec<(EntityId, Layout)> = connection
         .prepare_cached("SELECT id, layout FROM entities WHERE library_id = ?1 AND video = ?2")?
         .query_map((noted.library, &noted.source), |row| Ok((row.get("id")?, row.get("layout")?)))?
@@ -330,8 +339,8 @@ fn move_video(connection: &Connection, noted: &NewRename, now: UnixSeconds) -> R
     connection.prepare_cached(MOVE_PART)?.execute((noted.library, &noted.source, &noted.target))?;
     connection.prepare_cached(REPLACE_VIDEO_FILE)?.execute((noted.library, &noted.target))?;
     connection.prepare_cached(MOVE_VIDEO_FILE)?.execute((noted.library, &noted.source, &noted.target))?;
-    let (Some(from), Some(to)) = (noted.source.parent(), noted.target.parent()) else { return Ok(()) };
-    for (id, layout) in moved {
+    let (Some(from), Some(to)) = (noted.source.parent(), noted.target.parent()) else { return Ok(Vec::new()) };
+    for &(id, layout) in &moved {
         let is_elsewhere = from != to;
         let path = match layout {
             Layout::Flat => Some(&noted.target),
@@ -346,6 +355,21 @@ fn move_video(connection: &Connection, noted: &NewRename, now: UnixSeconds) -> R
             )?
             .execute((id, &noted.target, is_elsewhere, &to, now))?;
         connection.prepare_cached("INSERT OR IGNORE INTO temp.scope (entity_id) VALUES (?1)")?.execute([id])?;
+    }
+    Ok(moved.into_iter().map(|(id, _)| id).collect())
+}
+
+/// Names made of the video's name follow it where they are history, too: a rollback shows pictures beside the film as it
+/// is called now.
+fn rename_ended(connection: &Connection, noted: &NewRename, moved: &[EntityId]) -> rusqlite::Result<()> {
+    let (Some((from, old)), Some((to, new))) = (noted.source.split_last(), noted.target.split_last()) else {
+        return Ok(());
+    };
+    let (old, new) = (split_extension(old.as_bytes()).0, split_extension(new.as_bytes()).0);
+    for id in moved {
+        connection.prepare_cached(RENAME_ENDED)?.execute(named_params! {
+            ":entity": id, ":library": noted.library, ":from": from, ":to": to, ":old": old, ":new": new,
+        })?;
     }
     Ok(())
 }

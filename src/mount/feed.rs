@@ -134,6 +134,7 @@ impl<B: Send + Sync + 'static> Follower<B> {
         let libraries = self.catalog.libraries()?;
         if libraries != self.libraries {
             self.view.index().reload_libraries()?;
+            self.view.libraries_changed();
             self.view.notices().push(Stale::Everything);
             self.libraries = libraries;
         }

@@ -49,6 +49,11 @@ impl KnownRules {
         Self { rules, known: Mutex::default() }
     }
 
+    /// Libraries have come, gone, or have other names.
+    pub fn forget(&self) {
+        self.known.lock().clear();
+    }
+
     /// What holds in a library.
     ///
     /// # Errors

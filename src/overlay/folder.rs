@@ -40,6 +40,8 @@ pub enum Passing {
     /// What the source has is seen in the place of that mapping: a program has made something there, or the picture is
     /// lost.
     Source(Option<MappingId>),
+    /// A program has removed for good what was in that folder of mappings: it goes when it is removed itself.
+    Emptied,
 }
 
 /// What is seen under one name.
@@ -125,12 +127,13 @@ impl Folder {
     #[must_use]
     pub fn at(&self, name: &Name) -> Seen<'_> {
         let picture = self.known.pictures.get(name);
-        match self.moment.names.get(name) {
+        let passing = self.moment.names.get(name);
+        match passing {
             Some(Passing::Removed(id)) if *id == picture.map(|picture| picture.id) => return Seen::Removed(picture),
             Some(Passing::Source(id)) if *id == picture.map(|picture| picture.id) => {
                 return picture.map_or(Seen::Source, Seen::Written);
             }
-            Some(Passing::Removed(_) | Passing::Source(_)) | None => {}
+            Some(Passing::Removed(_) | Passing::Source(_) | Passing::Emptied) | None => {}
         }
         if let Some(picture) = picture {
             return match picture.mask {
@@ -143,6 +146,7 @@ impl Folder {
         match (self.known.hidden.get(name), self.known.folders.get(name)) {
             (Some(hidden), _) if self.moment.lost.contains(&hidden.by) => Seen::Source,
             (Some(_), _) => Seen::Hidden,
+            (None, Some(folder)) if folder.is_emptied && passing != Some(&Passing::Emptied) => Seen::Source,
             (None, Some(folder)) => Seen::SourceOrFolder(folder),
             (None, None) => Seen::Source,
         }

@@ -34,7 +34,8 @@ fn picture(row: i64, text: &str) -> MappedPicture {
 }
 
 fn synthetic(row: i64, text: &str) -> SyntheticFolder {
-    SyntheticFolder { id: FolderId::new(row), name: name(text), changed_at: UnixSeconds::new(100), set: None }
+    let (id, changed_at) = (FolderId::new(row), UnixSeconds::new(100));
+    SyntheticFolder { id, name: name(text), changed_at, is_emptied: false, set: None }
 }
 
 fn mappings(mapped: &[&str], hidden: &[&str], folders: &[&str]) -> FolderMappings {
@@ -105,6 +106,18 @@ fn what_is_seen_for_a_while() {
     let without = at(&[], &lost);
     assert_eq!((word(&without, "folder.jpg"), word(&without, "poster.jpg")), ("source", "source"));
     assert_eq!(word(&without, "both.jpg"), "picture", "nothing can be shown instead of it, so it stays");
+}
+
+#[test]
+fn a_folder_of_mappings_that_was_emptied_is_there_for_whoever_emptied_it() {
+    let mut mappings = mappings(&[], &[], &["extrafanart"]);
+    mappings.folders[0].is_emptied = true;
+    let folder = Folder::new(mappings);
+    assert_eq!(word(&folder, "extrafanart"), "source", "nothing needs it");
+    assert_eq!((folder.folders().count(), folder.may_be_removed()), (0, Ok(())));
+    let names = [(name("extrafanart"), Passing::Emptied)].into();
+    let meanwhile = folder.at_moment(Arc::new(Moment { names, lost: BTreeSet::new() }));
+    assert_eq!(word(&meanwhile, "extrafanart"), "source or folder");
 }
 
 /// The table of the semantics. `locked` and `manager` matter for writes only.

@@ -125,3 +125,46 @@ fn a_folder_that_shows_something_of_the_source_is_not_emptied() {
     assert!(world.heat_in_source("folder.jpg").exists() && world.recycled().is_empty(), "nothing was touched");
     wait_for(|| heat.join("extrafanart/fanart1.jpg").exists() && heat.join("poster.jpg").exists());
 }
+
+#[test]
+fn a_folder_of_mappings_that_was_removed_for_good_stays_away() {
+    let Some(mut world) = World::with("on_delete = 'withdraw'") else { return };
+    let folder = world.heat("extrafanart");
+    fs::remove_file(folder.join("fanart1.jpg")).unwrap();
+    assert!(names(&folder).is_empty(), "whoever empties a folder finds it empty");
+    fs::remove_dir(&folder).unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(!folder.exists(), "the grace period is not for what is withdrawn");
+    world.mount.kill_and_restart();
+    assert!(!folder.exists() && !lists(&world.view(HEAT), "extrafanart"), "nor is it back with the next mount");
+    world.films.publish();
+    wait_for(|| folder.join("fanart1.jpg").exists());
+}
+
+#[test]
+fn a_folder_of_mappings_that_was_removed_is_back_with_its_pictures() {
+    let Some(mut world) = World::new() else { return };
+    let folder = world.heat("extrafanart");
+    rm_rf(&folder);
+    assert!(!folder.exists());
+    wait_for(|| folder.join("fanart1.jpg").exists());
+    // A restart ends the grace period.
+    rm_rf(&folder);
+    world.mount.kill_and_restart();
+    assert!(folder.join("fanart1.jpg").exists());
+}
+
+#[test]
+fn a_manager_who_writes_where_a_picture_was_withdrawn_does_not_bring_it_back() {
+    let Some(mut world) = World::with("on_delete = 'withdraw'") else { return };
+    let poster = world.heat("poster.jpg");
+    fs::remove_file(&poster).unwrap();
+    world.as_manager("cp", &[&world.films.picture("c.jpg"), &poster]);
+    world.settled();
+    wait_for(|| !poster.exists());
+    assert!(world.posters().iter().any(|candidate| candidate.provider == "program"), "it is a candidate");
+    world.mount.kill_and_restart();
+    assert!(!poster.exists() && !lists(&world.view(HEAT), "poster.jpg"));
+    world.films.publish();
+    wait_for(|| fs::read(&poster).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+}

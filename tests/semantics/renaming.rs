@@ -57,6 +57,24 @@ fn a_rollback_shows_pictures_where_the_film_is_now() {
 }
 
 #[test]
+fn a_rollback_past_the_rename_of_a_video_shows_names_of_today() {
+    let Some(world) = World::new() else { return };
+    world.films.select("tmdb:949", "poster", "c.jpg");
+    world.films.publish();
+    fs::rename(world.heat("Heat (1995).mkv"), world.heat("Heat.mkv")).unwrap();
+    assert_eq!(fs::read(world.heat("Heat-poster.jpg")).unwrap(), world.picture("c.jpg"));
+    world.films.one(&["rollback", "1"]);
+    for name in ["poster.jpg", "Heat-poster.jpg"] {
+        wait_for(|| fs::read(world.heat(name)).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+    }
+    assert!(!world.heat("Heat (1995)-poster.jpg").exists());
+    let before = world.heat("Heat-poster.jpg").metadata().unwrap().modified().unwrap();
+    world.films.one(&["rollback", "2"]);
+    wait_for(|| fs::read(world.heat("Heat-poster.jpg")).is_ok_and(|bytes| bytes == world.picture("c.jpg")));
+    assert!(world.heat("Heat-poster.jpg").metadata().unwrap().modified().unwrap() > before, "times rise");
+}
+
+#[test]
 fn films_in_shared_folders_take_their_artwork_along() {
     let Some(world) = World::new() else { return };
     let flat = world.view(b"flat");
@@ -134,4 +152,15 @@ fn hard_link_a_mapped_picture_or_across_a_border() {
     world.as_manager("mv", &[&poster, &elsewhere]);
     assert_eq!(fs::read(&elsewhere).unwrap(), world.picture("a.jpg"));
     assert!(!poster.exists());
+}
+
+#[test]
+fn a_picture_that_was_written_over_is_renamed_as_one() {
+    let Some(world) = World::new() else { return };
+    let (poster, cover) = (world.heat("poster.jpg"), world.heat("cover.jpg"));
+    crate::world::overwrite(&poster, &world.picture("c.jpg"));
+    world.settled();
+    fs::rename(&poster, &cover).unwrap();
+    assert_eq!(fs::read(&cover).unwrap(), world.picture("c.jpg"));
+    assert!(!poster.exists() && !world.heat_in_source("poster.jpg").exists(), "what was written does not resurface");
 }

@@ -167,3 +167,13 @@ fn a_view_shows_one_thing() {
         assert!(!output.status.success() && crate::support::stderr(&output).contains(words), "{options:?}: {output:?}");
     }
 }
+
+#[test]
+fn a_grace_period_is_one_views_own() {
+    let Some(world) = World::beside() else { return };
+    let second = Further::new(&world, "second", &["-o", "ro"]);
+    let (here, there) = (world.heat().join("poster.jpg"), second.heat().join("poster.jpg"));
+    fs::remove_file(&here).unwrap();
+    assert!(!here.exists());
+    assert_eq!(read(there), read(world.films.picture("a.jpg")), "nothing was withdrawn");
+}

@@ -130,6 +130,11 @@ impl<B> View<B> {
         })
     }
 
+    /// Libraries have come, gone, or have other names: settings go by these.
+    pub fn libraries_changed(&self) {
+        self.rules.forget();
+    }
+
     /// What a library's settings say to this caller.
     pub(super) fn given(&self, key: &FolderKey, caller: Caller) -> Result<Given> {
         let settings = self.rules.of(key.library, &self.index)?;

@@ -7,7 +7,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, unlinkat};
 use rustix::io::Errno;
 
 use crate::model::Name;
-use crate::overlay::{Action, Folder, Operation, Refusal, Seen};
+use crate::overlay::{Action, Folder, Operation, Passing, Refusal, Seen};
 
 use super::super::caller::Caller;
 use super::super::changes::{Changes, Step};
@@ -50,6 +50,11 @@ impl<B> View<B> {
             (Action::Hide, _) | (Action::Withdraw, None) => self.hide(dir, name, given)?,
             (Action::Withdraw, Some(picture)) => {
                 let changes = now_or_later(changes)?;
+                if let (None, Some((above, folder))) = (&dir.fd, key.folder.split_last()) {
+                    // Nothing may need the folder now, but whoever empties it is about to remove it.
+                    let above = FolderKey { library: key.library, folder: above };
+                    self.moments.set(&above, &folder, Passing::Emptied, None);
+                }
                 changes.catalog.withdraw(picture.id, &given.program, changes.now())?;
                 self.index.drop_folders(std::slice::from_ref(key));
             }
