@@ -8,6 +8,7 @@
 //! No network. Nothing is left behind: mounts and children end with this process, however it ends.
 
 mod artwork;
+mod freshness;
 mod published;
 mod report;
 mod rounds;

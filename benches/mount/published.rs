@@ -55,7 +55,8 @@ fn select_posters(tree: &Tree, state: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn poster(film: &Entity, stored: &Stored, now: UnixSeconds) -> NewCacheFile {
+/// The row of a poster for a film.
+pub fn poster(film: &Entity, stored: &Stored, now: UnixSeconds) -> NewCacheFile {
     let (image_type, origin) = (ImageType::main(ImageKind::Poster), Origin::File("poster.jpg".into()));
     new_cache_file(stored, &Choice { entity: film.id, image_type, origin, author: "the benchmark" }, now)
 }

@@ -201,6 +201,15 @@ impl fmt::Display for Report<'_> {
         if self.measured.pairs.iter().any(|row| !row.samples.is_empty()) {
             writeln!(f, "{}\n", self.pairs_table())?;
         }
+        if let Some(median) = median(self.measured.freshness.clone()) {
+            let longest = self.measured.freshness.iter().copied().fold(0.0, f64::max);
+            let (median, longest) = (rounded(median * 1e3), rounded(longest * 1e3));
+            let count = self.measured.freshness.len();
+            writeln!(
+                f,
+                "a publish or rollback is read {median} ms after the mount is told, {longest} ms at most ({count} times)"
+            )?;
+        }
         for (view, memory) in self.views.iter().zip(&self.measured.memory) {
             let Some(memory) = memory else { continue };
             let grown = memory.bytes_after.saturating_sub(memory.bytes_before);

@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use super::artwork::PAIRS;
+use super::freshness;
 use super::tree::Tree;
 use super::view::{Mounted, View};
 use super::work::{Measure, WALK, WORKLOADS, walk};
@@ -85,6 +86,8 @@ pub struct Measured {
     pub rows: Vec<Row>,
     /// Of the first view of posterfs.
     pub pairs: Vec<PairRow>,
+    /// Seconds from telling the first view of posterfs of a publish or rollback until the new content is read there.
+    pub freshness: Vec<f64>,
     /// By view, of the last round; `None` where posterfs is not at work.
     pub memory: Vec<Option<Memory>>,
     /// Whether names and inodes could be dropped from the kernel's caches before the first walk.
@@ -115,8 +118,13 @@ impl<'a> Rounds<'a> {
         let pairs =
             PAIRS.iter().map(|pair| PairRow { name: pair.name, operation: pair.operation, samples: Vec::new() });
         let pairs = pairs.collect();
-        let measured =
-            Measured { rows: rows.collect(), pairs, memory: vec![None; views.len()], is_first_walk_cold: true };
+        let measured = Measured {
+            rows: rows.collect(),
+            pairs,
+            freshness: Vec::new(),
+            memory: vec![None; views.len()],
+            is_first_walk_cold: true,
+        };
         Self { tree, views, only, told_to_stop, measured }
     }
 
@@ -159,6 +167,7 @@ impl<'a> Rounds<'a> {
             && let Some(at) = mounted.iter().flatten().find(|at| at.is_posterfs())
         {
             self.pairs(at, &mounted)?;
+            self.measured.freshness.extend(freshness::measure(at, self.tree).context("measuring freshness")?);
         }
         Ok(())
     }

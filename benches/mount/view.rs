@@ -172,6 +172,11 @@ impl Mounted {
         self.state.is_some()
     }
 
+    /// Its state folder; `None` for other views.
+    pub fn state(&self) -> Option<&Path> {
+        self.state.as_deref()
+    }
+
     fn wait_until_there(&mut self, device_before: u64) -> anyhow::Result<()> {
         let start = Instant::now();
         while self.root.metadata().is_ok_and(|metadata| metadata.dev() == device_before) {

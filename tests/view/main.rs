@@ -9,6 +9,7 @@ mod every_layout;
 mod beginning;
 mod cache;
 mod ending;
+mod figures;
 mod following;
 mod golden;
 mod mounting;
