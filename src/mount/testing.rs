@@ -27,6 +27,7 @@ use super::caller::Caller;
 use super::changes::Changes;
 use super::errno::{RequestError, Result};
 use super::files::FileId;
+use super::gate::Gate;
 use super::index::{FolderIndex, FolderKey};
 use super::intake::Intake;
 use super::nodes::{NodeId, ROOT};

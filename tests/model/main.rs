@@ -8,13 +8,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod film;
 mod reference;
 mod world;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-use crate::reference::{Model, OnDelete, Op, Where};
+use crate::film::{Kind, Where};
+use crate::reference::{Model, OnDelete, Op, Policy};
 use crate::support::is_long;
 use crate::world::World;
 
@@ -27,7 +29,16 @@ fn film() -> impl Strategy<Value = usize> {
 }
 
 fn place() -> impl Strategy<Value = Where> {
-    prop_oneof![4 => Just(Where::Poster), 3 => Just(Where::Prefixed), 2 => Just(Where::Folder)]
+    prop_oneof![
+        4 => Just(Where::Poster),
+        3 => Just(Where::Prefixed),
+        2 => Just(Where::Folder),
+        3 => Just(Where::Fanart),
+    ]
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![3 => Just(Kind::Poster), 2 => Just(Kind::Fanart)]
 }
 
 /// 0 is no picture.
@@ -46,11 +57,12 @@ fn operation() -> impl Strategy<Value = Op> {
         2 => (film(), 0..3_usize).prop_map(|(film, name)| Op::RenameVideo { film, name }),
         1 => film().prop_map(|film| Op::RemoveTree { film }),
         1 => film().prop_map(|film| Op::MakeAgain { film }),
-        3 => (film(), 1..reference::PICTURES).prop_map(|(film, picture)| Op::Select { film, picture }),
+        3 => (film(), kind(), 1..reference::PICTURES)
+            .prop_map(|(film, kind, picture)| Op::Select { film, kind, picture }),
         4 => Just(Op::Publish),
-        2 => film().prop_map(|film| Op::Unpublish { film }),
+        2 => (film(), kind()).prop_map(|(film, kind)| Op::Unpublish { film, kind }),
         1 => (0..100_usize).prop_map(|back| Op::Rollback { back }),
-        1 => (film(), any::<bool>()).prop_map(|(film, is_locked)| Op::Lock { film, is_locked }),
+        2 => (film(), kind(), any::<bool>()).prop_map(|(film, kind, is_locked)| Op::Lock { film, kind, is_locked }),
         1 => (film(), bytes()).prop_map(|(film, bytes)| Op::Behind { film, bytes }),
         1 => Just(Op::Scan),
         2 => Just(Op::Restart),
@@ -59,7 +71,11 @@ fn operation() -> impl Strategy<Value = Op> {
 
 /// Does the operations on both sides and compares after each; `None` where nothing can be mounted.
 fn run(on_delete: OnDelete, operations: &[Op]) -> Option<Result<(), String>> {
-    let (mut world, mut model) = (World::new(on_delete)?, Model::new(on_delete));
+    // The other library has the other setting of everything.
+    let other = if on_delete == OnDelete::Restore { OnDelete::Withdraw } else { OnDelete::Restore };
+    let policies = [(on_delete, false), (other, true)]
+        .map(|(on_delete, adopts_from_managers)| Policy { on_delete, adopts_from_managers });
+    let (mut world, mut model) = (World::new(policies)?, Model::new(policies));
     for (number, operation) in operations.iter().enumerate() {
         let Some(steps) = model.run(operation) else { continue };
         world.run(&steps);
@@ -103,7 +119,7 @@ fn the_view_is_as_the_model_says_where_deletions_withdraw() {
 fn a_scan_leaves_alone_what_a_program_wrote() {
     let film = 2;
     let operations = [
-        Op::Select { film, picture: 3 },
+        Op::Select { film, kind: Kind::Poster, picture: 3 },
         Op::Publish,
         Op::Overwrite { film, place: Where::Poster, bytes: 0 },
         Op::Scan,

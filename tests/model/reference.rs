@@ -1,8 +1,11 @@
-//! The model: three films in folders of their own, each with a poster under two names, and nothing else.
+//! The model: three films in folders of their own, two in one library and one in another with other settings, each with a
+//! poster under two names and a fanart, and nothing else.
 //!
 //! Time does not pass in it: the grace period is longer than any test, and what it holds back is back after a restart.
 
 use std::collections::BTreeMap;
+
+use crate::film::{Film, KINDS, Kind, Look, Slot, Where};
 
 /// How many films there are.
 pub const FILMS: usize = 3;
@@ -24,15 +27,12 @@ pub enum OnDelete {
     Withdraw,
 }
 
-/// A name in a film's folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Where {
-    /// `poster.jpg`
-    Poster,
-    /// `<video>-poster.jpg`
-    Prefixed,
-    /// `folder.jpg`, under which nothing is published
-    Folder,
+/// A library's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    pub on_delete: OnDelete,
+    /// What managers write is a choice, as long as nobody has chosen.
+    pub adopts_from_managers: bool,
 }
 
 /// What may happen.
@@ -46,11 +46,11 @@ pub enum Op {
     RenameVideo { film: usize, name: usize },
     RemoveTree { film: usize },
     MakeAgain { film: usize },
-    Select { film: usize, picture: usize },
+    Select { film: usize, kind: Kind, picture: usize },
     Publish,
-    Unpublish { film: usize },
+    Unpublish { film: usize, kind: Kind },
     Rollback { back: usize },
-    Lock { film: usize, is_locked: bool },
+    Lock { film: usize, kind: Kind, is_locked: bool },
     Behind { film: usize, bytes: usize },
     Scan,
     Restart,
@@ -67,152 +67,55 @@ pub enum Step {
     RenameBehind(String, String),
     RemoveTree(String),
     MakeFilm(String, String),
-    Select(usize, usize),
+    Select(usize, Kind, usize),
     Publish,
-    Unpublish(usize),
+    Unpublish(usize, Kind),
     Rollback(usize),
-    Lock(usize, bool),
+    Lock(usize, Kind, bool),
     Behind(String, usize),
     Scan,
     Restart,
 }
 
-/// How a name looks that a picture is published under.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
-    /// The picture.
-    Shown,
-    /// A program removed it; it is back after a restart.
-    Removed,
-    /// A program removed it; it is back when it is published again.
-    Withdrawn,
-    /// A program wrote something there that is no picture: that is seen until it is published again.
-    Kept,
-    /// A manager made something there after the picture was removed: that is seen until a restart.
-    Made,
-}
-
-#[derive(Debug, Clone)]
-struct Film {
-    folder: String,
-    video: String,
-    exists: bool,
-    is_missing: bool,
-    /// What the source has in its folder, besides the video.
-    files: Tree,
-    /// The names that the last scan found to be pictures of the film.
-    originals: Vec<String>,
-    selected: Option<usize>,
-    is_locked: bool,
-    is_withheld: bool,
-    shown: Option<usize>,
-    looks: BTreeMap<Where, Look>,
-}
+/// What is shown of a film: of each image type.
+type Shown = [Option<usize>; 2];
 
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Model {
     films: Vec<Film>,
     /// What was shown of each film in each generation; generation 0 is before the first.
-    generations: Vec<Vec<Option<usize>>>,
-    /// Since when names have not changed: a rollback further back would show them as they were.
-    first_to_go_back_to: usize,
-    on_delete: OnDelete,
+    generations: Vec<Vec<Shown>>,
+    policies: [Policy; 2],
 }
 
+/// The folders of the libraries.
+pub const LIBRARIES: [&str; 2] = ["one", "two"];
 const FOLDERS: [&str; FILMS] = ["Alpha (2001)", "Beta (2002)", "Gamma (2003)"];
+/// The library of each film.
+const LIBRARY_OF: [usize; FILMS] = [0, 0, 1];
 /// Names that folders may be given, by film so that they never meet.
 const FOLDER_NAMES: [&str; 4] = ["", " [1080p]", " - Remastered", " {edition-Final}"];
 const VIDEO_NAMES: [&str; 3] = ["", " 1080p", ".x265"];
 
-impl Film {
-    fn name(&self, place: Where) -> String {
-        match place {
-            Where::Poster => "poster.jpg".to_owned(),
-            Where::Prefixed => format!("{}-poster.jpg", self.video),
-            Where::Folder => "folder.jpg".to_owned(),
-        }
-    }
-
-    fn path(&self, place: Where) -> String {
-        format!("{}/{}", self.folder, self.name(place))
-    }
-
-    /// How the name looks, where a picture is published under it.
-    fn look(&self, place: Where) -> Option<Look> {
-        (self.shown.is_some() && place != Where::Folder).then(|| self.looks.get(&place).copied().unwrap_or(Look::Shown))
-    }
-
-    fn is_hidden(&self, name: &str) -> bool {
-        self.shown.is_some() && self.originals.iter().any(|original| original == name)
-    }
-
-    /// What is seen under a name that nothing is published at, or of which the source's file is seen.
-    fn seen_of_source(&self, name: &str) -> Option<usize> {
-        self.files.get(name).copied()
-    }
-
-    fn seen(&self, place: Where) -> Option<usize> {
-        let name = self.name(place);
-        match self.look(place) {
-            Some(Look::Shown) => self.shown,
-            Some(Look::Removed | Look::Withdrawn) => None,
-            Some(Look::Kept | Look::Made) => self.seen_of_source(&name),
-            None if self.is_hidden(&name) => None,
-            None => self.seen_of_source(&name),
-        }
-    }
-
-    fn tree(&self) -> Tree {
-        let mut tree = Tree::new();
-        let published = [Where::Poster, Where::Prefixed].map(|place| self.name(place));
-        for (name, bytes) in &self.files {
-            if !published.contains(name) && !self.is_hidden(name) {
-                tree.insert(name.clone(), *bytes);
-            }
-        }
-        for place in [Where::Poster, Where::Prefixed] {
-            tree.extend(self.seen(place).map(|bytes| (self.name(place), bytes)));
-        }
-        tree.insert(format!("{}.mkv", self.video), VIDEO);
-        tree
-    }
-
-    /// Shows something else: a new mapping looks as nothing ever happened to the old one.
-    fn show(&mut self, shown: Option<usize>) {
-        if self.shown != shown {
-            self.shown = shown;
-            self.looks.clear();
-        }
-    }
-
-    /// What holds only until a restart is over.
-    fn forget_what_is_passing(&mut self) {
-        self.looks.retain(|_, look| !matches!(look, Look::Removed | Look::Made));
-    }
-}
-
 impl Model {
     /// As the world begins: scanned, nothing selected.
-    pub fn new(on_delete: OnDelete) -> Self {
-        let film = |folder: &&str| Film {
-            folder: (*folder).to_owned(),
-            video: (*folder).to_owned(),
+    pub fn new(policies: [Policy; 2]) -> Self {
+        let film = |(number, name): (usize, &&str)| Film {
+            library: LIBRARY_OF[number],
+            folder: path_of(number, name),
+            video: (*name).to_owned(),
             exists: true,
             is_missing: false,
             files: Tree::from([("folder.jpg".to_owned(), ORIGINAL)]),
-            originals: vec!["folder.jpg".to_owned()],
-            selected: None,
-            is_locked: false,
-            is_withheld: false,
-            shown: None,
+            originals: vec![("folder.jpg".to_owned(), Kind::Poster)],
+            slots: [Slot::default(); 2],
             looks: BTreeMap::new(),
         };
         Self {
-            films: FOLDERS.iter().map(film).collect(),
-            generations: vec![vec![None; FILMS]],
-            first_to_go_back_to: 0,
-            on_delete,
+            films: FOLDERS.iter().enumerate().map(film).collect(),
+            generations: vec![vec![[None; 2]; FILMS]],
+            policies,
         }
     }
 
@@ -224,9 +127,9 @@ impl Model {
             .collect()
     }
 
-    /// The folders and names of videos that films begin with.
-    pub fn films() -> [&'static str; FILMS] {
-        FOLDERS
+    /// The paths of the folders and the names of the videos that films begin with.
+    pub fn films() -> Vec<(String, &'static str)> {
+        FOLDERS.iter().enumerate().map(|(number, name)| (path_of(number, name), *name)).collect()
     }
 
     /// Does it here, and tells what is to be done in the world; `None` when there is nothing to do it to.
@@ -244,26 +147,26 @@ impl Model {
                 film.exists = true;
                 Some(Step::MakeFilm(film.folder.clone(), film.video.clone()))
             }
-            Op::Select { film, picture } => {
-                let chosen = &mut self.films[film];
+            Op::Select { film, kind, picture } => {
+                let chosen = self.films[film].slot(kind);
                 (chosen.selected, chosen.is_locked, chosen.is_withheld) = (Some(picture), true, false);
-                Some(Step::Select(film, picture))
+                Some(Step::Select(film, kind, picture))
             }
             Op::Publish => {
                 self.publish();
                 Some(Step::Publish)
             }
-            Op::Unpublish { film } => {
-                let unpublished = &mut self.films[film];
+            Op::Unpublish { film, kind } => {
+                let unpublished = self.films[film].slot(kind);
                 unpublished.is_withheld |= unpublished.selected.is_some() || unpublished.shown.is_some();
-                unpublished.show(None);
+                self.films[film].show(kind, None);
                 self.generation();
-                Some(Step::Unpublish(film))
+                Some(Step::Unpublish(film, kind))
             }
             Op::Rollback { back } => self.rollback(back),
-            Op::Lock { film, is_locked } => {
-                self.films[film].is_locked = is_locked;
-                Some(Step::Lock(film, is_locked))
+            Op::Lock { film, kind, is_locked } => {
+                self.films[film].slot(kind).is_locked = is_locked;
+                Some(Step::Lock(film, kind, is_locked))
             }
             Op::Behind { film, bytes } => {
                 let film = self.films.get_mut(film).filter(|film| film.exists)?;
@@ -284,62 +187,69 @@ impl Model {
     /// A person's program puts bytes under a name.
     fn write(&mut self, film: usize, place: Where, bytes: usize, step: fn(String, usize) -> Step) -> Option<Step> {
         let film = self.films.get_mut(film).filter(|film| film.exists)?;
-        let (path, name, step_of) = (film.path(place), film.name(place), step);
-        let step = step_of(path, bytes);
-        let makes_a_copy = matches!(step, Step::Overwrite(..)) && film.look(place) == Some(Look::Shown);
-        match film.look(place) {
-            None => {
-                film.originals.retain(|original| *original != name || film.shown.is_none());
-                film.files.insert(name, bytes);
-            }
-            Some(_) if bytes == 0 => {
-                film.files.insert(name, bytes);
-                film.looks.insert(place, Look::Kept);
-            }
+        let (name, kind, step) = (film.name(place), place.kind(), step(film.path(place), bytes));
+        let look = film.look(place);
+        let makes_a_copy = !matches!(step, Step::Replace(..)) && look == Some(Look::Shown);
+        if look.is_none() {
+            film.forget_original(&name);
+        }
+        let is_shown = film.shown(kind) == Some(bytes);
+        film.files.insert(name.clone(), bytes);
+        match look {
+            None => {}
+            Some(_) if bytes == 0 => drop(film.looks.insert(place, Look::Kept)),
             // The picture that is shown anyway: nothing was chosen.
-            Some(_) if film.shown == Some(bytes) => {
+            Some(_) if is_shown => {
                 film.looks.remove(&place);
                 if makes_a_copy {
                     film.files.remove(&name);
-                } else {
-                    film.files.insert(name, bytes);
                 }
             }
             Some(_) => {
-                film.files.insert(name, bytes);
-                (film.selected, film.is_locked, film.is_withheld) = (Some(bytes), true, false);
-                film.show(Some(bytes));
+                let slot = film.slot(kind);
+                (slot.selected, slot.is_locked, slot.is_withheld) = (Some(bytes), true, false);
+                film.show(kind, Some(bytes));
             }
         }
         self.generation();
         Some(step)
     }
 
-    /// A manager does: what is shown stays.
-    fn write_by_manager(&mut self, film: usize, place: Where, bytes: usize) -> Option<Step> {
-        let film = self.films.get_mut(film).filter(|film| film.exists)?;
-        let (step, name) = (Step::ByManager(film.path(place), bytes), film.name(place));
+    /// A manager does: what is shown stays, unless the library adopts what managers write and nobody has chosen.
+    fn write_by_manager(&mut self, number: usize, place: Where, bytes: usize) -> Option<Step> {
+        let film = self.films.get_mut(number).filter(|film| film.exists)?;
+        let (step, name, kind) = (Step::ByManager(film.path(place), bytes), film.name(place), place.kind());
         let look = film.look(place);
-        let is_unchanged = film.shown == Some(bytes);
-        match look {
-            // A file of the source as any other, in whose place a picture is published: taken in for who wrote it last.
-            Some(Look::Kept | Look::Made) if film.files.contains_key(&name) => return None,
-            None => film.originals.retain(|original| *original != name || film.shown.is_none()),
-            Some(Look::Shown) => {}
-            Some(_) if bytes == 0 => drop(film.looks.insert(place, Look::Made)),
-            Some(_) => drop(film.looks.remove(&place)),
+        let is_there = film.files.contains_key(&name);
+        // A file of the source as any other, in whose place a picture is published: taken in for who wrote it last.
+        if is_there && matches!(look, Some(Look::Kept | Look::Made | Look::MadeWhereWithdrawn)) {
+            return None;
         }
-        if look == Some(Look::Shown) && is_unchanged {
-            film.files.remove(&name);
-        } else {
-            film.files.insert(name, bytes);
+        if look.is_some() && self.policies[film.library].adopts_from_managers && !film.slot(kind).is_locked {
+            return self.write(number, place, bytes, Step::ByManager);
+        }
+        let is_shown = film.shown(kind) == Some(bytes);
+        film.files.insert(name.clone(), bytes);
+        match look {
+            None => film.forget_original(&name),
+            Some(Look::Shown) if is_shown => drop(film.files.remove(&name)),
+            Some(Look::Shown) => {}
+            Some(look) => {
+                let was_withdrawn = matches!(look, Look::Withdrawn | Look::MadeWhereWithdrawn);
+                match (bytes, was_withdrawn) {
+                    (0, true) => film.looks.insert(place, Look::MadeWhereWithdrawn),
+                    (0, false) => film.looks.insert(place, Look::Made),
+                    (_, true) => film.looks.insert(place, Look::Withdrawn),
+                    (_, false) => film.looks.remove(&place),
+                };
+            }
         }
         Some(step)
     }
 
     fn unlink(&mut self, film: usize, place: Where) -> Option<Step> {
-        let on_delete = self.on_delete;
         let film = self.films.get_mut(film).filter(|film| film.exists)?;
+        let on_delete = self.policies[film.library].on_delete;
         film.seen(place)?;
         let (step, name) = (Step::Unlink(film.path(place)), film.name(place));
         let look = film.look(place);
@@ -353,9 +263,9 @@ impl Model {
         Some(step)
     }
 
-    fn rename_folder(&mut self, film: usize, name: usize, is_behind: bool) -> Option<Step> {
-        let new = format!("{}{}", FOLDERS[film], FOLDER_NAMES[name]);
-        let film = self.films.get_mut(film).filter(|film| film.exists && film.folder != new)?;
+    fn rename_folder(&mut self, number: usize, name: usize, is_behind: bool) -> Option<Step> {
+        let new = path_of(number, &format!("{}{}", FOLDERS[number], FOLDER_NAMES[name]));
+        let film = self.films.get_mut(number).filter(|film| film.exists && film.folder != new)?;
         let old = std::mem::replace(&mut film.folder, new.clone());
         film.forget_what_is_passing();
         Some(if is_behind { Step::RenameBehind(old, new) } else { Step::Rename(old, new) })
@@ -370,22 +280,22 @@ impl Model {
         let path = |video: &str| format!("{}/{video}.mkv", film.folder);
         let step = Step::Rename(path(&old), path(&new));
         // That is a generation: the prefixed name is another one.
-        if film.shown.is_some() {
+        if film.shown(Kind::Poster).is_some() {
             self.generations.extend(self.generations.last().cloned());
-            self.first_to_go_back_to = self.generations.len() - 1;
         }
         Some(step)
     }
 
     /// `rm -rf`: what was hidden is in the recycle bin. When the film comes back, so does its artwork.
     fn remove_tree(&mut self, film: usize) -> Option<Step> {
-        let on_delete = self.on_delete;
         let film = self.films.get_mut(film).filter(|film| film.exists)?;
-        for place in [Where::Poster, Where::Prefixed] {
-            if film.look(place).is_some() && film.seen(place).is_some() && on_delete == OnDelete::Withdraw {
+        let withdraws = self.policies[film.library].on_delete == OnDelete::Withdraw;
+        for place in [Where::Poster, Where::Prefixed, Where::Fanart] {
+            if film.look(place).is_some() && film.seen(place).is_some() && withdraws {
                 film.looks.insert(place, Look::Withdrawn);
             }
         }
+        film.forget_what_is_passing();
         film.looks.retain(|_, look| *look == Look::Withdrawn);
         (film.exists, film.files) = (false, Tree::new());
         Some(Step::RemoveTree(film.folder.clone()))
@@ -393,23 +303,26 @@ impl Model {
 
     fn publish(&mut self) {
         for film in self.films.iter_mut().filter(|film| !film.is_missing) {
-            film.show(if film.is_withheld { None } else { film.selected });
-            film.looks.retain(|_, look| !matches!(look, Look::Withdrawn | Look::Kept));
+            for kind in KINDS {
+                let Slot { selected, is_withheld, .. } = *film.slot(kind);
+                film.show(kind, if is_withheld { None } else { selected });
+            }
+            film.forget_what_programs_did();
         }
         self.generation();
     }
 
     fn rollback(&mut self, back: usize) -> Option<Step> {
         let to = self.generations.len() - 1 - back % self.generations.len();
-        if to < self.first_to_go_back_to {
-            return None;
-        }
         let then = self.generations[to].clone();
         for (film, shown) in self.films.iter_mut().zip(then) {
-            if film.shown != shown && shown.is_some() {
-                film.is_withheld = false;
+            for kind in KINDS {
+                let shown = shown[kind as usize];
+                if film.shown(kind) != shown && shown.is_some() {
+                    film.slot(kind).is_withheld = false;
+                }
+                film.show(kind, shown);
             }
-            film.show(shown);
             film.looks.retain(|_, look| !matches!(look, Look::Withdrawn | Look::Kept));
         }
         self.generation();
@@ -419,16 +332,20 @@ impl Model {
     fn scan(&mut self) {
         for film in &mut self.films {
             film.is_missing = !film.exists;
-            let names = [Where::Poster, Where::Prefixed, Where::Folder].map(|place| film.name(place));
-            film.originals = film.files.keys().filter(|name| names.contains(name)).cloned().collect();
+            film.find_originals();
         }
     }
 
     /// A generation is made when something differs.
     fn generation(&mut self) {
-        let shown: Vec<_> = self.films.iter().map(|film| film.shown).collect();
+        let shown: Vec<_> = self.films.iter().map(|film| KINDS.map(|kind| film.shown(kind))).collect();
         if self.generations.last() != Some(&shown) {
             self.generations.push(shown);
         }
     }
+}
+
+/// The path of a film's folder in the view.
+fn path_of(film: usize, name: &str) -> String {
+    format!("{}/{name}", LIBRARIES[LIBRARY_OF[film]])
 }

@@ -10,7 +10,8 @@ use posterfs::catalog::{Catalog, LockChange, PublishMode};
 use posterfs::demo::{Size, draw_poster};
 use posterfs::model::{EntityId, UnixSeconds};
 
-use crate::reference::{FILMS, Model, ORIGINAL, OnDelete, PICTURES, Step, Tree, VIDEO};
+use crate::film::Kind;
+use crate::reference::{FILMS, LIBRARIES, Model, ORIGINAL, OnDelete, PICTURES, Policy, Step, Tree, VIDEO};
 use crate::support::{Folders, TestMount, contents, posterfs, wait_for, write};
 
 /// How long the view may take to be as it should.
@@ -21,6 +22,24 @@ pub struct World {
     mount: TestMount,
     pictures: PathBuf,
     bytes: Vec<Vec<u8>>,
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Poster => "poster",
+        Kind::Fanart => "fanart",
+    }
+}
+
+/// The configuration that says so.
+fn settings(policies: [Policy; 2]) -> String {
+    let mut text = "[write]\nmanagers = ['cp']\ngrace_period = 3600.0\n".to_owned();
+    for (library, Policy { on_delete, adopts_from_managers }) in LIBRARIES.iter().zip(policies) {
+        let on_delete = if on_delete == OnDelete::Restore { "restore" } else { "withdraw" };
+        let managers = if adopts_from_managers { "adopt" } else { "capture" };
+        text += &format!("[library.{library}]\non_delete = '{on_delete}'\non_write_by_managers = '{managers}'\n");
+    }
+    text
 }
 
 fn bytes_of(number: usize) -> Vec<u8> {
@@ -34,25 +53,28 @@ fn bytes_of(number: usize) -> Vec<u8> {
 
 impl World {
     /// Films, scanned and mounted; `None` where nothing can be mounted.
-    pub fn new(on_delete: OnDelete) -> Option<Self> {
+    pub fn new(policies: [Policy; 2]) -> Option<Self> {
         let folders = Folders::new()?;
         let media = folders.source().canonicalize().unwrap();
-        for film in Model::films() {
-            fs::create_dir(media.join(film)).unwrap();
-            write(media.join(film).join(format!("{film}.mkv")), bytes_of(VIDEO));
-            write(media.join(film).join("folder.jpg"), bytes_of(ORIGINAL));
+        for (folder, video) in Model::films() {
+            fs::create_dir_all(media.join(&folder)).unwrap();
+            write(media.join(&folder).join(format!("{video}.mkv")), bytes_of(VIDEO));
+            write(media.join(&folder).join("folder.jpg"), bytes_of(ORIGINAL));
         }
         let pictures = folders.plain().join("pictures");
         fs::create_dir(&pictures).unwrap();
         let bytes: Vec<Vec<u8>> = (0..PICTURES).map(bytes_of).collect();
         bytes.iter().enumerate().for_each(|(number, bytes)| write(pictures.join(format!("{number}.jpg")), bytes));
         let config = folders.plain().join("config.toml");
-        let on_delete = if on_delete == OnDelete::Restore { "restore" } else { "withdraw" };
-        write(&config, format!("[write]\nmanagers = ['cp']\ngrace_period = 3600.0\non_delete = '{on_delete}'\n"));
+        write(&config, settings(policies));
         let state = folders.state();
-        for arguments in [&["library", "add", "films", media.to_str().unwrap(), "--kind=movies"][..], &["scan"]] {
+        let command = |arguments: &[&str]| {
             let output = posterfs(&state, arguments);
             assert!(output.status.success(), "{arguments:?}: {output:?}");
+        };
+        for library in LIBRARIES {
+            command(&["library", "add", library, media.join(library).to_str().unwrap(), "--kind=movies"]);
+            command(&["scan", library]);
         }
         Some(Self { mount: folders.mount_beside(&["--config", config.to_str().unwrap()]), pictures, bytes })
     }
@@ -103,9 +125,9 @@ impl World {
                 let source = self.mount.source();
                 fs::rename(source.join(from), source.join(to)).unwrap();
                 // The kernel moves what it remembers by itself; what counts is that the catalog follows.
-                let catalog = self.catalog();
-                let library = catalog.library_named("films").unwrap().id;
-                let there = posterfs::model::RelPath::parse(to.as_bytes()).unwrap();
+                let (catalog, (library, below)) = (self.catalog(), to.split_once('/').unwrap());
+                let library = catalog.library_named(library).unwrap().id;
+                let there = posterfs::model::RelPath::parse(below.as_bytes()).unwrap();
                 wait_for(|| !catalog.entities_at(library, &there).unwrap().is_empty());
             }
             Step::RemoveTree(folder) => system("rm", &["-rf".as_ref(), &self.path(folder)]),
@@ -113,18 +135,18 @@ impl World {
                 fs::create_dir(self.path(folder)).unwrap();
                 write(self.path(folder).join(format!("{video}.mkv")), bytes_of(VIDEO));
             }
-            Step::Select(film, picture) => {
+            Step::Select(film, kind, picture) => {
                 let picture = self.pictures.join(format!("{picture}.jpg"));
-                self.command(&["select", &Self::item(*film), "poster", "--file", picture.to_str().unwrap()]);
+                self.command(&["select", &Self::item(*film), word(*kind), "--file", picture.to_str().unwrap()]);
             }
             Step::Publish => self.command(&["publish"]),
-            Step::Unpublish(film) => self.command(&["unpublish", &Self::item(*film), "poster"]),
+            Step::Unpublish(film, kind) => self.command(&["unpublish", &Self::item(*film), word(*kind)]),
             Step::Rollback(generation) => self.command(&["rollback", &generation.to_string()]),
-            Step::Lock(film, is_locked) => {
+            Step::Lock(film, kind, is_locked) => {
                 let (film, now) = (EntityId::new(*film as i64 + 1), UnixSeconds::new(2_000_000_000));
                 let to = if *is_locked { LockChange::Lock } else { LockChange::Unlock };
-                let poster = ["poster".parse().unwrap()];
-                self.catalog().change_locks(film, &poster, to, PublishMode::Apply, now).unwrap();
+                let field = [word(*kind).parse().unwrap()];
+                self.catalog().change_locks(film, &field, to, PublishMode::Apply, now).unwrap();
             }
             Step::Behind(path, bytes) => write(self.mount.source().join(path), &self.bytes[*bytes]),
             Step::Scan => self.command(&["scan"]),
@@ -162,12 +184,14 @@ impl World {
 
     /// Names that are not listed do not open either.
     fn looks_up(&self, expected: &Tree) -> Result<(), String> {
-        let folders = fs::read_dir(self.mount.view()).unwrap().map(|entry| entry.unwrap().file_name());
-        for folder in folders.map(|name| name.into_string().unwrap()) {
-            for name in ["poster.jpg", "folder.jpg"] {
-                let path = format!("{folder}/{name}");
-                if self.path(&path).exists() != expected.contains_key(&path) {
-                    return Err(format!("{path}: listed and looked up differently"));
+        for library in LIBRARIES {
+            let folders = fs::read_dir(self.path(library)).unwrap().map(|entry| entry.unwrap().file_name());
+            for folder in folders.map(|name| name.into_string().unwrap()) {
+                for name in ["poster.jpg", "folder.jpg", "fanart.jpg"] {
+                    let path = format!("{library}/{folder}/{name}");
+                    if self.path(&path).exists() != expected.contains_key(&path) {
+                        return Err(format!("{path}: listed and looked up differently"));
+                    }
                 }
             }
         }
