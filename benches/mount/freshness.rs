@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use posterfs::cache::{Cache, Limits};
-use posterfs::catalog::{Catalog, EntityFilter, PublishMode, Scope, Stamp};
+use posterfs::catalog::{Catalog, EntityFilter, PublishMode, RollbackScope, Scope, Stamp};
 use posterfs::config::StateDir;
 use posterfs::control::{Request, ask};
 use posterfs::model::{Clock, GenerationId, SystemClock};
@@ -35,7 +35,12 @@ pub fn measure(at: &Mounted, tree: &Tree) -> anyhow::Result<Vec<f64>> {
             publish(&mut catalog, Scope::Entities(&[film.id]), PublishMode::Apply, &stamp("publish"))?;
         } else {
             let last = catalog.history(None, 1)?.first().context("nothing was published")?.id.get();
-            catalog.rollback(GenerationId::new(last - 1), PublishMode::Apply, &stamp("rollback"))?;
+            catalog.rollback(
+                GenerationId::new(last - 1),
+                RollbackScope::All,
+                PublishMode::Apply,
+                &stamp("rollback"),
+            )?;
         }
         let begun = Instant::now();
         ask(&state.run(), at.root(), Request::Nudge)?;

@@ -161,8 +161,11 @@ impl Intake {
             self.give_up(view, &mapping, &key)?;
             return Ok(None);
         };
-        let (node, at) = (found.node, (&key, &mapping.name));
-        let Some(ticket) = view.written().ticket(node, wrote, at, || view.has_writer(node)) else { return Ok(None) };
+        if !self.is_pending(view, &found, &mapping)? {
+            return Ok(None);
+        }
+        let at = (found.node, &key, &mapping.name);
+        let Some(ticket) = view.written().ticket(at, wrote, || view.has_writer(at.0)) else { return Ok(None) };
         let Wrote { action, program, .. } = ticket.wrote.clone();
         if action == WriteAction::Adopt {
             // A file that was written to once more may be noted for another program, or as refused.
@@ -171,6 +174,13 @@ impl Intake {
         let path = view.shown_path(&view.index().path_in_view(&key).unwrap_or_default().join(&mapping.name));
         let write = ProgramWrite { mapping, action, program, pid: std::process::id() };
         Ok(Some(Job { write, key, found, ticket, path }))
+    }
+
+    /// Whether the file is still to be taken in. What was looked at late may have been long ago, and another file lie there.
+    fn is_pending<B>(&self, view: &View<B>, found: &Found, mapping: &Mapping) -> Result<bool, PhaseError> {
+        let is_noted =
+            || Ok::<_, PhaseError>(self.catalog.pending_writes()?.iter().any(|w| w.mapping.id == mapping.id));
+        Ok(view.written().is_pending(found.node) || is_noted()?)
     }
 
     /// The mapping that was written over, or the one that has taken its place since. Where none has, what was written is a
@@ -235,15 +245,16 @@ impl Intake {
         let (written, node) = (view.written(), job.found.node);
         let has_writer = || view.has_writer(node);
         let (key, mapping) = (&job.key, &job.write.mapping);
+        let at = (node, key, &mapping.name);
         if matches!(holds, Holds::NoPicture) {
-            if !written.leave(node, job.ticket.version, has_writer) {
+            if !written.leave(at, job.ticket.version, has_writer) {
                 return Ok(None);
             }
             self.catalog.refuse_write(mapping.id)?;
             view.folder_changed(key, &[&mapping.name]);
             return Ok(Some(Taken::Refused));
         }
-        if !written.settle(node, job.ticket.version, has_writer) {
+        if !written.settle(at, job.ticket.version, has_writer) {
             return Ok(None);
         }
         self.reached(IntakeStep::Settled);

@@ -275,3 +275,18 @@ fn a_file_with_another_name_stays_a_file() {
     assert_eq!(std::fs::read(&linked).unwrap(), picture(3));
     scene.assert_shown(2, "written by another name");
 }
+
+#[test]
+fn what_is_looked_at_late_is_not_taken_for_what_was_written_then() {
+    let mut scene = Scene::new(OnWrite::Capture);
+    let found = scene.write(2);
+    scene.settle();
+    // The kernel has forgotten the file, and somebody was waited for in vain.
+    scene.view.written().forget(found);
+    let program = crate::catalog::Program { name: "cp".to_owned(), uid: 0 };
+    let mapping = scene.world.catalog().mappings_of(crate::model::EntityId::new(1)).unwrap();
+    let mapping = mapping.iter().find(|mapping| mapping.name.as_bytes() == b"poster.jpg").unwrap().id;
+    scene.view.written().arrive(super::written::Wrote { mapping, action: crate::catalog::WriteAction::Adopt, program });
+    scene.settle();
+    scene.assert_shown(1, "what a manager wrote stays a candidate");
+}

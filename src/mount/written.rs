@@ -71,6 +71,9 @@ pub struct Ticket {
     pub version: u64,
 }
 
+/// A file, and the folder and name under which it was found.
+pub type Found<'a> = (NodeId, &'a FolderKey, &'a Name);
+
 /// Why a file cannot be written to now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotNow;
@@ -232,9 +235,8 @@ impl Written {
     #[must_use]
     pub fn ticket(
         &self,
-        node: NodeId,
+        (node, key, name): Found<'_>,
         wrote: &Wrote,
-        (key, name): (&FolderKey, &Name),
         has_writer: impl FnOnce() -> bool,
     ) -> Option<Ticket> {
         if let Some(until) = self.waits_until(key, name) {
@@ -268,19 +270,31 @@ impl Written {
         table.files.get(&node).is_some_and(|known| known.state == State::Closed && known.version == version)
     }
 
-    /// If nobody has begun to write since the ticket was given, nobody will without looking the name up again.
+    /// If nobody has begun to write since the ticket was given, and nobody is expected to, nobody will without looking the
+    /// name up again.
     #[must_use]
-    pub fn settle(&self, node: NodeId, version: u64, has_writer: impl FnOnce() -> bool) -> bool {
-        self.conclude(node, version, State::Settled, has_writer)
+    pub fn settle(&self, at: Found<'_>, version: u64, has_writer: impl FnOnce() -> bool) -> bool {
+        self.conclude(at, version, State::Settled, has_writer)
     }
 
-    /// If nobody has begun to write since the ticket was given, the file stays what it is.
+    /// The same for a file that is no picture: it stays what it is.
     #[must_use]
-    pub fn leave(&self, node: NodeId, version: u64, has_writer: impl FnOnce() -> bool) -> bool {
-        self.conclude(node, version, State::Left, has_writer)
+    pub fn leave(&self, at: Found<'_>, version: u64, has_writer: impl FnOnce() -> bool) -> bool {
+        self.conclude(at, version, State::Left, has_writer)
     }
 
-    fn conclude(&self, node: NodeId, version: u64, state: State, has_writer: impl FnOnce() -> bool) -> bool {
+    fn conclude(
+        &self,
+        (node, key, name): Found<'_>,
+        version: u64,
+        state: State,
+        has_writer: impl FnOnce() -> bool,
+    ) -> bool {
+        if let Some(until) = self.waits_until(key, name) {
+            let wrote = self.table.lock().files.get(&node).map(|known| known.wrote.clone());
+            self.late.lock().extend(wrote.map(|wrote| (until, wrote)));
+            return false;
+        }
         let mut table = self.table.lock();
         let is_beginning = table.beginning.contains_key(&node);
         match table.files.get_mut(&node) {
@@ -365,10 +379,12 @@ impl Written {
         over.into_iter().for_each(|(_, wrote)| self.arrive(wrote));
     }
 
-    /// How long until there is something for [`Self::look_late`].
+    /// How long until there may be something for [`Self::look_late`].
     #[must_use]
     pub fn next_late(&self, now: Instant) -> Option<Duration> {
-        self.late.lock().iter().map(|(until, _)| until.saturating_duration_since(now)).min()
+        let late = self.late.lock().iter().map(|(until, _)| *until).min();
+        let expected = self.writers.lock().iter().map(|writer| writer.until).filter(|until| *until > now).min();
+        late.into_iter().chain(expected).map(|until| until.saturating_duration_since(now)).min()
     }
 
     /// This program, when it looks again, is to see the source's file under the name, and finds it there: nothing is taken

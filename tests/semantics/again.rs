@@ -3,13 +3,16 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use posterfs::demo::{Size, draw_poster};
 
-use crate::support::{is_long, wait_for, write};
+use crate::support::{is_long, write};
 use crate::world::{World, overwrite, replace};
 use crate::writing::WAYS;
+
+/// How long what was taken in may take to be seen under all its names.
+const SOON: Duration = Duration::from_secs(10);
 
 /// How often each test writes.
 fn rounds() -> usize {
@@ -38,8 +41,18 @@ fn truncated(path: &Path, bytes: &[u8]) {
 fn shown_everywhere(world: &World, bytes: &[u8], when: &str) {
     world.settled();
     for name in ["poster.jpg", "Heat (1995)-poster.jpg"] {
-        wait_for(|| fs::read(world.heat(name)).is_ok_and(|seen| seen == bytes));
-        assert_eq!(fs::read(world.heat(name)).unwrap(), bytes, "{when}: {name}");
+        let begun = Instant::now();
+        loop {
+            let seen = fs::read(world.heat(name));
+            if seen.as_ref().is_ok_and(|seen| seen == bytes) {
+                break;
+            }
+            let shown = world.heat_mappings().into_iter().map(|mapping| (mapping.name, mapping.hash));
+            let shown: Vec<_> = shown.collect();
+            let seen = seen.map(|bytes| bytes.len());
+            assert!(begun.elapsed() < SOON, "{when}: {name} is {seen:?}; {shown:?}\n{}", world.mount.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
     world.cache_is_whole();
 }

@@ -146,10 +146,11 @@ fn mapped_pictures_take_as_many_requests_as_real_files() {
     let list = |paths: &[PathBuf]| assert_eq!(names(paths[0].parent().unwrap()).len(), 4);
     let first = pair.alike("look-up", stat);
     assert!(first >= 3, "each name is asked for once: {first}");
-    assert_eq!(pair.alike("look-up, warm", stat), 0, "the kernel remembers");
+    // One may be the folder itself, after something else has changed.
+    assert!(pair.alike("look-up, warm", stat) <= 1, "the kernel remembers the names");
     pair.alike("read", read);
     let opens = pair.alike("read, warm", read);
     assert!(opens <= 9, "an open, a look at the size and a release of each: {opens}");
     pair.alike("list", list);
-    assert_eq!(pair.alike("list, warm", list), 0, "the kernel remembers");
+    assert!(pair.alike("list, warm", list) <= 1, "the kernel remembers the listing");
 }

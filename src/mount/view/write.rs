@@ -78,8 +78,7 @@ impl<B> View<B> {
             Seen::Picture(picture) => picture,
             // Somebody else was faster: that file is to be found there, and not taken in before.
             Seen::Written(_) => {
-                self.written.let_see(key, name, caller.pid);
-                return Err(Errno::STALE.into());
+                return Err(self.look_again(key, name, caller));
             }
             _ => return Err(Errno::STALE.into()),
         };
@@ -89,8 +88,7 @@ impl<B> View<B> {
         if let Some(node) = self.node_at(dir.fd()?, name.as_os_str())?.filter(|node| self.written.is_pending(*node)) {
             if action == WriteAction::Capture {
                 // What another manager is at: both write to one file, as anywhere else.
-                self.written.let_see(key, name, caller.pid);
-                return Err(Errno::STALE.into());
+                return Err(self.look_again(key, name, caller));
             }
             // A manager's write is to become a candidate before a person's takes its place.
             let _ = self.turn.pass_until(|| !self.written.is_closed(node), PATIENCE);
@@ -100,11 +98,16 @@ impl<B> View<B> {
         self.note_write(key, picture, action, &given, changes)?;
         let node = self.name_copy(dir, name, &file)?;
         changes.reached(Step::Done);
-        self.written.let_see(key, name, caller.pid);
         self.written.enter_copy(node, wrote(picture, action, &given));
-        self.ticker.wake();
         self.folder_changed(key, &[name]);
-        Err(Errno::STALE.into())
+        Err(self.look_again(key, name, caller))
+    }
+
+    /// Tells a program to look again: it finds the file of the source under the name, which is not taken in before.
+    fn look_again(&self, key: &FolderKey, name: &Name, caller: Caller) -> RequestError {
+        self.written.let_see(key, name, caller.pid);
+        self.ticker.wake();
+        Errno::STALE.into()
     }
 
     /// The folder of the source in which the mappings of a folder lie; one that exists only as mappings is made.

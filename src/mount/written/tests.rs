@@ -32,7 +32,12 @@ impl Told {
 
     fn ticket(&self, node: NodeId) -> Option<Ticket> {
         let (key, name) = poster();
-        self.0.ticket(node, &wrote(WriteAction::Adopt), (&key, &name), || false)
+        self.0.ticket((node, &key, &name), &wrote(WriteAction::Adopt), || false)
+    }
+
+    fn settle(&self, node: NodeId, ticket: &Ticket, has_writer: bool) -> bool {
+        let (key, name) = poster();
+        self.0.settle((node, &key, &name), ticket.version, || has_writer)
     }
 
     /// Opens the file to write to it, and closes it again.
@@ -59,7 +64,8 @@ fn a_file_is_looked_at_after_its_last_writer_and_not_before() {
     assert_eq!(told.count(), 1);
     let ticket = told.ticket(70).unwrap();
     assert_eq!(ticket.wrote.program.name, "mv", "who wrote last");
-    assert!(told.0.ticket(70, &ticket.wrote, (&poster().0, &poster().1), || true).is_none(), "open again");
+    let (key, name) = poster();
+    assert!(told.0.ticket((70, &key, &name), &ticket.wrote, || true).is_none(), "open again");
 }
 
 #[test]
@@ -69,13 +75,13 @@ fn nothing_is_settled_that_somebody_has_begun_to_write_to() {
     let first = told.ticket(70).unwrap();
     assert!(told.0.is_same(70, first.version));
     told.0.begin_to_write(70, by(WriteAction::Adopt)).unwrap();
-    assert!(!told.0.is_same(70, first.version) && !told.0.settle(70, first.version, || false), "it is being opened");
+    assert!(!told.0.is_same(70, first.version) && !told.settle(70, &first, false), "it is being opened");
     told.0.end_to_write(70, || true);
-    assert!(!told.0.settle(70, first.version, || true), "it is open");
+    assert!(!told.settle(70, &first, true), "it is open");
     told.0.look_if_closed(70, || false);
-    assert!(!told.0.settle(70, first.version, || false), "it was written to");
+    assert!(!told.settle(70, &first, false), "it was written to");
     let second = told.ticket(70).unwrap();
-    assert!(told.0.settle(70, second.version, || false));
+    assert!(told.settle(70, &second, false));
     assert_eq!(told.write(70), Err(NotNow), "whoever looked the name up before has to do so again");
     assert_eq!(told.0.settled(70), Some(MappingId::new(3)));
     told.0.forgotten_by_kernel(70, || true);
@@ -94,7 +100,8 @@ fn a_managers_write_waits_for_a_persons_to_be_taken_in() {
     (0..2).for_each(|_| told.0.end_to_write(70, || false));
     assert_eq!(told.ticket(70).unwrap().wrote.action, WriteAction::Adopt, "a person writes to it as well");
     let ticket = told.ticket(70).unwrap();
-    assert!(told.0.leave(70, ticket.version, || false), "no picture");
+    let (key, name) = poster();
+    assert!(told.0.leave((70, &key, &name), ticket.version, || false), "no picture");
     told.0.begin_to_write(70, by(WriteAction::Capture)).unwrap();
 }
 
@@ -108,13 +115,18 @@ fn who_was_told_to_look_again_finds_the_file_and_is_waited_for() {
     assert!(told.ticket(70).is_none(), "not taken in before");
     told.0.end_seeing(7);
     assert!(!told.0.sees_file(&key, &name, 7));
-    assert!(told.ticket(70).unwrap().is_copy);
+    let ticket = told.ticket(70).unwrap();
+    assert!(ticket.is_copy);
+    told.0.let_see(&key, &name, 8);
+    assert!(!told.settle(70, &ticket, false), "nor settled");
+    told.0.end_seeing(8);
+    assert!(told.0.is_same(70, ticket.version) && told.settle(70, &ticket, false));
     // Who does not come is waited for a while only.
     let (now, end) = (Instant::now(), Instant::now() + 2 * LOOK_AGAIN);
     assert!(told.0.next_late(now).is_some_and(|wait| wait <= LOOK_AGAIN));
     told.0.look_late(now);
     assert_eq!(told.count(), 0);
     told.0.look_late(end);
-    assert_eq!(told.count(), 2, "the copy, and what asked for a ticket");
+    assert_eq!(told.count(), 3, "the copy, what asked for a ticket, and what was not settled");
     assert!(told.0.next_late(end).is_none());
 }
