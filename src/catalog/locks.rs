@@ -31,7 +31,7 @@ pub enum LockChange {
 }
 
 impl Catalog {
-    /// Whether a field is locked, by a word on the entity itself or on what it belongs to ([`Guard`](crate::model::Guard)).
+    /// Whether a field is locked, by a word on the entity itself or on what it belongs to ([`Guard`]).
     ///
     /// # Errors
     /// When the catalog cannot be read.

@@ -119,7 +119,8 @@ fn what_is_pending_is_what_publishing_shows_then() {
     films.select("tmdb:949", "poster", "c.jpg");
     films.select("1917", "poster", "c.jpg");
     let poster = pending.heat().join("poster.jpg");
-    wait_for(|| read(&poster) == read(films.picture("c.jpg")));
+    let last = pending.at.join("flat/1917 (2019)-poster.jpg");
+    wait_for(|| [&poster, &last].iter().all(|shown| read(shown) == read(films.picture("c.jpg"))));
     assert_eq!(read(world.heat().join("poster.jpg")), read(films.picture("a.jpg")));
     let shown = tree(&pending.at);
     films.publish();
