@@ -13,6 +13,7 @@ pub mod library;
 pub mod model;
 pub mod mount;
 pub mod naming;
+pub mod net;
 pub mod overlay;
 pub mod phase;
 pub mod provider;

@@ -152,7 +152,7 @@ fn address(key: &str, text: &str) -> Result<url::Url, ProviderError> {
 
 /// Names the request whose reply makes no sense.
 fn not_understood(provider: &'static str, request: &http::Request) -> impl FnOnce(String) -> ProviderError {
-    let url = http::shown(&request.url);
+    let url = crate::net::shown(&request.url);
     move |reason| ProviderError::NotUnderstood { provider, url, reason }
 }
 

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 /// The layers from the bottom up. Modules of one row do not know each other, except where [`SIDEWAYS`] says so.
 const LAYERS: &[&[&str]] = &[
     &["model"],
-    &["naming", "score"],
+    &["naming", "net", "score"],
     &["cache", "catalog", "config", "control", "recycle"],
-    &["library", "provider", "streams"],
+    &["library", "player", "provider", "streams"],
     &["phase", "overlay"],
     &["http", "mount"],
     &["daemon", "demo", "doctor"],

@@ -1,7 +1,7 @@
 //! One way of speaking HTTP for all providers: politely, bounded, and without trusting anybody.
 //!
 //! A [`Fetcher`] belongs to one provider. Everything it does is bounded: requests a second and connections (`pace`),
-//! tries and the time for all of them together (`retry`), bytes of a reply and redirects (`wire`), where these may lead
+//! tries and the time for all of them together (`fetcher`), bytes of a reply and redirects (`wire`), where these may lead
 //! (`hosts`). Replies are kept with their ETag and asked for again only when they are old, and then only whether they
 //! changed; "there is none" is an answer that is kept as well (`replies`),
 //! for a while (`tidy`). A provider that refuses our key, or is down, is
@@ -16,7 +16,6 @@ mod pace;
 mod replies;
 mod request;
 mod resolver;
-mod retry;
 mod tidy;
 mod wire;
 
@@ -24,4 +23,4 @@ pub use error::ProviderError;
 pub use fetcher::{Fetcher, FetcherSettings, Reply};
 pub use hosts::Hosts;
 pub use replies::Replies;
-pub use request::{Request, shown};
+pub use request::Request;

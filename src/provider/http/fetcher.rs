@@ -11,13 +11,13 @@ use url::Url;
 
 use crate::config::NetworkSettings;
 use crate::model::{Clock, UnixSeconds};
+use crate::net::{shown, waits};
 
 use super::error::ProviderError;
 use super::hosts::Hosts;
 use super::pace::Pace;
 use super::replies::{Head, Replies, Stored};
-use super::request::{Request, shown};
-use super::retry::waits;
+use super::request::Request;
 use super::wire::{Failure, REPLY_BYTES_MAX, Sent, Wire};
 
 /// How long a reply that says nothing of it need not be asked for again: long enough for the seasons of one series.

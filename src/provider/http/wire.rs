@@ -9,14 +9,14 @@ use url::Url;
 
 use crate::config::NetworkSettings;
 use crate::model::Clock;
+use crate::net::{self, may_pass, retry_after, shown};
 
 use super::error::ProviderError;
 use super::fetcher::FetcherSettings;
 use super::hosts::Hosts;
 use super::replies::Stored;
-use super::request::{Request, shown};
+use super::request::Request;
 use super::resolver::GuardedResolver;
-use super::retry::{may_pass, retry_after};
 
 /// The largest reply of an API that is taken, in bytes; the longest recorded ones have 2 MiB.
 pub(super) const REPLY_BYTES_MAX: u64 = 32 << 20;
@@ -63,15 +63,14 @@ impl Wire {
         network: &NetworkSettings,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, ProviderError> {
-        // Says no when it has been done already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        net::use_cryptography();
         let wrong = |key: &str, value: &str, reason: String| ProviderError::Setting {
             key: key.to_owned(),
             value: value.to_owned(),
             reason,
         };
         let mut client = Client::builder()
-            .user_agent(user_agent(network))
+            .user_agent(net::user_agent(&network.contact))
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs_f64(network.silence))
             .pool_max_idle_per_host(usize::from(settings.connections))
@@ -248,11 +247,4 @@ impl Wire {
 
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
-}
-
-/// A real User-Agent: some providers block the default ones of libraries, and ask for a contact.
-fn user_agent(network: &NetworkSettings) -> String {
-    let contact = if network.contact.is_empty() { "no contact set" } else { &network.contact };
-    let plain: String = contact.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
-    format!("posterfs/{} ( {plain} )", env!("CARGO_PKG_VERSION"))
 }

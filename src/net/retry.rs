@@ -12,7 +12,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// The waits between the tries of one request: the first one, doubled each time, with as much again by chance, so that
 /// many who failed together do not come back together.
-pub(super) fn waits(retries: u16, first: Duration) -> impl Iterator<Item = Duration> {
+pub fn waits(retries: u16, first: Duration) -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
         .with_min_delay(first)
         .with_max_delay(LONGEST_WAIT)
@@ -22,12 +22,14 @@ pub(super) fn waits(retries: u16, first: Duration) -> impl Iterator<Item = Durat
 }
 
 /// Whether the same request may succeed a little later.
-pub(super) fn may_pass(status: StatusCode) -> bool {
+#[must_use]
+pub fn may_pass(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504)
 }
 
 /// How long the server asks to wait: seconds, or a date.
-pub(super) fn retry_after(headers: &HeaderMap, now: UnixSeconds) -> Option<Duration> {
+#[must_use]
+pub fn retry_after(headers: &HeaderMap, now: UnixSeconds) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));

@@ -1,0 +1,24 @@
+//! What everybody who speaks HTTP here has in common: providers are asked, players are told.
+//!
+//! - [`shown`]: addresses as they may be printed
+//! - [`waits`], [`may_pass`], [`retry_after`]: whether and when to try again
+//! - [`user_agent`], [`use_cryptography`]: how a client of the network is made
+
+mod retry;
+mod shown;
+
+pub use retry::{may_pass, retry_after, waits};
+pub use shown::shown;
+
+/// A real User-Agent: some providers block the default ones of libraries, and ask for a contact.
+#[must_use]
+pub fn user_agent(contact: &str) -> String {
+    let contact = if contact.is_empty() { "no contact set" } else { contact };
+    let plain: String = contact.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
+    format!("posterfs/{} ( {plain} )", env!("CARGO_PKG_VERSION"))
+}
+
+/// Says once for the process whose cryptography TLS uses; saying it again changes nothing.
+pub fn use_cryptography() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
