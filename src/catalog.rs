@@ -13,7 +13,7 @@
 //! it, `generations`, `history` and `forget` tell of it and let go of it, `mappings`
 //! reads it, `lay_out` tells where other names would lead), `folders` and
 //! `feed` for the mount, `video_files` (stream details), `program_writes`, `shown_attributes` and `renames` for what programs
-//! do through it. `migrations/` holds the schema.
+//! do through it, `jobs` and `task_runs` for what the daemon has to do. `migrations/` holds the schema.
 
 mod answers;
 mod cache_files;
@@ -32,6 +32,7 @@ mod forget;
 mod generations;
 mod guards;
 mod history;
+mod jobs;
 mod kept;
 mod lay_out;
 mod libraries;
@@ -53,6 +54,7 @@ mod scanned_known;
 mod shown_attributes;
 mod sql_types;
 mod status;
+mod task_runs;
 mod titles;
 mod video_files;
 
@@ -79,6 +81,7 @@ pub use folders::{FolderMappings, HiddenOriginal, MappedPicture, MappingFolder, 
 pub use forget::{Forgotten, Retention};
 pub use generations::{Generation, Stamp};
 pub use history::{CapturedWrite, Difference, ShownPicture, Tag};
+pub use jobs::{Asked, Job, JobCounts, JobFilter, NewJob};
 pub use lay_out::{LaidOut, Layouts};
 pub use libraries::{Library, NewLibrary};
 pub use locks::{Lock, LockChange};
@@ -94,6 +97,7 @@ pub use scanned::{Recorded, ScanOutcome, ScannedFile, ScannedItem, ScannedParent
 pub use scanned_folders::ScannedFolder;
 pub use shown_attributes::{ExactTime, ShownAttributes};
 pub use status::Counts;
+pub use task_runs::TaskRun;
 pub use video_files::VideoIdentity;
 
 use error::Fault;

@@ -7,7 +7,7 @@ use rusqlite::ErrorCode;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
-use crate::model::{CandidateId, EntityId, GenerationId, LibraryId, show_bytes};
+use crate::model::{CandidateId, EntityId, GenerationId, JobId, LibraryId, show_bytes};
 
 /// Why the catalog did not do what it was asked for. Nothing of a failed change is kept.
 #[derive(Debug, thiserror::Error)]
@@ -171,6 +171,12 @@ pub enum CatalogError {
     NoSuchCandidate {
         /// The number.
         id: CandidateId,
+    },
+    /// No job of that number.
+    #[error("there is no job {id}, or it has been forgotten; `posterfs jobs` shows them")]
+    NoSuchJob {
+        /// The number.
+        id: JobId,
     },
     /// What a generation showed has been forgotten.
     #[error(

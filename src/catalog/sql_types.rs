@@ -7,8 +7,8 @@ use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 
 use crate::model::{
-    CacheFileId, CandidateId, ContentHash, EntityId, EntityType, FolderId, GenerationId, ImageType, Layout, LibraryId,
-    LibraryKind, MappingId, Name, Provider, RelPath, UnixSeconds, show_bytes,
+    AskedBy, CacheFileId, CandidateId, ContentHash, EntityId, EntityType, FolderId, GenerationId, ImageType, JobId,
+    JobState, Layout, LibraryId, LibraryKind, MappingId, Name, Provider, RelPath, TaskKind, UnixSeconds, show_bytes,
 };
 
 macro_rules! as_integer {
@@ -59,8 +59,8 @@ macro_rules! as_bytes {
     )+};
 }
 
-as_integer!(LibraryId, EntityId, CandidateId, CacheFileId, MappingId, FolderId, GenerationId, UnixSeconds);
-as_text!(EntityType, LibraryKind, Layout);
+as_integer!(LibraryId, EntityId, CandidateId, CacheFileId, MappingId, FolderId, GenerationId, JobId, UnixSeconds);
+as_text!(EntityType, LibraryKind, Layout, TaskKind, JobState, AskedBy);
 as_bytes!(RelPath = RelPath::parse, Name = Name::parse, ContentHash = ContentHash::from_slice);
 
 impl ToSql for Provider {
@@ -101,7 +101,8 @@ pub(super) fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
     row.get::<_, Count>(column).map(|count| count.0)
 }
 
-fn not_valid(error: impl Error + Send + Sync + 'static) -> rusqlite::Error {
+/// A stored value that posterfs would not have written.
+pub(super) fn not_valid(error: impl Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
 }
 

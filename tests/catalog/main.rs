@@ -5,6 +5,7 @@ mod choosing;
 mod feed;
 mod fields;
 mod history;
+mod jobs;
 mod libraries;
 mod locks;
 mod opening;
