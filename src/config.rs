@@ -4,19 +4,33 @@
 //! misspelled setting would otherwise be silently without effect.
 
 mod artwork;
+mod error;
 mod file;
 mod provider;
+mod range;
+mod schedule;
 mod secret;
+mod sections;
+mod service;
+mod setting;
 mod state;
 
+#[cfg(test)]
+mod tests;
+
 pub use artwork::{ArtworkSettings, ChoiceMode, LibraryArtworkSettings};
-pub use file::{
-    Config, ConfigError, HistorySettings, LibrarySettings, MountSettings, PictureSettings, Setting, SettingSource,
-    VideoSettings, WriteSettings,
-};
+pub use error::ConfigError;
+pub use file::Config;
 pub use provider::{
     CoverArtSettings, FanartTvSettings, LocalSettings, MusicBrainzSettings, NetworkSettings, NfoSettings,
     ProviderSettings, TmdbSettings, TvdbSettings,
 };
+pub use schedule::{ScheduleSettings, Times, TimesError};
 pub use secret::Secret;
+pub use sections::{HistorySettings, LibrarySettings, PictureSettings, VideoSettings, ViewSettings, WriteSettings};
+pub use service::{
+    HttpSettings, ListenError, LogSettings, ManagerSettings, ManagersSettings, MountSettings, PathMapping,
+    PlayerSettings, PlayersSettings,
+};
+pub use setting::{Setting, SettingSource};
 pub use state::{StateDir, StateError};

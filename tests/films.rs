@@ -243,7 +243,7 @@ fn every_command_explains_itself() {
     }
     assert!(String::from_utf8(films.run(&["man"]).stdout).unwrap().starts_with(".ie"));
     assert!(!films.run(&["completions", "bash"]).stdout.is_empty());
-    assert!(films.json(&["config"]).iter().any(|line| line["key"] == "mount.threads"));
+    assert!(films.json(&["config"]).iter().any(|line| line["key"] == "view.threads"));
 }
 
 #[test]

@@ -9,10 +9,12 @@ use super::output::table;
 /// The configuration in force, and where each value comes from.
 ///
 /// A configuration file is never needed. To change a value, write its section and key into the file that `--config`
-/// names (default: /etc/posterfs/config.toml for root, ~/.config/posterfs/config.toml for others); `mount.threads` is
-/// `threads = 16` below `[mount]`. Keys of providers may also come from the environment (`POSTERFS_TMDB_KEY`,
-/// `POSTERFS_TVDB_KEY`, `POSTERFS_TVDB_PIN`, `POSTERFS_FANARTTV_KEY`, `POSTERFS_FANARTTV_CLIENT_KEY`) or from systemd
-/// credentials (`tmdb_key`, …); they are never shown. To see what came of it: `posterfs --config my.toml config`.
+/// names (default: /etc/posterfs/config.toml for root, ~/.config/posterfs/config.toml for others); `view.threads` is
+/// `threads = 16` below `[view]`. Keys may also come from the environment or from systemd credentials (`tmdb_key`, …), and
+/// are never shown: those of providers (`POSTERFS_TMDB_KEY`, `POSTERFS_TVDB_KEY`, `POSTERFS_TVDB_PIN`,
+/// `POSTERFS_FANARTTV_KEY`, `POSTERFS_FANARTTV_CLIENT_KEY`), of players (`POSTERFS_JELLYFIN_KEY`,
+/// `POSTERFS_KODI_PASSWORD`, …) and of the API (`POSTERFS_API_KEY`). To see what came of it: `posterfs --config my.toml
+/// config`.
 #[derive(Debug, Args)]
 pub struct ConfigCommand {}
 

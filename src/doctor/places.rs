@@ -162,7 +162,7 @@ fn watch(shown: &str, abilities: &Abilities) -> Finding {
         None => Finding::ok("fanotify", format!("changes in {shown} behind a mount are seen at once")),
         Some(error) => Finding::warn(
             "fanotify",
-            format!("changes in {shown} behind a mount are seen after `mount.attr_timeout` only ({error})"),
+            format!("changes in {shown} behind a mount are seen after `view.attr_timeout` only ({error})"),
             "mount as root, on Linux 5.17 or newer; some file systems cannot tell",
         ),
     }

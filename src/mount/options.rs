@@ -176,7 +176,7 @@ impl MountOptions {
     /// How to mount where nothing else is said. `limits` are those of the cache.
     #[must_use]
     pub fn new(mountpoint: PathBuf, source: PathBuf, config: &Config, limits: Limits) -> Self {
-        let settings = &config.mount;
+        let settings = &config.view;
         Self {
             mountpoint,
             source,

@@ -47,18 +47,18 @@ fn a_state_folder_may_be_called_anything() {
 fn the_configuration_is_shown_with_its_sources_and_refused_by_name_where_it_is_wrong() {
     let films = Films::new();
     let file = films.picture("posterfs.toml");
-    write(&file, "[mount]\nthreads = 3\n");
+    write(&file, "[view]\nthreads = 3\n");
     let config = ["--config", file.to_str().unwrap(), "config"];
     let settings = films.json(&config);
     let setting = |key: &str| settings.iter().find(|setting| setting["key"] == key).unwrap().clone();
-    assert_eq!((&setting("mount.threads")["value"], &setting("mount.threads")["source"]), (&3.into(), &"file".into()));
+    assert_eq!((&setting("view.threads")["value"], &setting("view.threads")["source"]), (&3.into(), &"file".into()));
     assert_eq!(setting("picture.pixels_max")["source"], "default");
-    assert!(films.text(&config).contains("mount.threads"));
+    assert!(films.text(&config).contains("view.threads"));
     for (text, word) in [
-        ("[mount]\nthread = 3\n", "thread"),
-        ("[mount]\nthreads = 0\n", "mount.threads"),
-        ("[mount\n", "posterfs.toml"),
-        ("[mount]\nthreads = \"many\"\n", "posterfs.toml"),
+        ("[view]\nthread = 3\n", "thread"),
+        ("[view]\nthreads = 0\n", "view.threads"),
+        ("[view\n", "posterfs.toml"),
+        ("[view]\nthreads = \"many\"\n", "posterfs.toml"),
     ] {
         write(&file, text);
         let said = films.fails(1, &config);

@@ -65,7 +65,7 @@ const LOOKS: &[(&[&str], &str)] = &[
     (&["status"], "8 items"),
     (&["history"], "publish"),
     (&["identify", "/no/such/Film (1999)"], "movie"),
-    (&["config"], "mount.threads"),
+    (&["config"], "view.threads"),
 ];
 
 #[test]
