@@ -6,7 +6,7 @@
 //! any point, it has happened or it has not.
 //!
 //! One file per table family: [`Library`] (`libraries`), [`Entity`] (`entities`, and `scanned` for what a scan
-//! records), `places` (where they lie), `originals`, [`CacheFile`], [`Candidate`] (`candidates`: choosing by hand;
+//! records), `places` (where they lie), `reach` (what lies in a folder), `originals`, [`CacheFile`], [`Candidate`] (`candidates`: choosing by hand;
 //! `offers`: what enrichment writes of them), `enrichment` (ids, when), `metadata`, `edits` and `titles` (what is said in words,
 //! and by whom), `answers` (what an item's providers said, at once), `locks` and `guards` (what [`Guard`](crate::model::Guard)
 //! decides by), mappings (`publish` decides what shall be, `kept` what locks keep, `replace` brings it about, `rollback` undoes
@@ -45,6 +45,7 @@ mod originals;
 mod places;
 mod program_writes;
 mod publish;
+mod reach;
 mod renames;
 mod replace;
 mod rollback;

@@ -22,4 +22,4 @@ pub use identify::{Identified, IdentifiedKind, identify, identify_below};
 pub use layout::{AirDate, FolderListing, FoundItem, Rule, movies_in};
 pub use nfo::{Nfo, NfoActor, NfoArtwork, NfoEntry, NfoProblem, NfoRoot, parse_nfo, read_nfo};
 pub use source::{DirEntry, EntryKind, FileStat, Source};
-pub use walk::{Ask, Problem, ReadFolder, Survey, Visit, Walk, entered, walk};
+pub use walk::{Ask, Problem, ReadFolder, Start, Survey, Visit, Walk, Way, entered, walk, way_to};

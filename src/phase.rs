@@ -1,6 +1,6 @@
 //! The work: scan, select, publish, export. Each phase may be killed at any instant and run again.
 //!
-//! - [`scan`](fn@scan): tree → entities, ids, originals.
+//! - [`scan`](fn@scan): tree → entities, ids, originals; [`scan_folder`]: of one folder.
 //! - [`read_streams`]: what is in the videos.
 //! - [`select`](fn@select), [`deselect`]: a picture into the cache, chosen by hand; [`choose_for`]: one or many items at once;
 //!   [`block`](fn@block): never again.
@@ -49,7 +49,7 @@ pub use export::{
 pub use history::{Event, GenerationRef, events_of, forget};
 pub use progress::{NoProgress, Progress};
 pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, publish};
-pub use scan::{DuplicateId, ScanProblem, ScanReport, scan};
+pub use scan::{DuplicateId, FolderReport, ScanProblem, ScanReport, scan, scan_folder};
 pub use select::{Choice, Selection, deselect, new_cache_file, select, select_file};
 pub use story::{AlternativeLine, FieldLine, ImageStory, LockLine, MappingLine, SelectedLine, Story, VideoLine, story};
 pub use streams::{StreamReport, read_streams};

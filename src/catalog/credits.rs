@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::originals::{self, ScannedOriginal};
 use super::scanned::{ScannedItem, see};
-use super::{Catalog, CatalogError, enrichment, entities, guards};
+use super::{Catalog, CatalogError, enrichment, entities, guards, reach};
 use crate::model::{EntityId, EntityType, Field, Layout, LibraryId, Name, Provider, RelPath, UnixSeconds};
 use crate::score::folded;
 
@@ -75,7 +75,7 @@ pub struct Credit {
 /// Pictures of actors lie in `.actors` beneath the folder of a film, those of sets in the folder itself.
 const LEFT_BEHIND: &str = "
     DELETE FROM library_image_files
-    WHERE cache_file_id IS NULL AND library_id = ?1
+    WHERE cache_file_id IS NULL AND library_id = ?1 AND folder >= ?2 AND folder < ?3
       AND entity_id IN (SELECT id FROM entities WHERE library_id = ?1 AND entity_type IN ('actor', 'movieset'))
       AND NOT EXISTS (
         SELECT 1 FROM entities e
@@ -261,10 +261,11 @@ pub(super) fn see_all(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Forgets the pictures of actors and sets that lie beside nothing they belong to any more: what lay there is gone or lies
-/// elsewhere, or no longer tells of them.
-pub(super) fn forget_left_behind(connection: &Connection, library: LibraryId) -> rusqlite::Result<()> {
-    connection.prepare_cached(LEFT_BEHIND)?.execute([library])?;
+/// Forgets the pictures of actors and sets in a folder, or beneath it, that lie beside nothing they belong to any more:
+/// what lay there is gone or lies elsewhere, or no longer tells of them.
+pub(super) fn forget_left_behind(connection: &Connection, library: LibraryId, below: &RelPath) -> rusqlite::Result<()> {
+    let (first, end) = reach::range(below);
+    connection.prepare_cached(LEFT_BEHIND)?.execute((library, first, end))?;
     Ok(())
 }
 

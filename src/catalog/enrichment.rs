@@ -41,6 +41,8 @@ pub enum EnrichScope {
     All,
     /// These, what belongs to them and who plays in them, due or not.
     Items(Vec<EntityId>),
+    /// Those of these, of what belongs to them and who plays in them, that are due.
+    DueAmong(Vec<EntityId>, UnixSeconds),
 }
 
 /// Who says it: a person. Comes before everything else.
@@ -57,6 +59,7 @@ impl Catalog {
             EnrichScope::Due(now) => (None, Some(*now)),
             EnrichScope::All => (None, None),
             EnrichScope::Items(items) => (Some(array(items.iter().map(|id| id.get()))), None),
+            EnrichScope::DueAmong(items, now) => (Some(array(items.iter().map(|id| id.get()))), Some(*now)),
         };
         // An array reads as NULL everywhere but in `rarray`.
         let is_for_all = items.is_none();

@@ -52,7 +52,7 @@ impl Kept {
     /// What locks keep in the scope, which is in `temp.scope`.
     pub(super) fn read(connection: &Connection, scope: Scope<'_>) -> rusqlite::Result<Self> {
         let shown = match scope {
-            Scope::All | Scope::Libraries(_) | Scope::Shown(_) => locked(connection)?,
+            Scope::All | Scope::Libraries(_) | Scope::Shown(_) | Scope::Among(_) => locked(connection)?,
             Scope::Entities(_) | Scope::Picture(..) => Vec::new(),
         };
         let types = shown.iter().map(|shown| (shown.entity, shown.image_type)).collect();

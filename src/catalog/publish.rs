@@ -26,6 +26,8 @@ pub enum Scope<'a> {
     Picture(EntityId, ImageType),
     /// These entities, as far as something of them is shown: what is shown follows them. Nothing is released.
     Shown(&'a [EntityId]),
+    /// These entities, as publishing everything would: nothing is released, and locks keep what is shown.
+    Among(&'a [EntityId]),
 }
 
 /// Whether a change is made or only worked out.
@@ -242,7 +244,7 @@ impl Catalog {
                     transaction.prepare_cached(RELEASE_SCOPE)?.execute([])?;
                 }
                 // What programs removed or wrote over is shown again by publishing, not by what follows from other changes.
-                if matches!(scope, Scope::All | Scope::Libraries(_) | Scope::Entities(_)) {
+                if matches!(scope, Scope::All | Scope::Libraries(_) | Scope::Entities(_) | Scope::Among(_)) {
                     program_writes::unmask_scope(transaction)?;
                 }
                 let published = replace::carry_out(transaction, stamp)?;
@@ -314,6 +316,9 @@ pub(super) fn fill_scope(connection: &Connection, scope: Scope<'_>) -> Result<()
             connection.prepare_cached(SCOPE_LIBRARIES)?.execute([array(ids.iter().map(|id| id.get()))])?
         }
         Scope::Shown(ids) => connection.prepare_cached(SCOPE_SHOWN)?.execute([array(ids.iter().map(|id| id.get()))])?,
+        Scope::Among(ids) => {
+            connection.prepare_cached(SCOPE_ENTITIES)?.execute([array(ids.iter().map(|id| id.get()))])?
+        }
         Scope::Entities(ids) => {
             ids.iter().try_for_each(|id| entities::require(connection, *id))?;
             connection.prepare_cached(SCOPE_ENTITIES)?.execute([array(ids.iter().map(|id| id.get()))])?

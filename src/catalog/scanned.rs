@@ -14,7 +14,7 @@ use super::originals::{self, ScannedOriginal};
 use super::scanned_folders::{self, ScannedFolder};
 use super::scanned_known::{self as known, Known};
 use super::sql_types::array;
-use super::{Catalog, CatalogError, credits, external_ids, feed, metadata, places, replace, titles};
+use super::{Catalog, CatalogError, credits, external_ids, feed, metadata, places, reach, replace, titles};
 use crate::model::{EntityId, EntityType, Layout, LibraryId, Provider, RelPath, UnixSeconds};
 
 /// An item as a scan found it.
@@ -195,7 +195,8 @@ impl Catalog {
         })
     }
 
-    /// Ends a scan of a library: what was not seen is marked missing, except beneath folders that could not be read.
+    /// Ends a scan of a library, or of what is beneath one folder of it: what was not seen there is marked missing, except
+    /// beneath folders that could not be read.
     /// The originals of missing entities are forgotten; their mappings stay, so that an item that comes back has its
     /// artwork at once. Answers how many went missing.
     ///
@@ -204,13 +205,15 @@ impl Catalog {
     pub fn finish_scan(
         &mut self,
         library: LibraryId,
+        below: &RelPath,
         unreadable: &[RelPath],
         now: UnixSeconds,
     ) -> Result<u64, CatalogError> {
         self.write(|transaction| {
             credits::see_all(transaction)?;
-            let gone = unseen(transaction, library, unreadable)?;
-            let gone = array(gone.into_iter().map(EntityId::get));
+            let mut gone = reach::unseen(transaction, library, below)?;
+            gone.retain(|(_, path)| !unreadable.iter().any(|folder| path.strip_prefix(folder).is_some()));
+            let gone = array(gone.into_iter().map(|(id, _)| id.get()));
             transaction
                 .prepare_cached(
                     "DELETE FROM library_image_files
@@ -223,7 +226,7 @@ impl Catalog {
                      WHERE id IN (SELECT value FROM rarray(?1))",
                 )?
                 .execute((&gone, now))?;
-            credits::forget_left_behind(transaction, library)?;
+            credits::forget_left_behind(transaction, library, below)?;
             Ok(count as u64)
         })
     }
@@ -377,21 +380,4 @@ fn update(
             ":last_episode": item.last_episode, ":layout": item.layout, ":folder": item.folder, ":video": item.video, ":path": item.path, ":now": now,
         })?;
     Ok(())
-}
-
-/// The entities of the library that the scan has not seen and would have, had they been there.
-fn unseen(connection: &Connection, library: LibraryId, unreadable: &[RelPath]) -> rusqlite::Result<Vec<EntityId>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, path FROM entities
-         WHERE library_id = ?1 AND is_missing = 0 AND id NOT IN (SELECT entity_id FROM temp.seen)",
-    )?;
-    let mut rows = statement.query([library])?;
-    let mut gone = Vec::new();
-    while let Some(row) = rows.next()? {
-        let path: RelPath = row.get("path")?;
-        if !unreadable.iter().any(|folder| path.strip_prefix(folder).is_some()) {
-            gone.push(row.get("id")?);
-        }
-    }
-    Ok(gone)
 }

@@ -1,11 +1,14 @@
 //! `posterfs scan`
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::catalog::Library;
 use crate::library::Source;
 use crate::model::SystemClock;
-use crate::phase::{ScanReport, read_streams, scan};
+use crate::phase::items::library_at;
+use crate::phase::{ScanReport, read_streams, scan, scan_folder};
 
 use super::Outcome;
 use super::context::Context;
@@ -17,16 +20,22 @@ use super::progress::Bar;
 /// (`posterfs show` tells). Items that vanished are kept as missing, with everything they own, and come back with
 /// their folder. Works the same whether or not a view is mounted over the library.
 ///
-/// For example: `posterfs scan films`. It ends with exit code 3 when parts could not be read.
+/// For example: `posterfs scan films`, `posterfs scan --path "/media/films/Heat (1995)"`. It ends with exit code 3 when parts could not be read.
 #[derive(Debug, Args)]
 pub struct Scan {
     /// Only these libraries. Default: all.
     libraries: Vec<String>,
+    /// Only this folder of a library, and what is beneath it: a film, a series, an artist.
+    #[arg(long, value_name = "DIR", conflicts_with = "libraries")]
+    path: Vec<PathBuf>,
 }
 
 impl Scan {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut catalog = context.catalog()?;
+        if !self.path.is_empty() {
+            return scan_folders(context, &mut catalog, &self.path);
+        }
         let mut outcome = Outcome::Done;
         for library in chosen(&catalog, &self.libraries)? {
             match scan_one(context, &mut catalog, &library) {
@@ -60,6 +69,26 @@ pub fn chosen(catalog: &crate::catalog::Catalog, names: &[String]) -> anyhow::Re
         return Ok(libraries);
     }
     names.iter().map(|name| Ok(catalog.library_named(name)?)).collect()
+}
+
+fn scan_folders(
+    context: &Context,
+    catalog: &mut crate::catalog::Catalog,
+    folders: &[PathBuf],
+) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::Done;
+    for folder in folders {
+        let (library, folder) = library_at(catalog, &context.path_in_source(folder))?;
+        let source = Source::from_fd(context.source(&library.path)?, library.path.clone());
+        let bar = Bar::new(context.output, "folders");
+        let report = scan_folder(catalog, &library, &source, &folder, &SystemClock, &bar)?;
+        if report.scan.error_count > 0 {
+            outcome = Outcome::Problems;
+        }
+        context.output.result(&report, |report| text(&report.scan))?;
+    }
+    context.nudge();
+    Ok(outcome)
 }
 
 fn scan_one(context: &Context, catalog: &mut crate::catalog::Catalog, library: &Library) -> anyhow::Result<ScanReport> {

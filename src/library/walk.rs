@@ -6,10 +6,12 @@
 //! [`Visit::Problem`] and do not end the walk.
 //!
 //! - `read.rs`: one folder with everything that decides what is in it.
+//! - `way.rs`: the way to one folder, for a walk that begins there.
 
 mod read;
 #[cfg(test)]
 mod tests;
+mod way;
 
 use std::collections::VecDeque;
 
@@ -21,6 +23,7 @@ use super::{DirEntry, LibraryError, Source};
 
 pub(super) use read::read_folder;
 pub use read::{ReadFolder, entered};
+pub use way::{Start, Way, way_to};
 
 /// Nobody nests a media library as deeply as this; a tree that is deeper is a mistake or an attack.
 const DEPTH_MAX: usize = 100;
@@ -68,6 +71,8 @@ pub struct Problem {
 pub struct Walk<'a, S: Survey> {
     helpers: &'a Helpers<'a, Job<S::Known>, Outcome<S::Found>>,
     kind: LibraryKind,
+    /// Where it begins, until it has.
+    start: Option<Start>,
     ahead_max: usize,
     /// The folders from above the root down to the present one.
     frames: Vec<Frame<S::Found>>,
@@ -106,10 +111,11 @@ struct Frame<F> {
     ahead: VecDeque<Asked<F>>,
 }
 
-/// Walks over the tree of a library, with `helpers` threads that read ahead.
+/// Walks over the tree of a library from a folder down, with `helpers` threads that read ahead.
 pub fn walk<S: Survey, T>(
     source: &Source,
     kind: LibraryKind,
+    start: Start,
     survey: &S,
     helpers: usize,
     work: impl FnOnce(Walk<'_, S>) -> T,
@@ -117,7 +123,7 @@ pub fn walk<S: Survey, T>(
     let look = |job: Job<S::Known>| look(source, kind, survey, job);
     let ahead_max = (AHEAD_PER_HELPER * helpers).max(1);
     with_helpers(helpers, &look, |helpers| {
-        work(Walk { helpers, kind, ahead_max, frames: Vec::new(), pending: VecDeque::new() })
+        work(Walk { helpers, kind, start: Some(start), ahead_max, frames: Vec::new(), pending: VecDeque::new() })
     })
 }
 
@@ -147,8 +153,8 @@ impl<S: Survey> Walk<'_, S> {
         if let Some(problem) = self.pending.pop_front() {
             return Ok(Some(Visit::Problem(problem)));
         }
-        if self.frames.is_empty() {
-            self.begin(known)?;
+        if let Some(start) = self.start.take() {
+            self.begin(start, known)?;
         }
         let Some((path, pending)) = self.next_pending(known)? else { return Ok(None) };
         let (visit, read, mut remaining) = match self.helpers.wait(pending) {
@@ -166,11 +172,10 @@ impl<S: Survey> Walk<'_, S> {
         Ok(Some(visit))
     }
 
-    /// Asks for the root, which no folder of the tree holds.
-    fn begin<E>(&mut self, known: &mut Ask<'_, S::Known, E>) -> Result<(), E> {
-        let path = RelPath::root();
-        let job =
-            Job { path: path.clone(), context: Some(Context::root(self.kind)), entries: None, known: known(&path)? };
+    /// Asks for the folder that it begins with, which no folder of the walk holds.
+    fn begin<E>(&mut self, start: Start, known: &mut Ask<'_, S::Known, E>) -> Result<(), E> {
+        let Start { path, context } = start;
+        let job = Job { path: path.clone(), context: Some(context), entries: None, known: known(&path)? };
         let ahead = VecDeque::from([(path.clone(), self.helpers.ask(job))]);
         self.frames.push(Frame { path, read: None, remaining: Vec::new(), ahead });
         Ok(())

@@ -86,7 +86,7 @@ pub fn enrich(
     let done = run::all(catalog, &work, WAVES, request.at_once, progress);
     progress.finish();
     done?;
-    if !matches!(request.scope, EnrichScope::Items(_)) {
+    if matches!(request.scope, EnrichScope::Due(_) | EnrichScope::All) {
         tidy(request, clock);
     }
     Ok(work.report())

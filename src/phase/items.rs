@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::catalog::{Catalog, Entity, EntityFilter};
+use crate::catalog::{Catalog, Entity, EntityFilter, Library};
 use crate::model::{EntityType, ItemChild, ItemRef, ItemTarget, Provider, RelPath};
 
 use super::{ItemCandidate, PhaseError};
@@ -144,26 +144,43 @@ fn title_and_year(text: &str) -> Option<(&str, u16)> {
 /// nearest folder above it is.
 fn by_path(catalog: &Catalog, path: &Path) -> Result<Vec<Entity>, PhaseError> {
     let spellings = spellings(path);
-    let mut is_in_library = false;
-    for full in &spellings {
-        for library in catalog.libraries()? {
-            let Ok(below) = full.strip_prefix(&library.path) else { continue };
-            let Ok(below) = RelPath::parse(below.as_os_str().as_bytes()) else { continue };
-            is_in_library = true;
-            let exists = full.symlink_metadata().is_ok();
-            let folders_above = || std::iter::successors(below.parent(), RelPath::parent).filter(|p| !p.is_root());
-            for place in std::iter::once(below.clone()).chain(folders_above().filter(|_| exists)) {
-                let found = catalog.entities_at(library.id, &place)?;
-                if !found.is_empty() {
-                    return Ok(identified_by(&place, found));
-                }
+    let places = in_libraries(catalog, &spellings)?;
+    for (full, library, below) in &places {
+        let exists = full.symlink_metadata().is_ok();
+        let folders_above = || std::iter::successors(below.parent(), RelPath::parent).filter(|p| !p.is_root());
+        for place in std::iter::once(below.clone()).chain(folders_above().filter(|_| exists)) {
+            let found = catalog.entities_at(library.id, &place)?;
+            if !found.is_empty() {
+                return Ok(identified_by(&place, found));
             }
         }
     }
-    match (is_in_library, spellings.into_iter().next()) {
-        (false, Some(path)) => Err(PhaseError::OutsideLibraries { path }),
+    match (places.is_empty(), spellings.into_iter().next()) {
+        (true, Some(path)) => Err(PhaseError::OutsideLibraries { path }),
         _ => Ok(Vec::new()),
     }
+}
+
+/// The library that a path lies in, and where it lies beneath its root; the inner one of two libraries.
+///
+/// # Errors
+/// When it lies in none, or the catalog cannot be read.
+pub fn library_at(catalog: &Catalog, path: &Path) -> Result<(Library, RelPath), PhaseError> {
+    let found = in_libraries(catalog, &spellings(path))?;
+    let inner = found.into_iter().min_by_key(|(_, _, below)| below.as_bytes().len());
+    let (_, library, below) = inner.ok_or_else(|| PhaseError::OutsideLibraries { path: path.to_owned() })?;
+    Ok((library, below))
+}
+
+/// Where these spellings of a path lie beneath the roots of libraries.
+fn in_libraries(catalog: &Catalog, spellings: &[PathBuf]) -> Result<Vec<(PathBuf, Library, RelPath)>, PhaseError> {
+    let libraries = catalog.libraries()?;
+    let place = |full: &PathBuf, library: &Library| {
+        let below = full.strip_prefix(&library.path).ok()?;
+        let below = RelPath::parse(below.as_os_str().as_bytes()).ok()?;
+        Some((full.clone(), library.clone(), below))
+    };
+    Ok(spellings.iter().flat_map(|full| libraries.iter().filter_map(move |library| place(full, library))).collect())
 }
 
 /// Those that the path identifies come before those that have their artwork or video there: a series before its seasons,

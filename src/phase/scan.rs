@@ -5,17 +5,21 @@
 //! missing, and a root that is empty or gone is a disk that is not mounted. Folders that are as the last scan left them
 //! are not read again (`unchanged.rs`).
 //!
+//! One folder can be scanned by itself ([`scan_folder`]), as after an import: then only what is known beneath it can go missing.
+//!
 //! Only the [`Source`] that is handed in is read. Whoever scans a library that is mounted over hands in the tree
 //! beneath, so that a published picture is never taken for an original.
 //!
 //! Folders are looked into ahead on a few threads, which know nothing of the catalog (`survey.rs`); what they found is
 //! recorded in the order of the walk by the one thread that has it. So the number of threads changes nothing but time.
 //!
+//! - `below.rs`: one folder.
 //! - `survey.rs`: what is made of a folder, on any thread.
 //! - `items.rs`: from what a folder holds to what is recorded.
 //! - `told.rs`: what metadata files tell of it.
 //! - `unchanged.rs`: which folders need not be read.
 
+mod below;
 mod items;
 mod survey;
 mod told;
@@ -27,11 +31,13 @@ use crate::catalog::{
     Catalog, Library, PublishMode, Recorded, ScanOutcome, ScannedFolder, ScannedItem, Scope, SharedId, Stamp,
 };
 use crate::library::layout::is_ignored_name;
-use crate::library::{Problem, Source, Visit, Walk, walk};
+use crate::library::{Problem, Source, Start, Visit, Walk, walk};
 use crate::model::{Clock, EntityId, Provider, RelPath};
 
 use self::survey::{Remembered, Surveyed, Surveyor};
 use super::{PhaseError, Progress, publish};
+
+pub use below::{FolderReport, scan_folder};
 
 /// How many items are recorded in one transaction: enough that its cost is shared, few enough that others who write
 /// do not wait.
@@ -127,19 +133,7 @@ fn scan_as(
     progress: &dyn Progress,
 ) -> Result<ScanReport, PhaseError> {
     refuse_empty_root(library, source)?;
-    let report = ScanReport { library: library.name.clone(), ..ScanReport::default() };
-    let scan = Scan {
-        catalog,
-        library,
-        source,
-        clock,
-        progress,
-        report,
-        batch: Vec::new(),
-        folders: Vec::new(),
-        unreadable: Vec::new(),
-        moved: Vec::new(),
-    };
+    let scan = Scan::new(catalog, library, source, clock, progress);
     progress.start(None);
     let result = scan.run(how);
     progress.finish();
@@ -171,16 +165,39 @@ struct Scan<'a> {
     moved: Vec<EntityId>,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    fn new(
+        catalog: &'a mut Catalog,
+        library: &'a Library,
+        source: &'a Source,
+        clock: &'a dyn Clock,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        let report = ScanReport { library: library.name.clone(), ..ScanReport::default() };
+        let (batch, folders, unreadable, moved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { catalog, library, source, clock, progress, report, batch, folders, unreadable, moved }
+    }
+
     fn run(mut self, how: How) -> Result<ScanReport, PhaseError> {
         self.catalog.start_scan()?;
-        let surveyor = Surveyor { library: self.library, source: self.source };
-        walk(self.source, self.library.kind, &surveyor, how.helpers, |walk| self.follow_walk(walk, how.batch_items))?;
-        self.record()?;
-        self.report.missing = self.catalog.finish_scan(self.library.id, &self.unreadable, self.clock.now())?;
-        self.follow()?;
+        self.walk_from(Start::root(self.library.kind), how)?;
+        self.finish(&RelPath::root())?;
         self.note_duplicates()?;
         Ok(self.report)
+    }
+
+    fn walk_from(&mut self, start: Start, how: How) -> Result<(), PhaseError> {
+        let surveyor = Surveyor { library: self.library, source: self.source };
+        let (source, kind) = (self.source, self.library.kind);
+        walk(source, kind, start, &surveyor, how.helpers, |walk| self.follow_walk(walk, how.batch_items))?;
+        self.record()
+    }
+
+    /// What was not seen beneath a folder is missing; what moved is published where it is.
+    fn finish(&mut self, below: &RelPath) -> Result<(), PhaseError> {
+        let (library, now) = (self.library.id, self.clock.now());
+        self.report.missing = self.catalog.finish_scan(library, below, &self.unreadable, now)?;
+        self.follow()
     }
 
     fn follow_walk(&mut self, mut walk: Walk<'_, Surveyor<'_>>, batch_items: usize) -> Result<(), PhaseError> {

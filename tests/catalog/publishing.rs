@@ -1,5 +1,5 @@
 use posterfs::catalog::{CatalogError, NewCacheFile, Place, PublishMode, RollbackScope, Scope, SelectedPicture};
-use posterfs::model::{EntityId, GenerationId, ImageType};
+use posterfs::model::{EntityId, GenerationId, ImageType, RelPath};
 
 use crate::support::{Fixture, at, film, in_own_folder, name, original, path, picture, place, stamp};
 
@@ -143,7 +143,7 @@ fn missing_entities_keep_their_mappings() {
     fixture.publish(10);
     fixture.catalog.start_scan().unwrap();
     let library = fixture.library;
-    assert_eq!(fixture.catalog.finish_scan(library, &[], at(11)).unwrap(), 1);
+    assert_eq!(fixture.catalog.finish_scan(library, &RelPath::root(), &[], at(11)).unwrap(), 1);
     assert!(fixture.publish(12).is_nothing());
     fixture.film("Heat");
     assert!(fixture.publish(13).is_nothing(), "back, and its artwork is there at once");

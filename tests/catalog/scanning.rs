@@ -1,5 +1,5 @@
 use posterfs::catalog::{EntityFilter, ScanOutcome, ScannedItem};
-use posterfs::model::{EntityType, LibraryId, Provider};
+use posterfs::model::{EntityType, LibraryId, Provider, RelPath};
 
 use crate::support::{Fixture, at, film, original, path};
 
@@ -54,11 +54,11 @@ fn what_a_scan_does_not_see_is_missing_except_where_it_could_not_look() {
 
     fixture.catalog.start_scan().unwrap();
     fixture.catalog.record(&items[..1], at(2)).unwrap();
-    assert_eq!(fixture.catalog.finish_scan(library, &[path("locked")], at(2)).unwrap(), 2);
+    assert_eq!(fixture.catalog.finish_scan(library, &RelPath::root(), &[path("locked")], at(2)).unwrap(), 2);
     let missing: Vec<bool> = ids.iter().map(|id| fixture.catalog.entity(*id).unwrap().unwrap().is_missing).collect();
     assert_eq!(missing, [false, true, false, true]);
     assert!(fixture.catalog.originals_of(ids[1]).unwrap().is_empty());
-    assert_eq!(fixture.catalog.finish_scan(library, &[path("locked")], at(3)).unwrap(), 0);
+    assert_eq!(fixture.catalog.finish_scan(library, &RelPath::root(), &[path("locked")], at(3)).unwrap(), 0);
 
     let back = fixture.catalog.record(&items[1..2], at(4)).unwrap();
     assert_eq!((back[0].id, back[0].outcome), (ids[1], ScanOutcome::Returned));

@@ -29,7 +29,7 @@ impl Survey for AsItIs {
 
 /// Everything that a walk with so many threads beside it meets, as soon as it is met.
 fn each_visit(source: &Source, kind: LibraryKind, helpers: usize, mut met: impl FnMut(Visit<ReadFolder>)) {
-    super::walk(source, kind, &AsItIs, helpers, |mut walk| {
+    super::walk(source, kind, Start::root(kind), &AsItIs, helpers, |mut walk| {
         while let Some(visit) = walk.next_visit(&mut |_| Ok::<_, Infallible>(())).unwrap() {
             met(visit);
         }

@@ -8,6 +8,7 @@ use crate::phase::NoProgress;
 
 use super::*;
 
+mod below;
 mod killed;
 mod kinds;
 mod moves;
@@ -252,7 +253,7 @@ fn what_lies_beneath_an_unreadable_folder_is_not_missing() {
 
     let unreadable = [RelPath::parse(b"A").unwrap()];
     fixture.catalog.start_scan().unwrap();
-    assert_eq!(fixture.catalog.finish_scan(fixture.library.id, &unreadable, Noon.now()).unwrap(), 1);
+    assert_eq!(fixture.catalog.finish_scan(fixture.library.id, &RelPath::root(), &unreadable, Noon.now()).unwrap(), 1);
     let missing: Vec<_> = fixture.entities().into_iter().filter(|e| e.is_missing).map(|e| e.path.to_string()).collect();
     assert_eq!(missing, ["C/Alien (1979)"]);
 }
