@@ -16,6 +16,7 @@ pub mod naming;
 pub mod net;
 pub mod overlay;
 pub mod phase;
+pub mod player;
 pub mod provider;
 pub mod recycle;
 pub mod score;
