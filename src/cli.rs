@@ -27,6 +27,7 @@ mod mount_helper;
 mod output;
 mod progress;
 mod publish;
+mod recycle;
 mod rollback;
 mod scan;
 mod select;
@@ -127,6 +128,7 @@ enum Command {
     Mount(mount::Mount),
     Unmount(unmount::Unmount),
     Export(export::Export),
+    Recycle(recycle::RecycleCommand),
     Status(status::Status),
     Doctor(doctor::Doctor),
     Config(config::ConfigCommand),
@@ -191,6 +193,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Rollback(command) => command.run(&context),
         Command::Tag(command) => command.run(&context),
         Command::Export(command) => command.run(&context),
+        Command::Recycle(command) => command.run(&context),
         Command::History(command) => command.run(&context),
         Command::Mount(command) => command.run(&context),
         Command::Unmount(command) => command.run(&context),

@@ -27,7 +27,9 @@ pub use provider::{
 };
 pub use schedule::{ScheduleSettings, Times, TimesError};
 pub use secret::Secret;
-pub use sections::{HistorySettings, LibrarySettings, PictureSettings, VideoSettings, ViewSettings, WriteSettings};
+pub use sections::{
+    HistorySettings, LibrarySettings, PictureSettings, RecycleSettings, VideoSettings, ViewSettings, WriteSettings,
+};
 pub use service::{
     HttpSettings, ListenError, LogSettings, ManagerSettings, ManagersSettings, MountSettings, PathMapping,
     PlayerSettings, PlayersSettings,

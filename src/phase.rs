@@ -10,12 +10,15 @@
 //! - [`publish`](fn@publish): what is selected, under the names that players look for.
 //! - [`events_of`], [`forget`]: what happened, and what of it is forgotten.
 //! - [`export`](fn@export): the same as real files, also by other profiles.
+//! - [`BringBack`]: what is in the recycle bin, back to where it was.
 //! - [`names`]: what is selected under which names, by any profiles.
 //! - [`ViewCatalog`]: what a view of its own shows.
 //! - [`story`](fn@story): everything about one item.
 //! - [`items`]: which entity a user means.
 //! - [`PhaseError`], [`Progress`]: what all phases share.
 
+mod beneath;
+mod bring_back;
 mod choices;
 mod control;
 mod edit;
@@ -34,6 +37,7 @@ mod streams;
 mod take_in;
 mod views;
 
+pub use bring_back::{BringBack, BroughtBack, Whereabouts, entries_named, name_of, whereabouts};
 pub use choices::{Choices, ChosenPicture, PictureRef, choose_for, selected_picture};
 pub use control::{LockReport, LockedField, MonitorReport, lock, monitor};
 pub use edit::{Edit, EditError, edit};

@@ -4,8 +4,14 @@
 //! durable before the file moves, and the file leaves its place only by the rename that brings it here, or, across
 //! file systems, after its copy is durable. So at every instant the file is where it was, or here with its record.
 //! A record without data is a move that never happened.
+//!
+//! - `record`: what is written down of an entry
+//! - `restore`: an entry back in a tree, or gone for good
+//! - `limits`: what goes by itself
 
+mod limits;
 mod record;
+mod restore;
 #[cfg(test)]
 mod tests;
 
@@ -18,10 +24,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, Stat, Timespec, Timestamps, UTIME_OMIT};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Timespec, Timestamps, UTIME_OMIT, Uid};
 use rustix::io::Errno;
 
 use crate::model::{Name, UnixSeconds};
+
+pub use limits::{Limits, Tidied};
 
 /// Tells the entries of one process apart.
 static COUNTER: AtomicU64 = AtomicU64::new(0);
@@ -44,7 +52,7 @@ pub struct Entry {
     pub reason: String,
     /// When.
     pub removed_at: UnixSeconds,
-    /// Its size in bytes.
+    /// Its size in bytes; of a link that of its target's name.
     pub byte_count: u64,
 }
 
@@ -92,6 +100,38 @@ pub enum RecycleError {
     Changed {
         /// The file.
         origin: PathBuf,
+    },
+    /// Something has the name that an entry was to get; nothing is ever written over.
+    #[error("{} is there already; `--force` moves it to the recycle bin first", place.display())]
+    Taken {
+        /// The place.
+        place: PathBuf,
+    },
+    /// An entry was brought back or purged meanwhile.
+    #[error("the entry {id} of the recycle bin is gone; `posterfs recycle list` shows what is left")]
+    Gone {
+        /// Which.
+        id: String,
+    },
+    /// An entry cannot be brought back. It is still in the bin.
+    #[error("cannot bring {} back to {}: {source}", id, place.display())]
+    Restore {
+        /// Which.
+        id: String,
+        /// Where it was to go.
+        place: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// An entry cannot be removed from the bin.
+    #[error("cannot remove {id} from the recycle bin {}: {source}", root.display())]
+    Purge {
+        /// Which.
+        id: String,
+        /// The folder of the bin.
+        root: PathBuf,
+        /// The cause.
+        source: io::Error,
     },
     /// Anything else.
     #[error("cannot move {} to the recycle bin {}: {source}", origin.display(), root.display())]
@@ -184,8 +224,12 @@ impl Recycle {
             let Some(id) = found.file_name().to_str().ok().and_then(|name| name.strip_suffix(".json")) else {
                 continue;
             };
-            let has_data = rustix::fs::statat(&self.folder, format!("{id}.data"), AtFlags::SYMLINK_NOFOLLOW).is_ok();
-            entries.extend(has_data.then(|| record::read(self.folder.as_fd(), id)).flatten());
+            let Ok(data) = rustix::fs::statat(&self.folder, format!("{id}.data"), AtFlags::SYMLINK_NOFOLLOW) else {
+                continue;
+            };
+            // What the data has, not what the record says it has, is what the bin takes up.
+            let byte_count = u64::try_from(data.st_size).unwrap_or(0);
+            entries.extend(record::read(self.folder.as_fd(), id).map(|entry| Entry { byte_count, ..entry }));
         }
         entries.sort_unstable_by(|a: &Entry, b| (a.removed_at, &a.id).cmp(&(b.removed_at, &b.id)));
         Ok(entries)
@@ -282,8 +326,7 @@ impl Recycle {
         let part = format!("{id}.part");
         let mut copy = File::from(rustix::fs::openat(&self.folder, &part, flags, Mode::from_raw_mode(0o600))?);
         io::copy(&mut source, &mut copy)?;
-        rustix::fs::fchmod(&copy, Mode::from_raw_mode(removal.stat.st_mode))?;
-        rustix::fs::futimens(&copy, &mtime_of(&removal.stat))?;
+        look_like(&copy, &removal.stat)?;
         copy.sync_all()?;
         Ok(rustix::fs::renameat(&self.folder, &part, &self.folder, format!("{id}.data"))?)
     }
@@ -329,6 +372,16 @@ fn sync_folder(folder: BorrowedFd<'_>) {
     if let Err(error) = synced {
         tracing::debug!(%error, "cannot sync the folder of a removed file");
     }
+}
+
+/// Gives a copy the owner, mode and time of what it is a copy of. The owner only where that may be.
+fn look_like(copy: &File, stat: &Stat) -> io::Result<()> {
+    let owner = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
+    if let Err(error) = rustix::fs::fchown(copy, Some(owner.0), Some(owner.1)) {
+        tracing::debug!(%error, "a copied file stays with whoever copied it");
+    }
+    rustix::fs::fchmod(copy, Mode::from_raw_mode(stat.st_mode))?;
+    Ok(rustix::fs::futimens(copy, &mtime_of(stat))?)
 }
 
 fn is_same(before: &Stat, now: &Stat) -> bool {

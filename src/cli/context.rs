@@ -12,6 +12,7 @@ use crate::control::{Request, ask, mounts};
 use crate::model::{Clock, SystemClock, UnixSeconds};
 use crate::mount::open_beneath;
 use crate::provider::{ArtworkProvider, Replies, Surroundings, providers};
+use crate::recycle::{self, Recycle};
 use crate::streams::Prober;
 
 use super::output::Output;
@@ -65,6 +66,24 @@ impl Context {
     pub fn limits(&self) -> Limits {
         let settings = &self.config.picture;
         Limits { file_bytes: settings.bytes_max, pixels: settings.pixels_max, ..Limits::default() }
+    }
+
+    /// What the recycle bin keeps, by the configuration.
+    pub fn recycle_limits(&self) -> recycle::Limits {
+        let settings = &self.config.recycle;
+        recycle::Limits { days: settings.days, bytes_max: settings.bytes_max }
+    }
+
+    /// Removes from the recycle bin what the configuration does not keep. That it cannot be is no reason to fail.
+    pub fn tidy_recycle(&self) {
+        let tidied = Recycle::open(&self.state.recycle()).and_then(|bin| bin.tidy(self.recycle_limits(), self.now()));
+        match tidied {
+            Ok(tidied) if tidied.entries == 0 => {}
+            Ok(tidied) => {
+                tracing::info!(entries = tidied.entries, bytes = tidied.bytes, "removed from the recycle bin")
+            }
+            Err(error) => tracing::warn!(%error, "the recycle bin was not tidied"),
+        }
     }
 
     /// What reads videos, by the configuration.

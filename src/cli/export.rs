@@ -55,6 +55,9 @@ impl Export {
             }
             context.output.result(&report, |report| text(report, self.dry_run))?;
         }
+        if !self.dry_run {
+            context.tidy_recycle();
+        }
         Ok(outcome)
     }
 

@@ -71,6 +71,9 @@ impl Publish {
         let mut report = report(&catalog, &published.published, self.dry_run)?;
         report.left_out = published.left_out.iter().map(|left| left.message.clone()).collect();
         phase::forget(&mut catalog, &context.config.history, mode(self.dry_run), context.now())?;
+        if !self.dry_run {
+            context.tidy_recycle();
+        }
         context.nudge();
         finish(context, &report)
     }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::state::variable;
 use super::{
     ArtworkSettings, ConfigError, HistorySettings, HttpSettings, LibrarySettings, LogSettings, ManagersSettings,
-    MountSettings, NetworkSettings, PictureSettings, PlayersSettings, ProviderSettings, ScheduleSettings, Secret,
-    SettingSource, VideoSettings, ViewSettings, WriteSettings, range,
+    MountSettings, NetworkSettings, PictureSettings, PlayersSettings, ProviderSettings, RecycleSettings,
+    ScheduleSettings, Secret, SettingSource, VideoSettings, ViewSettings, WriteSettings, range,
 };
 
 /// Everything that can be set.
@@ -29,6 +29,8 @@ pub struct Config {
     pub library: BTreeMap<String, LibrarySettings>,
     /// `[history]`: which generations can be gone back to.
     pub history: HistorySettings,
+    /// `[recycle]`: how long what was removed can be brought back.
+    pub recycle: RecycleSettings,
     /// `[network]`: how providers are reached.
     pub network: NetworkSettings,
     /// `[provider.*]`: who offers candidates.

@@ -1,4 +1,4 @@
-//! What the phases and the view do: `[view]`, `[picture]`, `[video]`, `[history]`, `[write]`, `[library.NAME]`.
+//! What the phases and the view do: `[view]`, `[picture]`, `[video]`, `[history]`, `[recycle]`, `[write]`, `[library.NAME]`.
 
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,22 @@ impl HistorySettings {
 impl Default for HistorySettings {
     fn default() -> Self {
         Self { generations: 1000, days: 365 }
+    }
+}
+
+/// `[recycle]`: what was removed less than a day ago always stays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecycleSettings {
+    /// For how many days what was removed can be brought back; 0: for ever.
+    pub days: u32,
+    /// How large the recycle bin may grow, in bytes; the oldest goes first. 0: any size.
+    pub bytes_max: u64,
+}
+
+impl Default for RecycleSettings {
+    fn default() -> Self {
+        Self { days: 30, bytes_max: 10 << 30 }
     }
 }
 

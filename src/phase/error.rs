@@ -134,6 +134,17 @@ pub enum PhaseError {
         /// The full path.
         path: PathBuf,
     },
+    /// The record of something in the recycle bin names no place that it may be brought back to.
+    #[error(
+        "{id} was at {}, which is in no library; say where it shall go: `posterfs recycle restore {id} --to DIR`",
+        show_path(origin)
+    )]
+    NoPlaceToBringBack {
+        /// The entry.
+        id: String,
+        /// What its record says.
+        origin: PathBuf,
+    },
     /// An item has no such season or episode.
     #[error("the {entity_type} {id} has no {child}")]
     NoSuchChild {

@@ -176,3 +176,100 @@ fn a_full_bin_leaves_the_file_where_it_is() {
     assert!(bin.entries().unwrap().is_empty());
     assert_eq!(fs::read_dir(place.state.path().join("recycle")).unwrap().count(), 0);
 }
+
+/// Back to where it was, from the bin on the same file system and on another one.
+fn check_restore(place: &Place) {
+    let bin = place.bin();
+    let folder = File::open(place.folder.path()).unwrap();
+    let name = Name::parse(b"odd \xff.jpg").unwrap();
+    place.write(name.as_bytes(), b"an original");
+    let before = fs::metadata(place.path(name.as_bytes())).unwrap();
+    let entry = place.take(&bin, name.as_bytes()).unwrap();
+    place.write(name.as_bytes(), b"in the way");
+    let refused = bin.restore(&entry, folder.as_fd(), &name, &entry.origin).unwrap_err();
+    assert!(matches!(refused, RecycleError::Taken { .. }), "{refused}");
+    assert_eq!(fs::read(&entry.origin).unwrap(), b"in the way");
+    fs::remove_file(&entry.origin).unwrap();
+    bin.restore(&entry, folder.as_fd(), &name, &entry.origin).unwrap();
+    let after = fs::metadata(&entry.origin).unwrap();
+    assert_eq!(fs::read(&entry.origin).unwrap(), b"an original");
+    assert_eq!((after.mtime(), after.mode(), after.uid()), (before.mtime(), before.mode(), before.uid()));
+    assert_eq!(fs::read_dir(place.state.path().join("recycle")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(place.folder.path()).unwrap().count(), 1, "no copy is left beside it");
+    let again = bin.restore(&entry, folder.as_fd(), &Name::parse(b"other.jpg").unwrap(), &place.path(b"other.jpg"));
+    assert!(matches!(again, Err(RecycleError::Gone { .. })), "{again:?}");
+    symlink("/nowhere/else", place.path(b"link.jpg")).unwrap();
+    let entry = place.take(&bin, b"link.jpg").unwrap();
+    bin.restore(&entry, folder.as_fd(), &Name::parse(b"link.jpg").unwrap(), &entry.origin).unwrap();
+    assert_eq!(fs::read_link(&entry.origin).unwrap(), Path::new("/nowhere/else"));
+}
+
+#[test]
+fn what_was_taken_comes_back_and_takes_no_others_place() {
+    check_restore(&Place::new());
+    if let Some((place, _other)) = across() {
+        check_restore(&place);
+    }
+}
+
+#[test]
+fn what_is_purged_leaves_nothing() {
+    let place = Place::new();
+    let bin = place.bin();
+    place.write(b"poster.jpg", b"x");
+    let entry = place.take(&bin, b"poster.jpg").unwrap();
+    assert!(bin.purge(&entry).unwrap());
+    assert!(!bin.purge(&entry).unwrap(), "twice is no mistake");
+    assert_eq!(fs::read_dir(place.state.path().join("recycle")).unwrap().count(), 0);
+}
+
+#[test]
+fn the_bin_keeps_what_is_young_and_the_newest_of_what_fits() {
+    const DAY: i64 = 86_400;
+    let now = UnixSeconds::new(100 * DAY);
+    let entry = |days: i64, byte_count: u64| Entry {
+        id: days.to_string(),
+        origin: PathBuf::new(),
+        reason: String::new(),
+        removed_at: UnixSeconds::new(now.get() - days * DAY),
+        byte_count,
+    };
+    let entries = [entry(40, 10), entry(20, 10), entry(10, 10), entry(0, 90)];
+    for (days, bytes_max, gone) in [
+        (0, 0, ""),
+        (30, 0, "40"),
+        (15, 0, "4020"),
+        (0, 120, ""),
+        (0, 110, "40"),
+        (0, 50, "402010"),
+        (30, 105, "4020"),
+        (1, 1, "402010"),
+    ] {
+        let exceeded = Limits { days, bytes_max }.exceeded_by(&entries, now);
+        let ids: String = exceeded.iter().map(|entry| entry.id.as_str()).collect();
+        assert_eq!(ids, gone, "{days} days, {bytes_max} bytes");
+    }
+    // A clock that went back, and a record that says anything.
+    let odd = [entry(-5, u64::MAX), entry(i64::from(i32::MAX), u64::MAX)];
+    assert_eq!(Limits { days: 1, bytes_max: 1 }.exceeded_by(&odd, now).len(), 1);
+}
+
+#[test]
+fn tidying_purges_and_sweeps_what_killed_processes_left() {
+    let place = Place::new();
+    let bin = place.bin();
+    for name in [&b"a.jpg"[..], b"b.jpg"] {
+        place.write(name, b"12345");
+        place.take(&bin, name).unwrap();
+    }
+    let recycle = place.state.path().join("recycle");
+    for left in ["9-9-9.json", "9-9-9.part"] {
+        File::create(recycle.join(left)).unwrap();
+    }
+    let limits = Limits { days: 1, bytes_max: 0 };
+    assert_eq!(bin.tidy(limits, UnixSeconds::new(77)).unwrap(), Tidied::default(), "they are of this moment");
+    assert_eq!(fs::read_dir(&recycle).unwrap().count(), 6);
+    let later = fs::metadata(recycle.join("9-9-9.part")).unwrap().mtime() + 2 * 86_400;
+    assert_eq!(bin.tidy(limits, UnixSeconds::new(later)).unwrap(), Tidied { entries: 2, bytes: 10 });
+    assert_eq!(fs::read_dir(&recycle).unwrap().count(), 0);
+}

@@ -12,6 +12,7 @@ mod naming;
 mod places;
 mod printing;
 mod publishing;
+mod recycling;
 mod refusing;
 mod series;
 mod unwritable;

@@ -12,9 +12,9 @@ use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use crate::model::ContentHash;
+use crate::phase::beneath::give_to_owner_of;
 
 use super::picture::Picture;
-use super::tree::give_to_owner_of;
 use super::{ExportMode, absolute};
 
 /// What a picture is called until it is whole. The export alone writes under it, and one at a time; so what is there

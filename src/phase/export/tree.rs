@@ -1,21 +1,19 @@
-//! Folders of the target, each reached from an open one above it, never through a link: nothing that a path in the
-//! database says, or that somebody plants in the tree, leads a write out of it.
+//! Folders of the target, entered one after the other, beneath its root only (`phase::beneath`).
 
 use std::fs::DirBuilder;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use rustix::fs::{FlockOperation, Gid, Mode, OFlags, Uid};
+use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::model::{Name, RelPath};
+use crate::model::RelPath;
 use crate::phase::PhaseError;
+use crate::phase::beneath::{self, Entered, OPEN};
 
 use super::{ExportError, ExportTarget, absolute};
-
-const OPEN: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// The target of an export, locked for as long as it is held.
 pub(super) struct Tree {
@@ -44,12 +42,6 @@ pub(super) enum Folder {
 pub(super) enum Failure {
     Io(io::Error),
     Phase(PhaseError),
-}
-
-impl From<Errno> for Failure {
-    fn from(errno: Errno) -> Self {
-        Self::Io(errno.into())
-    }
 }
 
 impl Tree {
@@ -117,64 +109,19 @@ impl Tree {
         may_make_last: impl FnOnce() -> Result<bool, PhaseError>,
     ) -> Result<Folder, Failure> {
         let Some(root) = &self.root else { return Ok(Folder::ToBeMade) };
-        let mut folder = rustix::fs::openat(root, ".", OPEN, Mode::empty())?;
-        let mut components = path.components().peekable();
-        while let Some(component) = components.next() {
-            let is_last = components.peek().is_none();
-            folder = match rustix::fs::openat(&folder, component.as_os_str(), OPEN, Mode::empty()) {
-                Ok(entered) => entered,
-                Err(Errno::NOENT) => {
-                    let may_make = self.makes_folders || (is_last && may_make_last().map_err(Failure::Phase)?);
-                    return self.make(folder, std::iter::once(component).chain(components), may_make);
-                }
-                Err(Errno::LOOP | Errno::NOTDIR) => {
-                    let message = format!("`{component}` on the way there is a link or file, and is not followed");
-                    return Err(Failure::Io(io::Error::new(io::ErrorKind::NotADirectory, message)));
-                }
-                Err(errno) => return Err(errno.into()),
-            };
-        }
-        Ok(Folder::Open(Rc::new(folder)))
-    }
-
-    /// Makes folders one in the other, each durable in the one above it.
-    fn make(
-        &self,
-        mut folder: OwnedFd,
-        components: impl Iterator<Item = Name>,
-        may_make: bool,
-    ) -> Result<Folder, Failure> {
+        let (folder, missing) = match beneath::enter(root, path).map_err(Failure::Io)? {
+            Entered::Whole(folder) => return Ok(Folder::Open(Rc::new(folder))),
+            Entered::Part(folder, missing) => (folder, missing),
+        };
+        let is_last = missing.len() == 1;
+        let may_make = self.makes_folders || (is_last && may_make_last().map_err(Failure::Phase)?);
         if !may_make {
             return Ok(Folder::Lacking);
         }
         if self.is_dry_run {
             return Ok(Folder::ToBeMade);
         }
-        for component in components {
-            match rustix::fs::mkdirat(&folder, component.as_os_str(), Mode::from_raw_mode(0o755)) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno.into()),
-            }
-            let made = rustix::fs::openat(&folder, component.as_os_str(), OPEN, Mode::empty())?;
-            give_to_owner_of(&folder, &made);
-            let _ = rustix::fs::fsync(&folder);
-            folder = made;
-        }
-        Ok(Folder::Open(Rc::new(folder)))
-    }
-}
-
-/// Gives what root made to whom the folder belongs to, as it would if the owner had made it. Where that cannot be, the
-/// file is still there.
-pub(super) fn give_to_owner_of(folder: impl AsFd, made: impl AsFd) {
-    if !rustix::process::geteuid().is_root() {
-        return;
-    }
-    if let Ok(stat) = rustix::fs::fstat(folder) {
-        let owner = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
-        if let Err(error) = rustix::fs::fchown(made, Some(owner.0), Some(owner.1)) {
-            tracing::debug!(%error, "an exported file stays with root");
-        }
+        Ok(Folder::Open(Rc::new(beneath::make(folder, missing).map_err(Failure::Io)?)))
     }
 }
 

@@ -1,0 +1,117 @@
+//! An entry back in a tree, or gone for good.
+//!
+//! The data leaves the bin only by the rename that gives it its name in the tree, or, across file systems, after its copy
+//! there is durable; the record goes last. So a kill leaves the file in the bin, in the tree, or in both.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+
+use crate::model::Name;
+
+use super::{Entry, Recycle, RecycleError, errno_of, look_like, sync_folder};
+
+impl Recycle {
+    /// Gives an entry the name `name` in `folder`, durably, and takes it out of the bin. Nothing is ever written over.
+    /// `place` is the full path, for messages.
+    ///
+    /// # Errors
+    /// When the name is taken, the entry is gone, or cannot be moved; then it is still in the bin.
+    pub fn restore(
+        &self,
+        entry: &Entry,
+        folder: BorrowedFd<'_>,
+        name: &Name,
+        place: &Path,
+    ) -> Result<(), RecycleError> {
+        let data = format!("{}.data", entry.id);
+        self.bring_back(&data, folder, name).map_err(|error| match errno_of(&error) {
+            Errno::EXIST => RecycleError::Taken { place: place.to_owned() },
+            Errno::NOENT if !self.has(&data) => RecycleError::Gone { id: entry.id.clone() },
+            _ => RecycleError::Restore { id: entry.id.clone(), place: place.to_owned(), source: error },
+        })?;
+        self.forget(&entry.id);
+        Ok(())
+    }
+
+    /// Removes an entry for good. `false` when it was gone already.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn purge(&self, entry: &Entry) -> Result<bool, RecycleError> {
+        let unlinked = |ending: &str| match self.unlink(&format!("{}.{ending}", entry.id)) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => {
+                Err(RecycleError::Purge { id: entry.id.clone(), root: self.root.clone(), source: errno.into() })
+            }
+        };
+        // A record without data is no entry; data without a record would take up space that nobody sees.
+        let was_there = unlinked("data")?;
+        unlinked("json")?;
+        Ok(was_there)
+    }
+
+    pub(super) fn unlink(&self, file: &str) -> rustix::io::Result<()> {
+        rustix::fs::unlinkat(&self.folder, file, AtFlags::empty())
+    }
+
+    pub(super) fn has(&self, file: &str) -> bool {
+        rustix::fs::statat(&self.folder, file, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+    }
+
+    fn bring_back(&self, data: &str, folder: BorrowedFd<'_>, name: &Name) -> io::Result<()> {
+        let renamed = rename_to_free(&self.folder, Path::new(data), folder, name);
+        match renamed {
+            Err(Errno::XDEV) => self.copy_back(data, folder, name)?,
+            renamed => renamed?,
+        }
+        sync_folder(folder);
+        Ok(())
+    }
+
+    /// The same on another file system: a whole, durable copy takes the name. The data goes with the record.
+    fn copy_back(&self, data: &str, folder: BorrowedFd<'_>, name: &Name) -> io::Result<()> {
+        let stat = rustix::fs::statat(&self.folder, data, AtFlags::SYMLINK_NOFOLLOW)?;
+        if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink {
+            let target = rustix::fs::readlinkat(&self.folder, data, Vec::new())?;
+            return Ok(rustix::fs::symlinkat(target, folder, name.as_os_str())?);
+        }
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let mut source = File::from(rustix::fs::openat(&self.folder, data, flags, Mode::empty())?);
+        let part = format!(".posterfs-{}.part", data.trim_end_matches(".data"));
+        // Left by one that was killed: it is of this entry, as the name says.
+        let _ = rustix::fs::unlinkat(folder, &part, AtFlags::empty());
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut copy = File::from(rustix::fs::openat(folder, &part, flags, Mode::from_raw_mode(0o600))?);
+        let copied = io::copy(&mut source, &mut copy)
+            .and_then(|_| look_like(&copy, &stat))
+            .and_then(|()| copy.sync_all())
+            .and_then(|()| Ok(rename_to_free(folder, Path::new(&part), folder, name)?));
+        if copied.is_err() {
+            let _ = rustix::fs::unlinkat(folder, &part, AtFlags::empty());
+        }
+        copied
+    }
+}
+
+/// Renames to a name that nothing has.
+fn rename_to_free(
+    from: impl std::os::fd::AsFd,
+    file: &Path,
+    folder: BorrowedFd<'_>,
+    name: &Name,
+) -> rustix::io::Result<()> {
+    match rustix::fs::renameat_with(&from, file, folder, name.as_os_str(), RenameFlags::NOREPLACE) {
+        // A file system that cannot promise it: a second name cannot take another's place either.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            rustix::fs::linkat(&from, file, folder, name.as_os_str(), AtFlags::empty())?;
+            rustix::fs::unlinkat(&from, file, AtFlags::empty())
+        }
+        renamed => renamed,
+    }
+}
