@@ -28,6 +28,7 @@ mod output;
 mod progress;
 mod publish;
 mod recycle;
+mod revive;
 mod rollback;
 mod scan;
 mod select;
