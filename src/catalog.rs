@@ -13,7 +13,8 @@
 //! it, `generations`, `history` and `forget` tell of it and let go of it, `mappings`
 //! reads it, `lay_out` tells where other names would lead), `folders` and
 //! `feed` for the mount, `video_files` (stream details), `program_writes`, `shown_attributes` and `renames` for what programs
-//! do through it, `jobs` and `task_runs` for what the daemon has to do. `migrations/` holds the schema.
+//! do through it, `jobs` and `task_runs` for what the daemon has to do,
+//! `players` for what players have been told. `migrations/` holds the schema.
 
 mod answers;
 mod cache_files;
@@ -43,6 +44,7 @@ mod offers;
 mod open;
 mod originals;
 mod places;
+mod players;
 mod program_writes;
 mod publish;
 mod reach;

@@ -24,6 +24,7 @@ mod manual;
 mod monitor;
 mod mount;
 mod mount_helper;
+mod notify;
 mod output;
 mod progress;
 mod publish;
@@ -126,6 +127,7 @@ enum Command {
     Diff(diff::Diff),
     Rollback(rollback::Rollback),
     Tag(tag::TagCommand),
+    Notify(notify::Notify),
     Mount(mount::Mount),
     Unmount(unmount::Unmount),
     Export(export::Export),
@@ -193,6 +195,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Diff(command) => command.run(&context),
         Command::Rollback(command) => command.run(&context),
         Command::Tag(command) => command.run(&context),
+        Command::Notify(command) => command.run(&context),
         Command::Export(command) => command.run(&context),
         Command::Recycle(command) => command.run(&context),
         Command::History(command) => command.run(&context),

@@ -13,6 +13,7 @@
 //! - [`BringBack`]: what is in the recycle bin, back to where it was.
 //! - [`names`]: what is selected under which names, by any profiles.
 //! - [`ViewCatalog`]: what a view of its own shows.
+//! - [`notify`](fn@notify): players are told.
 //! - [`story`](fn@story): everything about one item.
 //! - [`items`]: which entity a user means.
 //! - [`PhaseError`], [`Progress`]: what all phases share.
@@ -28,8 +29,10 @@ mod export;
 mod history;
 pub mod items;
 pub mod names;
+mod notify;
 mod progress;
 mod publish;
+mod runtime;
 mod scan;
 mod select;
 mod story;
@@ -51,6 +54,7 @@ pub use export::{
     export_as,
 };
 pub use history::{Event, GenerationRef, events_of, forget};
+pub use notify::{News, NotifyReport, PlayerView, PlayerViews, notify};
 pub use progress::{NoProgress, Progress};
 pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, publish};
 pub use scan::{DuplicateId, FolderReport, ScanProblem, ScanReport, scan, scan_folder};

@@ -7,7 +7,7 @@
 //!
 //! - [`Change`], [`Changes`]: what has changed, in paths of the view
 //! - [`PathMap`]: the same paths as a player sees them
-//! - `wire`: requests, with their time limits and tries
+//! - [`Access`]: how one is reached, from `settings`; `wire`: requests, with their time limits and tries
 //! - `kodi`, `jellyfin` (also Emby), `plex`: one file each
 //! - [`Told`], [`Greeting`], [`PlayerError`]: what came of it
 
@@ -17,6 +17,7 @@ mod jellyfin;
 mod kodi;
 mod path_map;
 mod plex;
+mod settings;
 mod wire;
 
 use std::fmt;

@@ -29,6 +29,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0008_fields.sql")),
     M::up(include_str!("migrations/0009_history.sql")),
     M::up(include_str!("migrations/0010_jobs.sql")),
+    M::up(include_str!("migrations/0011_players.sql")),
 ];
 
 /// `PRAGMA application_id` of a catalog: "pfs1".

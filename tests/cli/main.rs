@@ -9,10 +9,14 @@ mod exporting;
 mod help;
 mod locking;
 mod naming;
+mod notifying;
 mod places;
 mod printing;
 mod publishing;
 mod recycling;
 mod refusing;
 mod series;
+#[path = "../support/server.rs"]
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+mod server;
 mod unwritable;

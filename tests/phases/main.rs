@@ -6,8 +6,12 @@ mod every_layout;
 mod export;
 mod export_refused;
 mod golden;
+mod notify;
 mod publish;
 mod recorded;
 mod select;
+#[path = "../support/server.rs"]
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+mod server;
 mod streams;
 mod support;

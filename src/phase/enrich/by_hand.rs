@@ -9,9 +9,9 @@ use crate::model::{CandidateId, EntityId, ImageType, UnixSeconds};
 use crate::provider::{ArtworkProvider, Surroundings, typed_picture};
 
 use super::super::PhaseError;
+use super::super::runtime::runtime;
 use super::super::select::{self, Choice, Selection};
 use super::choose::Ranked;
-use super::run::runtime;
 use super::take::{self, Purpose};
 
 /// A picture that was chosen by hand among the candidates.

@@ -13,6 +13,7 @@ use crate::model::{Clock, EntityId, EntityType, ImageKind, LibraryId};
 use crate::provider::ArtworkProvider;
 use crate::score::{Preferences, Wish};
 
+use super::super::runtime::runtime;
 use super::super::{PhaseError, Progress};
 use super::desk::{self, Desk};
 use super::report::EnrichReport;
@@ -103,17 +104,6 @@ impl Work {
     pub(super) fn report(self) -> EnrichReport {
         self.report.into_inner()
     }
-}
-
-/// A runtime for everything that waits for the network: one thread, and a few that decode pictures.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, PhaseError> {
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .max_blocking_threads(threads.max(2) + 2)
-        .build()
-        .map_err(|source| PhaseError::Runtime { source })
 }
 
 /// Goes through all items, wave by wave. The first error of catalog or cache ends it.
