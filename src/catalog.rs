@@ -48,6 +48,7 @@ mod players;
 mod program_writes;
 mod publish;
 mod reach;
+mod release;
 mod renames;
 mod replace;
 mod rollback;
@@ -60,6 +61,7 @@ mod status;
 mod task_runs;
 mod titles;
 mod video_files;
+mod webhooks;
 
 #[cfg(test)]
 mod scale_tests;
@@ -102,6 +104,7 @@ pub use shown_attributes::{ExactTime, ShownAttributes};
 pub use status::Counts;
 pub use task_runs::TaskRun;
 pub use video_files::VideoIdentity;
+pub use webhooks::{NewWebhook, ReceivedWebhook, ToldIds};
 
 use error::Fault;
 

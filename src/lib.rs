@@ -9,6 +9,7 @@ pub mod config;
 pub mod control;
 pub mod demo;
 pub mod doctor;
+pub mod http;
 pub mod library;
 pub mod model;
 pub mod mount;

@@ -24,7 +24,7 @@ mod title;
 pub use entity::{EntityType, EntityTypeError, Layout, LayoutError, LibraryKind, LibraryKindError, MediaIdentity};
 pub use field::{Field, FieldError, LockField, LockFieldError};
 pub use hash::{ContentHash, ContentHashError};
-pub use ids::{CacheFileId, CandidateId, EntityId, FolderId, GenerationId, JobId, LibraryId, MappingId};
+pub use ids::{CacheFileId, CandidateId, EntityId, FolderId, GenerationId, JobId, LibraryId, MappingId, WebhookId};
 pub use image_type::{ImageKind, ImageType, ImageTypeError};
 pub use item_ref::{ItemChild, ItemRef, ItemRefError, ItemTarget, Provider};
 pub use job::{AskedBy, JobState, JobWordError, Task, TaskKind, back_off};

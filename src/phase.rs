@@ -7,6 +7,7 @@
 //! - [`enrich`](fn@enrich): what providers offer, the best of it into the cache, chosen automatically.
 //! - [`edit`](fn@edit): what a person says of an item; [`lock`], [`monitor`]: what automatic steps must leave alone.
 //! - [`put_written`], [`choose_written`], [`publish_written`]: what a program wrote over a published picture.
+//! - [`follow_told`]: a rename that a manager tells of.
 //! - [`publish`](fn@publish): what is selected, under the names that players look for.
 //! - [`events_of`], [`forget`]: what happened, and what of it is forgotten.
 //! - [`export`](fn@export): the same as real files, also by other profiles.
@@ -26,6 +27,7 @@ mod edit;
 mod enrich;
 mod error;
 mod export;
+mod follow;
 mod history;
 pub mod items;
 pub mod names;
@@ -53,6 +55,7 @@ pub use export::{
     ExportError, ExportMode, ExportModeError, ExportProblem, ExportReport, ExportRequest, ExportTarget, export,
     export_as,
 };
+pub use follow::follow_told;
 pub use history::{Event, GenerationRef, events_of, forget};
 pub use notify::{News, NotifyReport, PlayerView, PlayerViews, notify};
 pub use progress::{NoProgress, Progress};

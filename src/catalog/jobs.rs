@@ -278,7 +278,7 @@ impl Catalog {
     }
 }
 
-fn ask(transaction: &Transaction<'_>, job: &NewJob, now: UnixSeconds) -> Result<Asked, Fault> {
+pub(super) fn ask(transaction: &Transaction<'_>, job: &NewJob, now: UnixSeconds) -> Result<Asked, Fault> {
     let task =
         serde_json::to_string(&job.task).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let parameters = named_params! {

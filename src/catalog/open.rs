@@ -30,6 +30,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0009_history.sql")),
     M::up(include_str!("migrations/0010_jobs.sql")),
     M::up(include_str!("migrations/0011_players.sql")),
+    M::up(include_str!("migrations/0012_webhooks.sql")),
 ];
 
 /// `PRAGMA application_id` of a catalog: "pfs1".

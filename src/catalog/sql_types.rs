@@ -8,7 +8,8 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 
 use crate::model::{
     AskedBy, CacheFileId, CandidateId, ContentHash, EntityId, EntityType, FolderId, GenerationId, ImageType, JobId,
-    JobState, Layout, LibraryId, LibraryKind, MappingId, Name, Provider, RelPath, TaskKind, UnixSeconds, show_bytes,
+    JobState, Layout, LibraryId, LibraryKind, MappingId, Name, Provider, RelPath, TaskKind, UnixSeconds, WebhookId,
+    show_bytes,
 };
 
 macro_rules! as_integer {
@@ -59,7 +60,18 @@ macro_rules! as_bytes {
     )+};
 }
 
-as_integer!(LibraryId, EntityId, CandidateId, CacheFileId, MappingId, FolderId, GenerationId, JobId, UnixSeconds);
+as_integer!(
+    LibraryId,
+    EntityId,
+    CandidateId,
+    CacheFileId,
+    MappingId,
+    FolderId,
+    GenerationId,
+    JobId,
+    UnixSeconds,
+    WebhookId
+);
 as_text!(EntityType, LibraryKind, Layout, TaskKind, JobState, AskedBy);
 as_bytes!(RelPath = RelPath::parse, Name = Name::parse, ContentHash = ContentHash::from_slice);
 

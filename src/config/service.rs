@@ -179,11 +179,21 @@ pub struct ManagersSettings {
 }
 
 /// `[manager.NAME]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ManagerSettings {
     /// From its paths to ours; the longest that fits counts. Without any, its paths are ours.
     pub path_mappings: Vec<PathMapping>,
+    /// Folders of its own that are none of ours: what it tells of them is ignored, not refused.
+    pub ignore_paths: Vec<String>,
+    /// For how many days the artwork of what it has deleted is kept, should it come back; 0: for ever.
+    pub release_after: u32,
+}
+
+impl Default for ManagerSettings {
+    fn default() -> Self {
+        Self { path_mappings: Vec::new(), ignore_paths: Vec::new(), release_after: 30 }
+    }
 }
 
 /// `[player.*]`: who is told that artwork has changed.

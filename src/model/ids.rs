@@ -62,6 +62,10 @@ id_type! {
     GenerationId
 }
 id_type! {
+    /// A row of `webhooks`: something that a manager told.
+    WebhookId
+}
+id_type! {
     /// A row of `jobs`: something to do.
     JobId
 }

@@ -24,6 +24,17 @@ pub enum Task {
         #[serde(with = "exact_path")]
         folder: RelPath,
     },
+    /// A file of a library was renamed, as somebody tells: what is known of it follows, unless it has already.
+    FollowRename {
+        /// The library.
+        library: LibraryId,
+        /// Where it was.
+        #[serde(with = "exact_path")]
+        from: RelPath,
+        /// Where it is.
+        #[serde(with = "exact_path")]
+        to: RelPath,
+    },
     /// Something came into a folder: scan it, enrich what is in it, publish that.
     Import {
         /// The library.
@@ -79,7 +90,7 @@ pub enum Task {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskKind {
-    /// [`Task::Scan`], [`Task::ScanFolder`]
+    /// [`Task::Scan`], [`Task::ScanFolder`], [`Task::FollowRename`]
     Scan,
     /// [`Task::Import`]
     Import,
@@ -188,7 +199,7 @@ impl Task {
     #[must_use]
     pub fn kind(&self) -> TaskKind {
         match self {
-            Self::Scan { .. } | Self::ScanFolder { .. } => TaskKind::Scan,
+            Self::Scan { .. } | Self::ScanFolder { .. } | Self::FollowRename { .. } => TaskKind::Scan,
             Self::Import { .. } => TaskKind::Import,
             Self::Enrich { .. } | Self::EnrichItems { .. } => TaskKind::Enrich,
             Self::Publish { .. } | Self::PublishItems { .. } => TaskKind::Publish,
@@ -242,6 +253,7 @@ impl fmt::Display for Task {
             Self::ScanFolder { library, folder } | Self::Import { library, folder } => {
                 write!(f, " library {library} {folder}")
             }
+            Self::FollowRename { library, from, to } => write!(f, " library {library} {from} renamed to {to}"),
             Self::EnrichItems { items } | Self::PublishItems { items } => {
                 items.iter().try_for_each(|item| write!(f, " {item}"))
             }
@@ -300,7 +312,8 @@ mod tests {
             Task::Scan { library: None },
             Task::Scan { library: Some(library) },
             Task::ScanFolder { library, folder: folder.clone() },
-            Task::Import { library, folder },
+            Task::Import { library, folder: folder.clone() },
+            Task::FollowRename { library, from: folder.clone(), to: folder },
             Task::Enrich { force: false },
             Task::Enrich { force: true },
             Task::EnrichItems { items: vec![entity] },

@@ -197,6 +197,7 @@ impl<'a> Scan<'a> {
     fn finish(&mut self, below: &RelPath) -> Result<(), PhaseError> {
         let (library, now) = (self.library.id, self.clock.now());
         self.report.missing = self.catalog.finish_scan(library, below, &self.unreadable, now)?;
+        self.catalog.use_told_ids(library, below, now)?;
         self.follow()
     }
 

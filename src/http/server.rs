@@ -1,0 +1,98 @@
+//! Connections: bounded in number, and nobody holds one by sending slowly.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::StatusCode;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tower_http::timeout::TimeoutLayer;
+
+use super::{App, router};
+
+/// How many connections there may be at once; further ones wait to be taken.
+const CONNECTIONS_MAX: usize = 512;
+
+/// How long the head of a request may take, and how long a connection may be idle.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// How long an answer may take to begin.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// How long requests that are under way may take when the server ends.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Answers what comes in until `stop` is ready; then requests that are under way are finished, within five seconds.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> std::io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let routes = router(&app).layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME_MAX));
+    let (room, mut connections) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), JoinSet::new());
+    let (end, ended) = watch::channel(());
+    tokio::pin!(stop);
+    loop {
+        while connections.try_join_next().is_some() {}
+        let next = async {
+            let seat = Arc::clone(&room).acquire_owned().await;
+            (seat, listener.accept().await)
+        };
+        let (seat, accepted) = tokio::select! {
+            () = &mut stop => break,
+            next = next => next,
+        };
+        match (seat, accepted) {
+            (Ok(seat), Ok((stream, peer))) => {
+                let (routes, ended) = (routes.clone(), ended.clone());
+                connections.spawn(async move {
+                    converse(stream, peer, routes, ended).await;
+                    drop(seat);
+                });
+            }
+            (_, Err(error)) => {
+                // Out of descriptors, most likely: whoever is there ends some time.
+                tracing::warn!(%error, "cannot take a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            (Err(_), _) => break,
+        }
+    }
+    drop(listener);
+    drop(end);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(DRAIN_TIME_MAX, drained).await;
+    Ok(())
+}
+
+async fn converse(stream: TcpStream, peer: SocketAddr, routes: Router, mut ended: watch::Receiver<()>) {
+    let _ = stream.set_nodelay(true);
+    let routes = routes.layer(axum::middleware::from_fn(move |mut request: Request, next: axum::middleware::Next| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        next.run(request)
+    }));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
+    let mut connection = std::pin::pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        // An error is the end of who would say so.
+        _ = ended.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%peer, %error, "a connection broke off");
+    }
+}

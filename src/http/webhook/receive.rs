@@ -1,0 +1,95 @@
+//! The request: understood and planned at once, written down with what follows from it, and answered; done later.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::post;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::catalog::{Catalog, CatalogError, NewWebhook};
+use crate::config::Config;
+use crate::control::mounts;
+use crate::http::{App, Problem, body};
+use crate::model::UnixSeconds;
+
+use super::{Manager, Plan, Planner, Webhook, parse};
+
+/// What became of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Reception {
+    /// Its number in the log: `posterfs webhook replay` takes it.
+    pub id: i64,
+    /// The word of its event.
+    pub event: String,
+    /// `accepted`, `ignored` or `refused`.
+    pub outcome: String,
+    /// What it comes to.
+    pub told: String,
+    /// The numbers of the jobs that do it.
+    pub jobs: Vec<i64>,
+}
+
+pub(in crate::http) fn routes() -> Router<App> {
+    Router::new().route("/api/webhooks/{manager}", post(receive).put(receive))
+}
+
+async fn receive(
+    State(app): State<App>,
+    Path(manager): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let manager = Manager::parse(&manager).ok_or_else(|| {
+        Problem::nothing(format!("`{manager}` sends no webhooks here: /api/webhooks/radarr, …/sonarr and …/lidarr do"))
+    })?;
+    let body = body::read(&app, &headers, body).await?;
+    let webhook = parse(&body).map_err(|error| Problem::bad(error.to_string()))?;
+    let reception = app
+        .with_catalog(move |app, catalog| {
+            let views = mounts(&app.state.run()).into_iter().map(|mount| (mount.mountpoint, mount.source)).collect();
+            Ok(take(catalog, &app.host.config(), views, (manager, &webhook, &body), app.clock.now())?)
+        })
+        .await?;
+    if !reception.jobs.is_empty() {
+        app.host.wake();
+    }
+    Ok(match reception.outcome.as_str() {
+        "refused" => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, reception.told).into_response(),
+        "ignored" => (StatusCode::OK, Json(reception)).into_response(),
+        _ => (StatusCode::ACCEPTED, Json(reception)).into_response(),
+    })
+}
+
+/// Plans what a webhook asks for, and writes both down. `views` is what is mounted where.
+///
+/// # Errors
+/// When the catalog cannot be read or written.
+pub fn take(
+    catalog: &mut Catalog,
+    config: &Config,
+    views: Vec<(std::path::PathBuf, std::path::PathBuf)>,
+    (manager, webhook, body): (Manager, &Webhook, &[u8]),
+    now: UnixSeconds,
+) -> Result<Reception, CatalogError> {
+    let plan = Planner::new(manager, config, catalog, views, now)?.plan(webhook, catalog)?;
+    let (outcome, jobs, ids, told) = match &plan {
+        Plan::Do { jobs, ids, told } => ("accepted", jobs.as_slice(), ids.as_ref(), told),
+        Plan::Ignore(why) => ("ignored", &[][..], None, why),
+        Plan::Refuse(why) => ("refused", &[][..], None, why),
+    };
+    let title = webhook.event.subject().map(|of| of.title.as_str()).unwrap_or_default();
+    let (manager, event) = (manager.as_str(), webhook.name.as_str());
+    if outcome == "refused" {
+        tracing::warn!(manager, event, title, told, "a webhook was refused");
+    } else {
+        tracing::info!(manager, event, title, outcome, told, "a webhook came");
+    }
+    let (id, asked) = catalog.take_webhook(&NewWebhook { manager, event, outcome, told, body }, jobs, ids, now)?;
+    let mut numbers: Vec<i64> = asked.iter().map(|asked| asked.id.get()).collect();
+    numbers.dedup();
+    let (event, outcome, told) = (event.to_owned(), outcome.to_owned(), told.clone());
+    Ok(Reception { id: id.get(), event, outcome, told, jobs: numbers })
+}
