@@ -10,13 +10,14 @@
 //! - `place`: where a picture lies; `folder`: folders by descriptor, never through links
 //! - `durable`: which folders need not be synced again
 //! - `temporary`: files that are not yet anything; `store`: `put` and `open`; `stored`: what is there
-//! - `provenance`: records of what a picture serves
+//! - `provenance`: records of what a picture serves; `journal`: what was chosen, to make the database anew
 
 mod decode;
 mod durable;
 mod error;
 mod folder;
 mod format;
+mod journal;
 mod place;
 mod probe;
 mod provenance;
@@ -30,6 +31,7 @@ mod whole;
 
 pub use error::CacheError;
 pub use format::{PictureFormat, PictureFormatError};
+pub use journal::{Journal, JournalIndex, JournalKey};
 pub use probe::{Limits, Picture, Refusal, probe};
 pub use provenance::{Origin, ProvenanceRecord, Records};
 pub use store::{Cache, Step, Stored};

@@ -13,12 +13,14 @@
 //! it, `generations`, `history` and `forget` tell of it and let go of it, `mappings`
 //! reads it, `lay_out` tells where other names would lead), `folders` and
 //! `feed` for the mount, `video_files` (stream details), `program_writes`, `shown_attributes` and `renames` for what programs
-//! do through it, `jobs` and `task_runs` for what the daemon has to do,
-//! `players` for what players have been told. `migrations/` holds the schema.
+//! do through it, `jobs` and `task_runs` for what the daemon has to do, `players` for what players have been told, `journal`
+//! (what is to be noted beside the cache; `put_back` reads it into a new catalog). `copy` and `replacement` are about the
+//! file as a whole. `migrations/` holds the schema.
 
 mod answers;
 mod cache_files;
 mod candidates;
+mod copy;
 mod credits;
 mod derive;
 mod edits;
@@ -34,6 +36,7 @@ mod generations;
 mod guards;
 mod history;
 mod jobs;
+mod journal;
 mod kept;
 mod lay_out;
 mod libraries;
@@ -47,10 +50,12 @@ mod places;
 mod players;
 mod program_writes;
 mod publish;
+mod put_back;
 mod reach;
 mod release;
 mod renames;
 mod replace;
+mod replacement;
 mod rollback;
 mod scanned;
 mod scanned_folders;
@@ -66,6 +71,7 @@ mod webhooks;
 #[cfg(test)]
 mod scale_tests;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -73,6 +79,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use answers::{ProviderAnswers, Rate};
 pub use cache_files::{CacheFile, CacheTotals, NewCacheFile};
 pub use candidates::{Candidate, Deselected, PROGRAM_PROVIDER, Selected, USER_PROVIDER};
+pub use copy::{CatalogCheck, OnPages};
 pub use credits::{Credit, ScannedCredit, ScannedSet, ToldCast, ToldCredit};
 pub use derive::Derivation;
 pub use edits::{Edited, EntityEdit};
@@ -87,6 +94,7 @@ pub use forget::{Forgotten, Retention};
 pub use generations::{Generation, Stamp};
 pub use history::{CapturedWrite, Difference, ShownPicture, Tag};
 pub use jobs::{Asked, Job, JobCounts, JobFilter, NewJob};
+pub use journal::Unnoted;
 pub use lay_out::{LaidOut, Layouts};
 pub use libraries::{Library, NewLibrary};
 pub use locks::{Lock, LockChange};
@@ -96,7 +104,9 @@ pub use offers::{NotChosen, OfferedCandidate, ScoredCandidate};
 pub use originals::{Original, ScannedOriginal};
 pub use program_writes::{Program, ProgramWrite, WriteAction};
 pub use publish::{Conflict, Place, PublishMode, Published, Scope, SelectedPicture};
+pub use put_back::{ItemToPutBack, KnownPictures, PutBack};
 pub use renames::{NewRename, Rename};
+pub use replacement::SoleUse;
 pub use rollback::RollbackScope;
 pub use scanned::{Recorded, ScanOutcome, ScannedFile, ScannedItem, ScannedParent};
 pub use scanned_folders::ScannedFolder;
@@ -113,6 +123,8 @@ use error::Fault;
 pub struct Catalog {
     connection: Connection,
     path: PathBuf,
+    /// Keeps the file from being replaced; dropped behind the connection.
+    _part: Option<File>,
 }
 
 impl Catalog {
@@ -148,7 +160,7 @@ impl Catalog {
 
     /// Runs one transaction that writes. An error undoes all of it.
     fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, CatalogError> {
-        let Self { connection, path } = self;
+        let Self { connection, path, .. } = self;
         let run = || {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
@@ -168,7 +180,7 @@ impl Catalog {
 
     /// Runs a transaction that leaves everything as it was: to find out what a change would come to.
     fn try_out<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, CatalogError> {
-        let Self { connection, path } = self;
+        let Self { connection, path, .. } = self;
         let run = || {
             let transaction = connection.transaction()?;
             let value = work(&transaction)?;
@@ -180,7 +192,7 @@ impl Catalog {
 
     /// Runs a transaction that writes nothing but temporary tables, for those that read them afterwards.
     fn note<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, CatalogError> {
-        let Self { connection, path } = self;
+        let Self { connection, path, .. } = self;
         let run = || {
             let transaction = connection.transaction()?;
             let value = work(&transaction)?;

@@ -3,6 +3,7 @@
 //! Commands contain no logic: they open what is needed, call one phase, and render what it returns. Results go to
 //! stdout, talk to stderr. With `--json` a single result is one JSON document, a list is JSON lines.
 
+mod backup;
 mod block;
 mod candidates;
 mod config;
@@ -28,8 +29,9 @@ mod notify;
 mod output;
 mod progress;
 mod publish;
+mod rebuild;
 mod recycle;
-mod revive;
+mod restore;
 mod rollback;
 mod scan;
 mod select;
@@ -43,6 +45,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 use crate::catalog::PublishMode;
@@ -132,6 +135,9 @@ enum Command {
     Unmount(unmount::Unmount),
     Export(export::Export),
     Recycle(recycle::RecycleCommand),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Rebuild(rebuild::Rebuild),
     Status(status::Status),
     Doctor(doctor::Doctor),
     Config(config::ConfigCommand),
@@ -172,38 +178,50 @@ fn run_command(arguments: Vec<OsString>) -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
     let output = Output::new(cli.json, cli.quiet);
     let context = Context::new(cli.state.as_deref(), cli.config.as_deref(), output)?;
-    match cli.command {
-        Command::Library(command) => command.run(&context),
-        Command::Identify(command) => command.run(&context),
-        Command::Scan(command) => command.run(&context),
-        Command::List(command) => command.run(&context),
-        Command::Show(command) => command.run(&context),
-        Command::Demo(command) => command.run(&context),
-        Command::Enrich(command) => command.run(&context),
-        Command::Candidates(command) => command.run(&context),
-        Command::Block(command) => command.run(&context),
-        Command::Unblock(command) => command.run(&context),
-        Command::Lock(command) => command.run(&context),
-        Command::Unlock(command) => command.run(&context),
-        Command::Monitor(command) => command.run(&context),
-        Command::Unmonitor(command) => command.run(&context),
-        Command::Edit(command) => command.run(&context),
-        Command::Select(command) => command.run(&context),
-        Command::Deselect(command) => command.run(&context),
-        Command::Publish(command) => command.run(&context),
-        Command::Unpublish(command) => command.run(&context),
-        Command::Diff(command) => command.run(&context),
-        Command::Rollback(command) => command.run(&context),
-        Command::Tag(command) => command.run(&context),
-        Command::Notify(command) => command.run(&context),
-        Command::Export(command) => command.run(&context),
-        Command::Recycle(command) => command.run(&context),
-        Command::History(command) => command.run(&context),
-        Command::Mount(command) => command.run(&context),
-        Command::Unmount(command) => command.run(&context),
-        Command::Status(command) => command.run(&context),
-        Command::Doctor(command) => command.run(&context),
-        Command::Config(command) => command.run(&context),
+    let outcome = run_in(&context, cli.command);
+    // Also behind what failed: something may have been chosen before that.
+    let kept = context.keep_journal();
+    let outcome = outcome?;
+    kept.context("it is done, but could not be noted beside the cache")?;
+    Ok(outcome)
+}
+
+fn run_in(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Library(command) => command.run(context),
+        Command::Identify(command) => command.run(context),
+        Command::Scan(command) => command.run(context),
+        Command::List(command) => command.run(context),
+        Command::Show(command) => command.run(context),
+        Command::Demo(command) => command.run(context),
+        Command::Enrich(command) => command.run(context),
+        Command::Candidates(command) => command.run(context),
+        Command::Block(command) => command.run(context),
+        Command::Unblock(command) => command.run(context),
+        Command::Lock(command) => command.run(context),
+        Command::Unlock(command) => command.run(context),
+        Command::Monitor(command) => command.run(context),
+        Command::Unmonitor(command) => command.run(context),
+        Command::Edit(command) => command.run(context),
+        Command::Select(command) => command.run(context),
+        Command::Deselect(command) => command.run(context),
+        Command::Publish(command) => command.run(context),
+        Command::Unpublish(command) => command.run(context),
+        Command::Diff(command) => command.run(context),
+        Command::Rollback(command) => command.run(context),
+        Command::Tag(command) => command.run(context),
+        Command::Notify(command) => command.run(context),
+        Command::Export(command) => command.run(context),
+        Command::History(command) => command.run(context),
+        Command::Mount(command) => command.run(context),
+        Command::Unmount(command) => command.run(context),
+        Command::Recycle(command) => command.run(context),
+        Command::Backup(command) => command.run(context),
+        Command::Restore(command) => command.run(context),
+        Command::Rebuild(command) => command.run(context),
+        Command::Status(command) => command.run(context),
+        Command::Doctor(command) => command.run(context),
+        Command::Config(command) => command.run(context),
         Command::Completions(command) => command.run(Cli::command()),
         Command::Man(command) => command.run(Cli::command()),
     }

@@ -28,7 +28,8 @@ pub use provider::{
 pub use schedule::{ScheduleSettings, Times, TimesError};
 pub use secret::Secret;
 pub use sections::{
-    HistorySettings, LibrarySettings, PictureSettings, RecycleSettings, VideoSettings, ViewSettings, WriteSettings,
+    BackupSettings, HistorySettings, LibrarySettings, PictureSettings, RecycleSettings, VideoSettings, ViewSettings,
+    WriteSettings,
 };
 pub use service::{
     HttpSettings, ListenError, LogSettings, ManagerSettings, ManagersSettings, MountSettings, PathMapping,

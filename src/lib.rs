@@ -21,4 +21,5 @@ pub mod player;
 pub mod provider;
 pub mod recycle;
 pub mod score;
+pub mod steps;
 pub mod streams;

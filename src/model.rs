@@ -6,12 +6,14 @@
 
 mod entity;
 mod entity_images;
+mod exact;
 mod field;
 mod hash;
 mod ids;
 mod image_type;
 mod item_ref;
 mod job;
+mod journal;
 mod language;
 mod lock;
 mod placement;
@@ -22,12 +24,17 @@ mod time;
 mod title;
 
 pub use entity::{EntityType, EntityTypeError, Layout, LayoutError, LibraryKind, LibraryKindError, MediaIdentity};
+pub use exact::ExactBytes;
 pub use field::{Field, FieldError, LockField, LockFieldError};
 pub use hash::{ContentHash, ContentHashError};
 pub use ids::{CacheFileId, CandidateId, EntityId, FolderId, GenerationId, JobId, LibraryId, MappingId, WebhookId};
 pub use image_type::{ImageKind, ImageType, ImageTypeError};
 pub use item_ref::{ItemChild, ItemRef, ItemRefError, ItemTarget, Provider};
 pub use job::{AskedBy, JobState, JobWordError, Task, TaskKind, back_off};
+pub use journal::{
+    JournalBlocked, JournalChoice, JournalEntity, JournalEntry, JournalField, JournalGeneration, JournalId,
+    JournalItem, JournalLibrary, JournalLock, JournalSubject, JournalWithheld,
+};
 pub use language::{Language, LanguageError};
 pub use lock::{Guard, InForce, LockLevel, LockOrigin, LockReason, LockWord};
 pub use placement::{EpisodeRange, Placement};

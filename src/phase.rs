@@ -8,6 +8,7 @@
 //! - [`edit`](fn@edit): what a person says of an item; [`lock`], [`monitor`]: what automatic steps must leave alone.
 //! - [`put_written`], [`choose_written`], [`publish_written`]: what a program wrote over a published picture.
 //! - [`follow_told`]: a rename that a manager tells of.
+//! - [`back_up`], [`restore`], [`rebuild`](fn@rebuild), [`keep_journal`]: never losing anything.
 //! - [`publish`](fn@publish): what is selected, under the names that players look for.
 //! - [`events_of`], [`forget`]: what happened, and what of it is forgotten.
 //! - [`export`](fn@export): the same as real files, also by other profiles.
@@ -19,6 +20,7 @@
 //! - [`items`]: which entity a user means.
 //! - [`PhaseError`], [`Progress`]: what all phases share.
 
+mod backup;
 mod beneath;
 mod bring_back;
 mod choices;
@@ -30,10 +32,12 @@ mod export;
 mod follow;
 mod history;
 pub mod items;
+mod journal;
 pub mod names;
 mod notify;
 mod progress;
 mod publish;
+mod rebuild;
 mod runtime;
 mod scan;
 mod select;
@@ -42,6 +46,7 @@ mod streams;
 mod take_in;
 mod views;
 
+pub use backup::{BackupReport, RestoreReport, back_up, back_up_in_rotation, restore};
 pub use bring_back::{BringBack, BroughtBack, Whereabouts, entries_named, name_of, whereabouts};
 pub use choices::{Choices, ChosenPicture, PictureRef, choose_for, selected_picture};
 pub use control::{LockReport, LockedField, MonitorReport, lock, monitor};
@@ -57,9 +62,11 @@ pub use export::{
 };
 pub use follow::follow_told;
 pub use history::{Event, GenerationRef, events_of, forget};
+pub use journal::keep_journal;
 pub use notify::{News, NotifyReport, PlayerView, PlayerViews, notify};
 pub use progress::{NoProgress, Progress};
 pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, publish};
+pub use rebuild::{RebuildReport, RebuildRequest, ToldLibrary, rebuild};
 pub use scan::{DuplicateId, FolderReport, ScanProblem, ScanReport, scan, scan_folder};
 pub use select::{Choice, Selection, deselect, new_cache_file, select, select_file};
 pub use story::{AlternativeLine, FieldLine, ImageStory, LockLine, MappingLine, SelectedLine, Story, VideoLine, story};

@@ -22,6 +22,9 @@ use super::temporary::{self, Temporary};
 /// How much is read, hashed and written at a time, in bytes.
 const CHUNK_BYTES: usize = 128 << 10;
 
+/// Mode of pictures: nobody writes to them again.
+const PICTURE_MODE: u32 = 0o444;
+
 /// A picture that is durably in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
@@ -150,7 +153,7 @@ impl Cache {
         let there = folder.look(&name).map_err(CacheError::reading(&path))?;
         let is_whole = there.is_some_and(|stat| is_file(&stat) && u64::try_from(stat.st_size) == Ok(byte_count));
         let was_new = !is_whole && {
-            temporary.make_durable().map_err(|error| CacheError::writing(&path)(errno_of(&error)))?;
+            temporary.make_durable(PICTURE_MODE).map_err(|error| CacheError::writing(&path)(errno_of(&error)))?;
             self.reached(Step::Synced);
             // What is there without being whole is damaged, and replaced.
             let moved = temporary.move_to(folder, &name, there.is_some()).map_err(CacheError::writing(&path))?;
@@ -212,10 +215,15 @@ impl Cache {
     }
 
     fn writable_top(&self, name: &str) -> Result<Folder, CacheError> {
-        if self.can_write { self.top(name) } else { Err(CacheError::OpenForReading { root: self.root().to_owned() }) }
+        self.require_writable()?;
+        self.top(name)
     }
 
-    fn top(&self, name: &str) -> Result<Folder, CacheError> {
+    pub(super) fn require_writable(&self) -> Result<(), CacheError> {
+        if self.can_write { Ok(()) } else { Err(CacheError::OpenForReading { root: self.root().to_owned() }) }
+    }
+
+    pub(super) fn top(&self, name: &str) -> Result<Folder, CacheError> {
         self.root.enter_or_make(name).map_err(|errno| CacheError::writing(&self.root().join(name))(errno))
     }
 

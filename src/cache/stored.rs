@@ -56,7 +56,7 @@ impl Cache {
     }
 }
 
-type Paths = Box<dyn Iterator<Item = Result<PathBuf, CacheError>>>;
+type Paths = Box<dyn Iterator<Item = Result<PathBuf, CacheError>> + Send>;
 
 /// The entries of a folder; none when it is no folder, or gone.
 fn entries(folder: PathBuf) -> Paths {

@@ -58,8 +58,8 @@ impl<'a> Temporary<'a> {
     }
 
     /// Makes the bytes durable, and read-only first: the mode is part of it, so a picture is never seen writable.
-    pub(super) fn make_durable(&self) -> io::Result<()> {
-        self.file.set_permissions(Permissions::from_mode(0o444))?;
+    pub(super) fn make_durable(&self, mode: u32) -> io::Result<()> {
+        self.file.set_permissions(Permissions::from_mode(mode))?;
         self.file.sync_all()
     }
 

@@ -28,6 +28,42 @@ pub enum CatalogError {
         /// What the system says.
         source: io::Error,
     },
+    /// A file of the catalog, or a copy of it, cannot be read or written.
+    #[error("cannot read or write {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Other processes have it open.
+    #[error(
+        "the catalog {} is in use by another posterfs: end what runs on this state folder (`posterfs unmount`, the          daemon), then try again", path.display()
+    )]
+    InUse {
+        /// The file of the catalog.
+        path: PathBuf,
+    },
+    /// Somebody is putting another file in its place.
+    #[error("the catalog {} is being restored or rebuilt by another posterfs: try again when that is done", path.display())]
+    BeingReplaced {
+        /// The file of the catalog.
+        path: PathBuf,
+    },
+    /// There is a file where a backup is to go.
+    #[error("{} is there already; give another name, or replace it with --force", show_path(path))]
+    BackupExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is damaged in ways that were looked for.
+    #[error("{} is damaged: {}", show_path(path), problems.join("; "))]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problems: Vec<String>,
+    },
     /// A newer posterfs has written it.
     #[error(
         "the catalog {} has schema version {found}, this posterfs knows versions up to {known}: use the newer posterfs \

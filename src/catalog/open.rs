@@ -4,8 +4,9 @@
 //! byte as it was. Two processes that open a new state folder at once take turns through a lock on that folder, held
 //! only while the file is made or migrated.
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use rusqlite_migration::{M, Migrations};
 use rustix::fs::{FlockOperation, flock};
 
 use super::error::Fault;
-use super::{Catalog, CatalogError, replace, scanned};
+use super::{Catalog, CatalogError, copy, replace, replacement, scanned};
+use crate::steps;
 
 /// Every step of the schema's life. Append; never change what has been released.
 const MIGRATIONS: &[M<'static>] = &[
@@ -31,6 +33,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0010_jobs.sql")),
     M::up(include_str!("migrations/0011_players.sql")),
     M::up(include_str!("migrations/0012_webhooks.sql")),
+    M::up(include_str!("migrations/0013_journal.sql")),
 ];
 
 /// `PRAGMA application_id` of a catalog: "pfs1".
@@ -43,7 +46,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENTS_KEPT: usize = 128;
 
 /// What a file says about itself.
-struct Found {
+pub(super) struct Found {
     version: i64,
     application: i64,
     tables: i64,
@@ -51,27 +54,54 @@ struct Found {
 }
 
 impl Catalog {
-    /// Opens the catalog for reading and writing; makes or migrates it where needed. Its folder must exist.
+    /// Opens the catalog for reading and writing; makes or migrates it where needed. Its folder must exist. Before it is
+    /// migrated, it is backed up into `backups` beside it.
     ///
     /// # Errors
     /// When the file is newer than this program or no catalog (it is then left untouched), cannot be opened or
     /// written, or the file system is full.
     pub fn open(path: &Path) -> Result<Self, CatalogError> {
+        Self::open_or_make(path, true)
+    }
+
+    /// As [`Self::open`], for a catalog that can be made anew at any time: it is not backed up before it is migrated.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_disposable(path: &Path) -> Result<Self, CatalogError> {
+        Self::open_or_make(path, false)
+    }
+
+    fn open_or_make(path: &Path, keeps_old: bool) -> Result<Self, CatalogError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             // For what is attached.
             | OpenFlags::SQLITE_OPEN_URI;
         let at = |error| Fault::from(error).at(path);
+        let part = replacement::take_part(path)?;
         let mut connection = connect(path, flags).map_err(at)?;
         if !is_ready(&checked(&connection, path)?) {
-            prepare_file(&mut connection, path)?;
+            prepare_file(&mut connection, path, keeps_old)?;
         }
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(at)?;
         connection.execute_batch(WRITER_SETTINGS).map_err(at)?;
         connection.execute_batch(replace::TEMPORARY_TABLES).map_err(at)?;
         connection.execute_batch(scanned::TEMPORARY_TABLES).map_err(at)?;
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), _part: part })
+    }
+
+    /// Closes the catalog and folds its log into its file, which holds everything then.
+    ///
+    /// # Errors
+    /// When that cannot be written, or another connection has it open.
+    pub fn close(self) -> Result<(), CatalogError> {
+        let Self { connection, path, .. } = self;
+        let fold =
+            |connection: &Connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        let is_busy: i64 = fold(&connection).map_err(|error| Fault::from(error).at(&path))?;
+        connection.close().map_err(|(_, error)| Fault::from(error).at(&path))?;
+        if is_busy == 0 { Ok(()) } else { Err(CatalogError::Busy { path }) }
     }
 
     /// Changes how long a method waits for another process that writes, before it fails with [`CatalogError::Busy`].
@@ -115,18 +145,19 @@ impl Catalog {
     ) -> Result<Self, CatalogError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
         let at = |error| Fault::from(error).at(path);
+        let part = replacement::take_part(path)?;
         let connection = connect(opened_as, flags).map_err(at)?;
         let found = checked(&connection, path)?;
         if !is_usable(&found) {
             return Err(CatalogError::Older { path: path.to_owned(), found: found.version, known: known_version() });
         }
         connection.execute_batch(READER_SETTINGS).map_err(at)?;
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), _part: part })
     }
 }
 
 /// The path as a URI that tells SQLite to look at the file alone.
-fn immutable_uri(path: &Path) -> PathBuf {
+pub(super) fn immutable_uri(path: &Path) -> PathBuf {
     PathBuf::from(uri(path) + "?immutable=1")
 }
 
@@ -177,11 +208,11 @@ pub(super) const LARGE_CACHE: &str = "PRAGMA cache_size = -131072";
 /// Back to the usual, which frees what is above it.
 pub(super) const USUAL_CACHE: &str = "PRAGMA cache_size = -16384";
 
-fn known_version() -> i64 {
+pub(super) fn known_version() -> i64 {
     MIGRATIONS.len() as i64
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // Closing must not fold a log into a file that is then found not to be ours.
@@ -192,7 +223,7 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 }
 
 /// Looks at the file, and refuses what is newer or none of ours.
-fn checked(connection: &Connection, path: &Path) -> Result<Found, CatalogError> {
+pub(super) fn checked(connection: &Connection, path: &Path) -> Result<Found, CatalogError> {
     let found = look(connection).map_err(|error| Fault::from(error).at(path))?;
     let is_new = found.version == 0 && found.tables == 0 && found.application == 0;
     if !is_new && found.application != APPLICATION_ID {
@@ -219,15 +250,37 @@ fn is_ready(found: &Found) -> bool {
 }
 
 /// Makes the file a catalog of the present schema, alone: another process doing the same waits, then finds it done.
-fn prepare_file(connection: &mut Connection, path: &Path) -> Result<(), CatalogError> {
+fn prepare_file(connection: &mut Connection, path: &Path, keeps_old: bool) -> Result<(), CatalogError> {
     let _turn = lock_folder(path)?;
-    if is_ready(&checked(connection, path)?) {
+    let found = checked(connection, path)?;
+    if is_ready(&found) {
         return Ok(());
     }
+    if keeps_old && (1..known_version()).contains(&found.version) {
+        keep_old_schema(connection, path, found.version)?;
+    }
+    steps::reached("migrate.backed_up");
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
         .map_err(|error| Fault::from(error).at(path))?;
-    Migrations::from_slice(MIGRATIONS).to_latest(connection).map_err(|error| migration_error(error, path))
+    Migrations::from_slice(MIGRATIONS).to_latest(connection).map_err(|error| migration_error(error, path))?;
+    steps::reached("migrate.done");
+    Ok(())
+}
+
+/// Where backups are kept: beside the catalog.
+pub(super) fn backups_of(path: &Path) -> PathBuf {
+    path.with_file_name("backups")
+}
+
+/// Copies the catalog as it is before its schema changes. There is one such copy for each schema, the newest.
+fn keep_old_schema(connection: &Connection, path: &Path, version: i64) -> Result<(), CatalogError> {
+    let folder = backups_of(path);
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+    made.map_err(|source| CatalogError::File { path: folder.clone(), source })?;
+    let target = folder.join(format!("before-migration-of-schema-{version}.db"));
+    copy::back_up(connection, path, &target, true, &mut |_, _| {})?;
+    Ok(())
 }
 
 fn migration_error(error: rusqlite_migration::Error, path: &Path) -> CatalogError {

@@ -67,10 +67,17 @@ const BEGIN_NEW: &str = "
     INSERT INTO library_image_files (library_id, entity_id, image_type, image_number, folder, name, cache_file_id,
                                      added_generation, published_at)
     SELECT w.library_id, w.entity_id, w.image_type, w.image_number, w.folder, w.name, w.cache_file_id, :generation,
-           max(:now, coalesce((SELECT max(h.published_at) FROM library_image_files h
-                               WHERE h.library_id = w.library_id AND h.folder = w.folder AND h.name = w.name
-                                 AND h.removed_generation IS NOT NULL) + 1, :now))
+           max(:now, (SELECT publish_after + 1 FROM lineage),
+               coalesce((SELECT max(h.published_at) FROM library_image_files h
+                         WHERE h.library_id = w.library_id AND h.folder = w.folder AND h.name = w.name
+                           AND h.removed_generation IS NOT NULL) + 1, :now))
     FROM temp.wanted w";
+
+/// So that a catalog that is made anew publishes later than this one ever did.
+const NOTE_TIME: &str = "
+    UPDATE lineage SET published_until = max(published_until, coalesce((
+        SELECT max(m.published_at) FROM library_image_files m
+        WHERE m.added_generation = ?1 AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL), 0))";
 
 /// The folders of new and of ended mappings, and those of the originals that these hide or show again.
 const TOUCH: &str = "
@@ -151,6 +158,7 @@ fn write(connection: &Connection, stamp: &Stamp, difference: &Published) -> rusq
     let generation = generations::begin(connection, stamp, difference)?;
     connection.prepare_cached(END_OLD)?.execute([generation])?;
     connection.prepare_cached(BEGIN_NEW)?.execute(named_params! { ":generation": generation, ":now": stamp.now })?;
+    connection.prepare_cached(NOTE_TIME)?.execute([generation])?;
     program_writes::carry_over(connection)?;
     connection.execute_batch(TOUCH)?;
     feed::announce(connection, Some(generation), stamp.now)?;

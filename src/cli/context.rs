@@ -1,5 +1,6 @@
 //! What every command has at hand, opened when it is needed.
 
+use std::cell::Cell;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use crate::config::{Config, StateDir};
 use crate::control::{Request, ask, mounts};
 use crate::model::{Clock, SystemClock, UnixSeconds};
 use crate::mount::open_beneath;
+use crate::phase::keep_journal;
 use crate::provider::{ArtworkProvider, Replies, Surroundings, providers};
 use crate::recycle::{self, Recycle};
 use crate::streams::Prober;
@@ -27,19 +29,31 @@ pub struct Context {
     pub config_file: Option<PathBuf>,
     /// Where results go.
     pub output: Output,
+    /// Whether the catalog was opened to be written.
+    writes: Cell<bool>,
 }
 
 impl Context {
     /// Finds state and configuration; makes nothing yet.
     pub fn new(state: Option<&Path>, config: Option<&Path>, output: Output) -> anyhow::Result<Self> {
         let (config, config_file) = Config::load(config)?;
-        Ok(Self { state: StateDir::find(state)?, config, config_file, output })
+        Ok(Self { state: StateDir::find(state)?, config, config_file, output, writes: Cell::new(false) })
     }
 
     /// The catalog, made if it is not there yet.
     pub fn catalog(&self) -> anyhow::Result<Catalog> {
         self.state.make()?;
-        Ok(Catalog::open(&self.state.database())?)
+        let catalog = Catalog::open(&self.state.database())?;
+        self.writes.set(true);
+        Ok(catalog)
+    }
+
+    /// Notes beside the cache what the command has chosen, so that it is safe before the command says that it is done.
+    pub fn keep_journal(&self) -> anyhow::Result<()> {
+        if self.writes.get() {
+            keep_journal(&mut Catalog::open(&self.state.database())?, &Cache::open(&self.state.cache())?)?;
+        }
+        Ok(())
     }
 
     /// The catalog for a command that only looks: what cannot be written at present can still be looked at.

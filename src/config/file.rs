@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::state::variable;
 use super::{
-    ArtworkSettings, ConfigError, HistorySettings, HttpSettings, LibrarySettings, LogSettings, ManagersSettings,
-    MountSettings, NetworkSettings, PictureSettings, PlayersSettings, ProviderSettings, RecycleSettings,
-    ScheduleSettings, Secret, SettingSource, VideoSettings, ViewSettings, WriteSettings, range,
+    ArtworkSettings, BackupSettings, ConfigError, HistorySettings, HttpSettings, LibrarySettings, LogSettings,
+    ManagersSettings, MountSettings, NetworkSettings, PictureSettings, PlayersSettings, ProviderSettings,
+    RecycleSettings, ScheduleSettings, Secret, SettingSource, VideoSettings, ViewSettings, WriteSettings, range,
 };
 
 /// Everything that can be set.
@@ -29,6 +29,8 @@ pub struct Config {
     pub library: BTreeMap<String, LibrarySettings>,
     /// `[history]`: which generations can be gone back to.
     pub history: HistorySettings,
+    /// `[backup]`: copies of the database that posterfs makes by itself.
+    pub backup: BackupSettings,
     /// `[recycle]`: how long what was removed can be brought back.
     pub recycle: RecycleSettings,
     /// `[network]`: how providers are reached.

@@ -41,6 +41,9 @@ fn of_phases(config: &Config) -> Option<(&'static str, &'static str)> {
     if !(0.0..=100.0).contains(&config.artwork.margin) {
         return Some(("artwork.margin", "between 0 and 100 points"));
     }
+    if !(1..=1000).contains(&config.backup.keep) {
+        return Some(("backup.keep", "between 1 and 1000"));
+    }
     if !(1..=3600).contains(&config.video.timeout) {
         return Some(("video.timeout", "between 1 and 3600 seconds"));
     }

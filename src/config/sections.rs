@@ -75,6 +75,20 @@ impl Default for HistorySettings {
     }
 }
 
+/// `[backup]`: into `backups` in the state folder. Before each change of its schema the database is copied there, too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BackupSettings {
+    /// How many of the scheduled backups are kept; the oldest go.
+    pub keep: u32,
+}
+
+impl Default for BackupSettings {
+    fn default() -> Self {
+        Self { keep: 7 }
+    }
+}
+
 /// `[recycle]`: what was removed less than a day ago always stays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

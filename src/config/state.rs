@@ -75,6 +75,12 @@ impl StateDir {
         self.0.join("posterfs.db")
     }
 
+    /// Copies of the database that posterfs makes by itself.
+    #[must_use]
+    pub fn backups(&self) -> PathBuf {
+        self.0.join("backups")
+    }
+
     /// The cache of pictures.
     #[must_use]
     pub fn cache(&self) -> PathBuf {

@@ -14,10 +14,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::cache::Cache;
 use crate::catalog::Catalog;
 use crate::config::StateDir;
 use crate::model::{Clock, Name, UnixSeconds};
-use crate::phase::PhaseError;
+use crate::phase::{PhaseError, keep_journal};
 use crate::recycle::Recycle;
 
 use super::errno::Result;
@@ -45,6 +46,7 @@ pub struct Changes {
     pub catalog: Catalog,
     /// Where goes what is removed.
     pub recycle: Recycle,
+    cache: Cache,
     clock: Arc<dyn Clock>,
     on_step: Option<Box<dyn Fn(Step) + Send>>,
 }
@@ -63,7 +65,8 @@ impl Changes {
     pub fn open(state: &StateDir, clock: Arc<dyn Clock>) -> std::result::Result<Self, PhaseError> {
         let catalog = Catalog::open(&state.database())?;
         catalog.set_patience(PATIENCE)?;
-        Ok(Self { catalog, recycle: Recycle::open(&state.recycle())?, clock, on_step: None })
+        let (recycle, cache) = (Recycle::open(&state.recycle())?, Cache::open(&state.cache())?);
+        Ok(Self { catalog, recycle, cache, clock, on_step: None })
     }
 
     /// Has a function called at each step: for tests that cut the power there.
@@ -82,6 +85,13 @@ impl Changes {
     pub fn reached(&self, step: Step) {
         if let Some(on_step) = &self.on_step {
             on_step(step);
+        }
+    }
+
+    /// Notes beside the cache what has been chosen. What fails is noted the next time.
+    fn keep_journal(&mut self) {
+        if let Err(error) = keep_journal(&mut self.catalog, &self.cache) {
+            tracing::warn!(%error, "what was chosen could not be noted beside the cache yet");
         }
     }
 
@@ -206,11 +216,12 @@ impl ChangeReceiver {
                     Task::Do(job) => {
                         let _turned = turn.take();
                         job(&mut changes);
+                        changes.keep_journal();
                     }
                     Task::End => return,
                 }
             }
         };
-        super::threads::spawn("changes", body)
+        std::thread::Builder::new().name("changes".to_owned()).spawn(body)
     }
 }

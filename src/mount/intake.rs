@@ -19,7 +19,7 @@ use rustix::fs::{FileType, OFlags, Stat, fstat};
 use crate::cache::{Cache, Limits, Stored};
 use crate::catalog::{Catalog, Mapping, ProgramWrite, WriteAction};
 use crate::model::Clock;
-use crate::phase::{PhaseError, Taken, choose_written, publish_written, put_written};
+use crate::phase::{PhaseError, Taken, choose_written, keep_journal, publish_written, put_written};
 
 use super::index::FolderKey;
 use super::nodes::{NodeId, source_node_id};
@@ -99,6 +99,13 @@ impl Intake {
         }
     }
 
+    /// Notes beside the cache what has been chosen. What fails is noted the next time.
+    fn keep_journal(&mut self) {
+        if let Err(error) = keep_journal(&mut self.catalog, &self.cache) {
+            tracing::warn!(%error, "what was chosen could not be noted beside the cache yet");
+        }
+    }
+
     /// Begins to take in, until told to end.
     ///
     /// # Errors
@@ -112,11 +119,14 @@ impl Intake {
             for arrival in arrivals {
                 match arrival {
                     Arrival::End => return,
-                    Arrival::Wrote(wrote) => self.receive(&view, &wrote),
+                    Arrival::Wrote(wrote) => {
+                        self.receive(&view, &wrote);
+                        self.keep_journal();
+                    }
                 }
             }
         };
-        super::threads::spawn_large("intake", body)
+        std::thread::Builder::new().name("intake".to_owned()).spawn(body)
     }
 
     /// Takes in what is under the name that was written to; what goes wrong is logged, and tried again at the next start.

@@ -77,6 +77,15 @@ pub enum PhaseError {
     /// A part of the program ended too early.
     #[error("the work was stopped before its end; run it again")]
     Stopped,
+    /// The database is whole, and knows more than the cache does.
+    #[error(
+        "the database {} is whole, and knows more than the cache does (its history, what providers told): nothing needs to          be made anew; if it is to be all the same, say --force",
+        show_path(path)
+    )]
+    DatabaseIsWhole {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file that the user named cannot be opened.
     #[error("cannot open {}: {source}; give a picture file (JPEG, PNG, WebP or GIF)", show_path(path))]
     File {

@@ -72,7 +72,7 @@ impl ViewCatalog {
             base_path: base.to_owned(),
             base: Catalog::open_read_only(base)?,
             version: None,
-            own: Catalog::open(path)?,
+            own: Catalog::open_disposable(path)?,
             shows,
             source: source.to_owned(),
         };
@@ -111,7 +111,7 @@ impl ViewCatalog {
     }
 
     fn derive_pending(&mut self, stamp: &Stamp) -> Result<(), PhaseError> {
-        self.own.derive(&self.base_path, Derivation::Pending, stamp.now)?;
+        self.own.derive(&self.base_path, Derivation::Selected, stamp.now)?;
         let published = publish(&mut self.own, Scope::All, PublishMode::Apply, stamp)?.published;
         self.keep_times(published.generation)
     }

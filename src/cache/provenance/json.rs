@@ -10,7 +10,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{EntityType, Provider, RelPath, UnixSeconds};
+use crate::model::{EntityType, ExactBytes, Provider, RelPath, UnixSeconds};
 
 use super::{Origin, ProvenanceRecord};
 
@@ -47,46 +47,16 @@ struct EntityLine {
 #[derive(Serialize, Deserialize)]
 struct LibraryLine {
     name: String,
-    path: PathLine,
+    path: ExactBytes,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum OriginLine {
-    File { path: PathLine },
+    File { path: ExactBytes },
     Url { url: String },
     Provider { name: String, url: String },
-    Program { name: String, uid: u32, path: PathLine },
-}
-
-/// A path: text where it is UTF-8, else its bytes.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum PathLine {
-    Text(String),
-    Bytes { hex: String },
-}
-
-impl PathLine {
-    fn of(bytes: &[u8]) -> Self {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Self::Text(text.to_owned()),
-            Err(_) => Self::Bytes { hex: bytes.iter().map(|byte| format!("{byte:02x}")).collect() },
-        }
-    }
-
-    fn into_bytes(self) -> Option<Vec<u8>> {
-        match self {
-            Self::Text(text) => Some(text.into_bytes()),
-            Self::Bytes { hex } => from_hex(&hex),
-        }
-    }
-}
-
-fn from_hex(hex: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    rest.is_empty().then(|| pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect())?
+    Program { name: String, uid: u32, path: ExactBytes },
 }
 
 /// The line of a record, with the line feed that ends it.
@@ -102,14 +72,14 @@ pub(super) fn to_line(record: &ProvenanceRecord) -> io::Result<Vec<u8>> {
             season: record.season,
             episode: record.episode,
         },
-        library: LibraryLine { name: record.library.clone(), path: PathLine::of(record.path.as_bytes()) },
+        library: LibraryLine { name: record.library.clone(), path: ExactBytes::of(record.path.as_bytes()) },
         image_type: record.image_type.to_string(),
         origin: match &record.origin {
-            Origin::File(path) => OriginLine::File { path: PathLine::of(path.as_os_str().as_bytes()) },
+            Origin::File(path) => OriginLine::File { path: ExactBytes::of(path.as_os_str().as_bytes()) },
             Origin::Url(url) => OriginLine::Url { url: url.clone() },
             Origin::Provider { name, url } => OriginLine::Provider { name: name.clone(), url: url.clone() },
             Origin::Program { name, uid, path } => {
-                OriginLine::Program { name: name.clone(), uid: *uid, path: PathLine::of(path.as_os_str().as_bytes()) }
+                OriginLine::Program { name: name.clone(), uid: *uid, path: ExactBytes::of(path.as_os_str().as_bytes()) }
             }
         },
         author: record.author.clone(),

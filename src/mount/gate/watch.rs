@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::super::threads::{spawn, spawn_large};
 use super::seat::Sitting;
 use super::{Answer, Gate, Ticket};
 
@@ -40,7 +39,7 @@ impl GateWatch {
                 gate.look(patience);
             }
         };
-        let thread = spawn("patience", body)?;
+        let thread = std::thread::Builder::new().name("patience".to_owned()).spawn(body)?;
         Ok(Self { is_ending, thread: Some(thread) })
     }
 }
@@ -112,7 +111,7 @@ impl Gate {
         let has_seat = self.sitting.load(Ordering::SeqCst) < self.places;
         if self.queue.is_announced() && has_seat && self.queue.any(can_run) {
             let gate = Arc::clone(self);
-            let started = spawn_large("relief", move || gate.work_off());
+            let started = std::thread::Builder::new().name("relief".to_owned()).spawn(move || gate.work_off());
             if let Err(error) = started {
                 tracing::warn!(%error, "what waits for the source goes on waiting");
             }
