@@ -4,6 +4,7 @@
 //! misspelled setting would otherwise be silently without effect.
 
 mod artwork;
+mod documents;
 mod error;
 mod file;
 mod provider;
@@ -19,6 +20,7 @@ mod state;
 mod tests;
 
 pub use artwork::{ArtworkSettings, ChoiceMode, LibraryArtworkSettings};
+pub use documents::DocumentSettings;
 pub use error::ConfigError;
 pub use file::Config;
 pub use provider::{

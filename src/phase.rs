@@ -11,6 +11,7 @@
 //! - [`back_up`], [`restore`], [`rebuild`](fn@rebuild), [`keep_journal`]: never losing anything.
 //! - [`publish`](fn@publish): what is selected, under the names that players look for.
 //! - [`events_of`], [`forget`]: what happened, and what of it is forgotten.
+//! - [`publish_with_documents`]: the same with metadata documents, which are made then.
 //! - [`export`](fn@export): the same as real files, also by other profiles.
 //! - [`BringBack`]: what is in the recycle bin, back to where it was.
 //! - [`names`]: what is selected under which names, by any profiles.
@@ -25,6 +26,7 @@ mod beneath;
 mod bring_back;
 mod choices;
 mod control;
+mod documents;
 mod edit;
 mod enrich;
 mod error;
@@ -50,6 +52,7 @@ pub use backup::{BackupReport, RestoreReport, back_up, back_up_in_rotation, rest
 pub use bring_back::{BringBack, BroughtBack, Whereabouts, entries_named, name_of, whereabouts};
 pub use choices::{Choices, ChosenPicture, PictureRef, choose_for, selected_picture};
 pub use control::{LockReport, LockedField, MonitorReport, lock, monitor};
+pub use documents::DocumentSources;
 pub use edit::{Edit, EditError, edit};
 pub use enrich::{
     BlockReport, EnrichProblem, EnrichReport, EnrichRequest, Planned, ProviderTally, block, enrich, select_candidate,
@@ -65,7 +68,7 @@ pub use history::{Event, GenerationRef, events_of, forget};
 pub use journal::keep_journal;
 pub use notify::{News, NotifyReport, PlayerView, PlayerViews, notify};
 pub use progress::{NoProgress, Progress};
-pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, publish};
+pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, publish, publish_with_documents};
 pub use rebuild::{RebuildReport, RebuildRequest, ToldLibrary, rebuild};
 pub use scan::{DuplicateId, FolderReport, ScanProblem, ScanReport, scan, scan_folder};
 pub use select::{Choice, Selection, deselect, new_cache_file, select, select_file};

@@ -112,10 +112,10 @@ fn a_picture_lies_under_its_hash_read_only_with_the_extension_of_its_content() {
         assert_eq!((stored.picture.format, stored.picture.width, stored.picture.height), (format, 60, 90));
         let name = stored.hash.to_string();
         let path = cache.root().join(format!("assets/{}/{}/{name}.{format}", &name[..2], &name[2..4]));
-        assert_eq!(cache.path_of(&stored.hash, format), path);
+        assert_eq!(cache.path_of(&stored.hash, format.into()), path);
         assert_eq!(fs::read(&path).unwrap(), file);
         let mut opened = Vec::new();
-        cache.open_picture(&stored.hash, format).unwrap().read_to_end(&mut opened).unwrap();
+        cache.open_file(&stored.hash, format.into()).unwrap().read_to_end(&mut opened).unwrap();
         assert_eq!(opened, file);
     }
     assert_clean(&cache);
@@ -126,7 +126,7 @@ fn what_is_there_already_is_success_and_is_not_rewritten() {
     let (_directory, cache) = new_cache();
     let file = jpeg(60, 90, 1);
     let first = put(&cache, &file).unwrap();
-    let path = cache.path_of(&first.hash, first.picture.format);
+    let path = cache.path_of(&first.hash, first.picture.format.into());
     let before = fs::metadata(&path).unwrap();
     let second = put(&cache, &file).unwrap();
     assert_eq!(second, Stored { was_new: false, ..first });
@@ -140,7 +140,7 @@ fn a_picture_that_lost_its_size_or_is_no_file_is_replaced() {
     let (directory, cache) = new_cache();
     let file = jpeg(60, 90, 1);
     let stored = put(&cache, &file).unwrap();
-    let path = cache.path_of(&stored.hash, stored.picture.format);
+    let path = cache.path_of(&stored.hash, stored.picture.format.into());
     fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
     File::options().write(true).open(&path).unwrap().set_len(10).unwrap();
     assert!(put(&cache, &file).unwrap().was_new);
@@ -150,7 +150,7 @@ fn a_picture_that_lost_its_size_or_is_no_file_is_replaced() {
     File::create(&elsewhere).unwrap();
     fs::remove_file(&path).unwrap();
     symlink(&elsewhere, &path).unwrap();
-    assert!(cache.open_picture(&stored.hash, stored.picture.format).is_err(), "a link was followed");
+    assert!(cache.open_file(&stored.hash, stored.picture.format.into()).is_err(), "a link was followed");
     assert!(put(&cache, &file).unwrap().was_new);
     assert!(fs::symlink_metadata(&path).unwrap().is_file());
     assert_eq!(fs::metadata(&elsewhere).unwrap().len(), 0);
@@ -165,7 +165,7 @@ fn a_folder_that_is_a_link_leads_nowhere() {
     fs::create_dir(&outside).unwrap();
     symlink(&outside, cache.root().join("assets").join(&sha256(&file).to_string()[..2])).unwrap();
     assert!(matches!(put(&cache, &file), Err(CacheError::Io { .. })));
-    assert!(cache.open_picture(&sha256(&file), PictureFormat::Jpeg).is_err());
+    assert!(cache.open_file(&sha256(&file), PictureFormat::Jpeg.into()).is_err());
     assert_eq!(files_in(&outside), BTreeSet::new());
     assert_clean(&cache);
 }
@@ -427,7 +427,7 @@ fn a_read_only_state_can_be_read_and_says_so_when_written() {
     assert!(matches!(&error, CacheError::NotWritable { path, .. } if path.starts_with(disk.0.path())), "{error:?}");
     for cache in [cache, Cache::open_read_only(&disk.0.path().join("state/cache")).unwrap()] {
         assert_eq!(cache.usage().unwrap().files, 1);
-        assert!(cache.open_picture(&stored.hash, stored.picture.format).is_ok());
+        assert!(cache.open_file(&stored.hash, stored.picture.format.into()).is_ok());
         assert!(cache.records(&stored.hash).unwrap().records.is_empty());
     }
     let elsewhere = disk.0.path().join("other/cache");

@@ -18,10 +18,19 @@ pub enum PictureFormat {
     Gif,
 }
 
+/// What a file of the cache holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StoredFormat {
+    /// A picture.
+    Picture(PictureFormat),
+    /// A metadata document, made by posterfs itself.
+    Nfo,
+}
+
 /// An extension that the cache gives to no file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no extension of a cached picture; there are jpg, png, webp and gif")]
-pub struct PictureFormatError(String);
+#[error("`{0}` is no extension of a cached file; there are jpg, png, webp, gif and nfo")]
+pub struct StoredFormatError(String);
 
 impl PictureFormat {
     /// Every format.
@@ -67,18 +76,56 @@ impl fmt::Display for PictureFormat {
     }
 }
 
-impl FromStr for PictureFormat {
-    type Err = PictureFormatError;
+impl Serialize for PictureFormat {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.extension())
+    }
+}
+
+impl StoredFormat {
+    /// Every format.
+    pub const ALL: [Self; 5] = [
+        Self::Picture(PictureFormat::Jpeg),
+        Self::Picture(PictureFormat::Png),
+        Self::Picture(PictureFormat::WebP),
+        Self::Picture(PictureFormat::Gif),
+        Self::Nfo,
+    ];
+
+    /// The extension of its files, and its word in the catalog.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Picture(format) => format.extension(),
+            Self::Nfo => "nfo",
+        }
+    }
+}
+
+impl From<PictureFormat> for StoredFormat {
+    fn from(format: PictureFormat) -> Self {
+        Self::Picture(format)
+    }
+}
+
+impl fmt::Display for StoredFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.extension())
+    }
+}
+
+impl FromStr for StoredFormat {
+    type Err = StoredFormatError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::ALL
             .into_iter()
             .find(|format| format.extension() == text)
-            .ok_or_else(|| PictureFormatError(text.to_owned()))
+            .ok_or_else(|| StoredFormatError(text.to_owned()))
     }
 }
 
-impl Serialize for PictureFormat {
+impl Serialize for StoredFormat {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.extension())
     }
@@ -206,10 +253,11 @@ mod tests {
 
     #[test]
     fn every_format_round_trips_through_its_extension() {
-        for format in PictureFormat::ALL {
+        for format in StoredFormat::ALL {
             assert_eq!(format.extension().parse(), Ok(format));
         }
-        assert!("jpeg".parse::<PictureFormat>().is_err());
+        assert!(PictureFormat::ALL.iter().all(|format| StoredFormat::ALL.contains(&(*format).into())));
+        assert!("jpeg".parse::<StoredFormat>().is_err());
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 
 use crate::model::{ContentHash, RelPath};
 
-use super::format::PictureFormat;
+use super::format::StoredFormat;
 
 /// The folder of the pictures.
 pub(super) const ASSETS: &str = "assets";
@@ -40,29 +40,30 @@ impl Place {
     }
 }
 
-/// The hash and format in the name of a picture file; `None` for every other name.
-pub(super) fn parse_name(name: &str) -> Option<(ContentHash, PictureFormat)> {
+/// The hash and format in the name of a file of the cache; `None` for every other name.
+pub(super) fn parse_name(name: &str) -> Option<(ContentHash, StoredFormat)> {
     let (stem, extension) = name.split_once('.')?;
     let hash: ContentHash = stem.parse().ok()?;
     (hash.to_string() == stem).then_some((hash, extension.parse().ok()?))
 }
 
-/// The path of a picture beneath the root of the cache: `assets/ab/c1/abc1….jpg`.
-pub(super) fn relative_path(hash: &ContentHash, format: PictureFormat) -> RelPath {
+/// The path of a file beneath the root of the cache: `assets/ab/c1/abc1….jpg`.
+pub(super) fn relative_path(hash: &ContentHash, format: StoredFormat) -> RelPath {
     let path = Place::of(hash).path_in(ASSETS, format.extension());
     RelPath::parse(path.as_bytes()).expect("digits and letters joined by single slashes are a path")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::format::PictureFormat;
     use super::*;
 
     #[test]
     fn a_picture_lies_under_the_beginning_of_its_hash() {
         let hash = ContentHash::new([0xab; 32]);
-        let path = relative_path(&hash, PictureFormat::Jpeg);
+        let path = relative_path(&hash, PictureFormat::Jpeg.into());
         assert_eq!(path.to_string(), format!("assets/ab/ab/{hash}.jpg"));
-        assert_eq!(parse_name(&format!("{hash}.jpg")), Some((hash, PictureFormat::Jpeg)));
+        assert_eq!(parse_name(&format!("{hash}.jpg")), Some((hash, PictureFormat::Jpeg.into())));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use image_hasher::{HashAlg, HasherConfig};
 
 use super::decode::decode;
+use super::document::NotADocument;
 use super::format::{PictureFormat, Sniffed, sniff};
 use super::reduce::Reduced;
 
@@ -66,6 +67,9 @@ pub enum Refusal {
         /// The limit on their product.
         limit: u64,
     },
+    /// It was to be a metadata document.
+    #[error("is no metadata document: {0}")]
+    NotADocument(NotADocument),
     /// Decoding it would take too much memory.
     #[error("would take more than {limit} bytes of memory to decode; use a smaller one")]
     TooMuchMemory {

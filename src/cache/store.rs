@@ -1,4 +1,4 @@
-//! The store itself: `put`, the only way in, and `open`.
+//! The store itself: `put`, the only way in for pictures, and `open`.
 
 use std::fmt::{self, Display};
 use std::fs::{DirBuilder, File};
@@ -14,7 +14,7 @@ use crate::model::{ContentHash, RelPath, UnixSeconds};
 use super::durable::DurableFolders;
 use super::error::{CacheError, errno_of};
 use super::folder::{Folder, is_file};
-use super::format::PictureFormat;
+use super::format::StoredFormat;
 use super::place::{ASSETS, Place, TEMPORARY, relative_path};
 use super::probe::{Limits, Picture, Refusal, probe};
 use super::temporary::{self, Temporary};
@@ -132,17 +132,17 @@ impl Cache {
         self.reached(Step::Written);
         let picture = intake.probe(&temporary.file, byte_count)?;
         self.reached(Step::Probed);
-        let was_new = self.place(temporary, &hash, byte_count, picture.format)?;
+        let was_new = self.place(temporary, &hash, byte_count, picture.format.into())?;
         Ok(Stored { hash, byte_count, picture, was_new })
     }
 
-    /// Gives a temporary its place, durably. `false` when the picture is there already.
-    fn place(
+    /// Gives a temporary its place, durably. `false` when its content is there already.
+    pub(super) fn place(
         &self,
         temporary: Temporary<'_>,
         hash: &ContentHash,
         byte_count: u64,
-        format: PictureFormat,
+        format: StoredFormat,
     ) -> Result<bool, CacheError> {
         let place = Place::of(hash);
         let folders = self.make_folders(ASSETS, &place)?;
@@ -187,24 +187,24 @@ impl Cache {
         temporary::sweep(&folder, before).map_err(CacheError::writing(folder.path()))
     }
 
-    /// Opens a picture for reading. The way there follows no link.
+    /// Opens a picture or document for reading. The way there follows no link.
     ///
     /// # Errors
     /// When it is not there or cannot be read.
-    pub fn open_picture(&self, hash: &ContentHash, format: PictureFormat) -> Result<File, CacheError> {
+    pub fn open_file(&self, hash: &ContentHash, format: StoredFormat) -> Result<File, CacheError> {
         let path = Place::of(hash).path_in(ASSETS, format.extension());
         self.root.open_beneath(&path).map_err(|errno| CacheError::reading(&self.path_of(hash, format))(errno))
     }
 
-    /// Where a picture lies, whether it is there or not.
+    /// Where a picture or document lies, whether it is there or not.
     #[must_use]
-    pub fn path_of(&self, hash: &ContentHash, format: PictureFormat) -> PathBuf {
+    pub fn path_of(&self, hash: &ContentHash, format: StoredFormat) -> PathBuf {
         self.root.path().join(Self::relative_path(hash, format).as_path())
     }
 
-    /// Where a picture lies beneath the root of the cache.
+    /// Where a picture or document lies beneath the root of the cache.
     #[must_use]
-    pub fn relative_path(hash: &ContentHash, format: PictureFormat) -> RelPath {
+    pub fn relative_path(hash: &ContentHash, format: StoredFormat) -> RelPath {
         relative_path(hash, format)
     }
 
@@ -214,7 +214,7 @@ impl Cache {
         self.root.path()
     }
 
-    fn writable_top(&self, name: &str) -> Result<Folder, CacheError> {
+    pub(super) fn writable_top(&self, name: &str) -> Result<Folder, CacheError> {
         self.require_writable()?;
         self.top(name)
     }
@@ -227,7 +227,7 @@ impl Cache {
         self.root.enter_or_make(name).map_err(|errno| CacheError::writing(&self.root().join(name))(errno))
     }
 
-    fn reached(&self, step: Step) {
+    pub(super) fn reached(&self, step: Step) {
         if let Some(on_step) = &self.on_step {
             on_step(step);
         }

@@ -11,17 +11,17 @@ use serde::Serialize;
 use crate::model::ContentHash;
 
 use super::error::{CacheError, errno_of};
-use super::format::PictureFormat;
+use super::format::StoredFormat;
 use super::place::{ASSETS, parse_name};
 use super::store::Cache;
 
-/// A picture file in the cache, by its name; its content is not looked at.
+/// A picture or document in the cache, by its name; its content is not looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFile {
     /// The hash that it is named by.
     pub hash: ContentHash,
     /// The format that its extension says.
-    pub format: PictureFormat,
+    pub format: StoredFormat,
     /// Its size in bytes.
     pub byte_count: u64,
 }

@@ -86,6 +86,15 @@ const LEFT_BEHIND: &str = "
                OR lower(CAST(library_image_files.folder AS TEXT))
                   = lower(CAST(e.folder AS TEXT) || iif(e.folder = x'', '', '/') || '.actors')))";
 
+const PORTRAITS: &str = "
+    SELECT coalesce(
+        (SELECT f.source_url FROM asset_candidates a CROSS JOIN cache_image_files f ON f.id = a.cache_file_id
+         WHERE a.entity_id = c.actor_id AND a.image_type = 'actorthumb' AND a.image_number = 0 AND a.is_selected = 1
+           AND f.source_url LIKE 'http%'),
+        (SELECT d.url FROM declared_artwork d WHERE d.entity_id = c.actor_id AND d.image_type = 'actorthumb'
+         ORDER BY d.position LIMIT 1)) AS url
+    FROM credits c WHERE c.entity_id = ?1 ORDER BY c.position";
+
 impl Catalog {
     /// Who plays in an entity, as billed.
     ///
@@ -93,6 +102,31 @@ impl Catalog {
     /// When the catalog cannot be read.
     pub fn credits_of(&self, entity: EntityId) -> Result<Vec<Credit>, CatalogError> {
         self.read(|connection| Ok(of(connection, entity)?))
+    }
+
+    /// The addresses of portraits of those who play in an entity, as billed: of the picture that is chosen, else the one that a
+    /// metadata file names.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn portraits_of(&self, entity: EntityId) -> Result<Vec<Option<String>>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(PORTRAITS)?;
+            Ok(statement.query_map([entity], |row| row.get("url"))?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The title of the set that a movie belongs to.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn set_of(&self, movie: EntityId) -> Result<Option<String>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT s.title FROM set_members m CROSS JOIN entities s ON s.id = m.set_id WHERE m.entity_id = ?1",
+            )?;
+            Ok(statement.query_row([movie], |row| row.get("title")).optional()?)
+        })
     }
 
     /// The movies of a set, by number.

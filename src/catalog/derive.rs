@@ -44,12 +44,20 @@ const SELECT_PUBLISHED: &str = "
     SELECT m.entity_id, m.image_type, m.image_number, 'view', '', 1, max(m.cache_file_id), max(m.published_at),
            max(m.published_at)
     FROM base.library_image_files m
-    WHERE m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+    WHERE m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL AND m.image_type <> 'nfo'
       AND m.id NOT IN (SELECT w.mapping_id FROM base.withdrawn w)
-    GROUP BY m.entity_id, m.image_type, m.image_number";
+    GROUP BY m.entity_id, m.image_type, m.image_number;
+    DELETE FROM main.documents;
+    INSERT INTO main.documents (entity_id, cache_file_id)
+    SELECT m.entity_id, max(m.cache_file_id) FROM base.library_image_files m
+    WHERE m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL AND m.image_type = 'nfo'
+      AND m.id NOT IN (SELECT w.mapping_id FROM base.withdrawn w)
+    GROUP BY m.entity_id";
 
 const SELECT_SELECTED: &str =
-    "INSERT INTO main.asset_candidates SELECT * FROM base.asset_candidates WHERE is_selected = 1";
+    "INSERT INTO main.asset_candidates SELECT * FROM base.asset_candidates WHERE is_selected = 1;
+     DELETE FROM main.documents;
+     INSERT INTO main.documents SELECT * FROM base.documents;";
 
 /// A picture that is published has the time of that; what only publishing would show, the time it got in here.
 const KEEP_TIMES: &str = "

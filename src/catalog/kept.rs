@@ -17,7 +17,8 @@ use super::publish::{Scope, SelectedPicture, selected_picture};
 use super::sql_types::image_type;
 use crate::model::{CacheFileId, EntityId, ImageType};
 
-/// What is shown of the scope and is neither what is selected nor gives way to a person's choice.
+/// What is shown of the scope and is neither what is selected nor gives way to a person's choice. Of documents nothing
+/// is kept: it is what they tell that is locked.
 const SHOWN_OTHERWISE: &str = "
     SELECT DISTINCT m.entity_id, m.image_type, m.image_number, m.cache_file_id
     FROM temp.scope s
@@ -25,7 +26,7 @@ const SHOWN_OTHERWISE: &str = "
         ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
     LEFT JOIN asset_candidates c ON c.entity_id = m.entity_id AND c.image_type = m.image_type
         AND c.image_number = m.image_number AND c.is_selected = 1
-    WHERE c.id IS NULL OR (c.user_locked = 0 AND c.cache_file_id IS NOT m.cache_file_id)
+    WHERE m.image_type <> 'nfo' AND (c.id IS NULL OR (c.user_locked = 0 AND c.cache_file_id IS NOT m.cache_file_id))
     ORDER BY m.entity_id, m.image_type, m.image_number";
 
 const SHOWN_ONE: &str = concat!(

@@ -4,12 +4,13 @@ use std::fmt;
 
 use rusqlite::{Connection, Row, named_params};
 
+use super::documents::Documents;
 use super::entities::{self, Entity, entity_columns};
 use super::error::Fault;
 use super::generations::Stamp;
 use super::kept::Kept;
 use super::sql_types::{array, image_type};
-use super::{Catalog, CatalogError, feed, places, program_writes, replace};
+use super::{Catalog, CatalogError, DocumentChanges, documents, feed, places, program_writes, replace};
 use crate::model::{CacheFileId, ContentHash, EntityId, GenerationId, ImageType, LibraryId, Name, Placement, RelPath};
 use crate::naming::split_extension;
 
@@ -182,10 +183,10 @@ const WANTED_AT: &str = "
     WHERE w.library_id = ?1 AND w.folder = ?2 AND w.stem = ?3";
 
 /// Whether `m` has the name of the wanted `w`, be it with another extension: it begins with that stem and its dot, and has
-/// no further one. Names that begin so lie together in the index.
+/// no further one. Names that begin so lie together in the index. A document is no picture of any name.
 macro_rules! has_same_stem {
     () => {
-        "m.name >= w.stem AND m.name < CAST(w.stem || x'ff' AS BLOB)
+        "m.name >= w.stem AND m.name < CAST(w.stem || x'ff' AS BLOB) AND (m.image_type = 'nfo') = (w.image_type = 'nfo')
          AND instr(substr(m.name, length(w.stem) + 1), x'2e') = 0"
     };
 }
@@ -224,12 +225,11 @@ const OLD_IN_THE_WAY: &str = concat!(
 const RELEASE_SCOPE: &str = "DELETE FROM unpublished WHERE entity_id IN (SELECT s.entity_id FROM temp.scope s)";
 
 impl Catalog {
-    /// Makes the mappings of the scope what is selected and not withheld, in one generation. `places` tells the
-    /// paths of each picture; it is called in the order of entities and must not change the catalog. What programs
-    /// removed or wrote over without its being taken in is shown again. Missing entities are left alone, whatever the scope. Publishing the same again makes no generation.
+    /// Makes the mappings of the scope what is selected and not withheld, in one generation. Documents are those that were made
+    /// last.
     ///
     /// # Errors
-    /// When a named entity does not exist, or the catalog cannot be written; then nothing has changed.
+    /// As [`Self::publish_with`].
     pub fn publish(
         &mut self,
         scope: Scope<'_>,
@@ -237,8 +237,27 @@ impl Catalog {
         stamp: &Stamp,
         places: impl FnMut(&SelectedPicture) -> Vec<Place>,
     ) -> Result<Published, CatalogError> {
+        self.publish_with(scope, mode, stamp, &DocumentChanges::default(), places)
+    }
+
+    /// Makes the mappings of the scope what is selected and not withheld, in one generation, with the documents as they are
+    /// after these changes. `places` tells the
+    /// paths of each picture; it is called in the order of entities and must not change the catalog. What programs
+    /// removed or wrote over without its being taken in is shown again. Missing entities are left alone, whatever the scope. Publishing the same again makes no generation.
+    ///
+    /// # Errors
+    /// When a named entity does not exist, or the catalog cannot be written; then nothing has changed.
+    pub fn publish_with(
+        &mut self,
+        scope: Scope<'_>,
+        mode: PublishMode,
+        stamp: &Stamp,
+        documents: &DocumentChanges,
+        places: impl FnMut(&SelectedPicture) -> Vec<Place>,
+    ) -> Result<Published, CatalogError> {
         match mode {
             PublishMode::Apply => self.write_many(|transaction| {
+                documents::apply(transaction, documents, stamp.now)?;
                 let conflicts = prepare(transaction, scope, places)?;
                 if matches!(scope, Scope::Entities(_)) {
                     transaction.prepare_cached(RELEASE_SCOPE)?.execute([])?;
@@ -254,6 +273,7 @@ impl Catalog {
                 Ok(conflicts.added_to(published))
             }),
             PublishMode::DryRun => self.try_out(|transaction| {
+                documents::apply(transaction, documents, stamp.now)?;
                 let conflicts = prepare(transaction, scope, places)?;
                 Ok(conflicts.added_to(replace::compare(transaction)?))
             }),
@@ -345,6 +365,7 @@ pub(super) fn fill_wanted(
         ":image_type": of_type.map(|t| t.kind().as_str()), ":number": of_type.map(ImageType::number),
     })?;
     let mut kept = Kept::read(connection, scope)?;
+    let mut documents = Documents::read(connection, scope)?;
     let mut want_all = |picture: &SelectedPicture| -> rusqlite::Result<()> {
         for place in places(picture) {
             conflicts.count_in(want(connection, picture, place)?);
@@ -356,12 +377,18 @@ pub(super) fn fill_wanted(
         while let Some(shown) = kept.next_up_to(connection, picture.entity.id)? {
             want_all(&shown)?;
         }
+        while let Some(document) = documents.next_up_to(connection, picture.entity.id)? {
+            want_all(&document)?;
+        }
         if !kept.has(picture.entity.id, picture.image_type) {
             want_all(&picture)?;
         }
     }
     while let Some(shown) = kept.next_up_to(connection, EntityId::new(i64::MAX))? {
         want_all(&shown)?;
+    }
+    while let Some(document) = documents.next_up_to(connection, EntityId::new(i64::MAX))? {
+        want_all(&document)?;
     }
     Ok(())
 }
@@ -373,7 +400,11 @@ pub(super) fn want(
     place: Place,
 ) -> rusqlite::Result<Option<Conflict>> {
     let Entity { id, library, .. } = picture.entity;
-    let stem = [split_extension(place.name.as_bytes()).0, b"."].concat();
+    let stem = match picture.image_type.is_picture() {
+        true => [split_extension(place.name.as_bytes()).0, b"."].concat(),
+        // Pictures of that name are no other pictures than the document.
+        false => place.name.as_bytes().to_vec(),
+    };
     let noted = connection.prepare_cached(WANT)?.execute((
         library,
         &place.folder,

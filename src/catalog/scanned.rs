@@ -14,8 +14,10 @@ use super::originals::{self, ScannedOriginal};
 use super::scanned_folders::{self, ScannedFolder};
 use super::scanned_known::{self as known, Known};
 use super::sql_types::array;
-use super::{Catalog, CatalogError, credits, external_ids, feed, metadata, places, reach, replace, titles};
-use crate::model::{EntityId, EntityType, Layout, LibraryId, Provider, RelPath, UnixSeconds};
+use super::{
+    Catalog, CatalogError, credits, external_ids, feed, metadata, places, reach, replace, scanned_nfo, titles,
+};
+use crate::model::{ContentHash, EntityId, EntityType, Layout, LibraryId, Provider, RelPath, UnixSeconds};
 
 /// An item as a scan found it.
 #[derive(Debug, Clone)]
@@ -54,6 +56,8 @@ pub struct ScannedItem {
     pub ids: Vec<(Provider, String)>,
     /// All pictures that are there for it.
     pub originals: Vec<ScannedOriginal>,
+    /// All metadata files that are there for it and tell something; the first one is what else is told here.
+    pub nfo: Vec<ScannedNfo>,
     /// The folder that tells of it, by which the next scan knows whether it has to look again.
     pub found_in: RelPath,
     /// The file or folder that it is, by which it is known again elsewhere.
@@ -68,6 +72,15 @@ pub struct ScannedItem {
     pub set: Option<ScannedSet>,
     /// Whether it is only mentioned here: where it is known, it stays as it is.
     pub is_mention: bool,
+}
+
+/// A metadata file as a scan found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScannedNfo {
+    /// The file.
+    pub original: ScannedOriginal,
+    /// The SHA-256 of its bytes; `None` for one that is too long to be made here.
+    pub hash: Option<ContentHash>,
 }
 
 /// The entity that a scanned item belongs to, by what identifies it in its library.
@@ -141,6 +154,7 @@ impl ScannedItem {
             path: folder.clone(),
             ids: Vec::new(),
             originals: Vec::new(),
+            nfo: Vec::new(),
             found_in: folder.clone(),
             folder,
             file: None,
@@ -246,9 +260,10 @@ fn record(
     if let Some(Known { entity, .. }) = found.as_ref().filter(|_| item.is_mention) {
         return mentioned(connection, entity, now);
     }
+    let (item, is_told_by_own) = scanned_nfo::sorted(connection, item, found.as_ref().map(|known| &known.entity))?;
     let item = &match &found {
-        Some(Known { entity, .. }) => titles::kept(connection, entity, item, now)?,
-        None => Cow::Borrowed(item),
+        Some(Known { entity, .. }) => titles::kept(connection, entity, &item, now)?,
+        None => Cow::Borrowed(&*item),
     };
     let is_placed_anew = found.as_ref().is_some_and(|known| !is_placed_alike(&known.entity, item));
     let (id, mut outcome) = match found {
@@ -259,7 +274,12 @@ fn record(
         Some(Known { entity, .. }) => (entity.id, ScanOutcome::Unchanged),
     };
     see(connection, id)?;
-    if told(connection, id, item, outcome == ScanOutcome::Added, now)? && outcome == ScanOutcome::Unchanged {
+    let is_new = outcome == ScanOutcome::Added;
+    let mut has_new = told_by_tree(connection, id, item, is_new)?;
+    if !is_told_by_own {
+        has_new |= told(connection, id, item, is_new, now)?;
+    }
+    if has_new && outcome == ScanOutcome::Unchanged {
         outcome = ScanOutcome::Changed;
     }
     if !matches!(outcome, ScanOutcome::Added | ScanOutcome::Unchanged) {
@@ -285,8 +305,21 @@ pub(super) fn see(connection: &Connection, id: EntityId) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// Writes down what the item tells besides its own row. Whether anything of it is new. Of an entity that is new itself
-/// nothing is known that could be replaced.
+/// Writes down where the item and its files lie. Whether anything of it is new. Of an entity that is new itself nothing is
+/// known that could be replaced.
+fn told_by_tree(connection: &Connection, id: EntityId, item: &ScannedItem, is_new: bool) -> rusqlite::Result<bool> {
+    let mut has_new = false;
+    if !is_new || !item.originals.is_empty() {
+        has_new |= originals::replace(connection, item.library, id, &item.originals)?;
+    }
+    if !is_new || !item.further_videos.is_empty() || !item.folders.is_empty() {
+        has_new |= places::replace(connection, id, item)?;
+    }
+    known::note(connection, id, item)?;
+    Ok(has_new)
+}
+
+/// Writes down what the item tells besides its own row. Whether anything of it is new.
 fn told(
     connection: &Connection,
     id: EntityId,
@@ -297,12 +330,6 @@ fn told(
     let mut has_new = false;
     if !is_new || !item.ids.is_empty() {
         has_new |= external_ids::replace_scanned(connection, id, &item.ids)?;
-    }
-    if !is_new || !item.originals.is_empty() {
-        has_new |= originals::replace(connection, item.library, id, &item.originals)?;
-    }
-    if !is_new || !item.further_videos.is_empty() || !item.folders.is_empty() {
-        has_new |= places::replace(connection, id, item)?;
     }
     if !is_new || !item.metadata.is_empty() {
         has_new |= metadata::replace(connection, id, &item.metadata, now)?;
@@ -316,7 +343,6 @@ fn told(
     if !is_new || item.set.is_some() {
         has_new |= credits::replace_set(connection, id, item, now)?;
     }
-    known::note(connection, id, item)?;
     Ok(has_new)
 }
 

@@ -3,11 +3,14 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Conflict, Published, Scope, Stamp};
+use crate::catalog::{Catalog, Conflict, Library, Published, Scope, Stamp};
+use crate::library::Source;
 use crate::model::{EntityId, GenerationId, ImageType, ItemRef};
-use crate::phase;
+use crate::phase::{self, DocumentSources};
 
 use super::context::Context;
+use super::output::one_line;
+use super::progress::Bar;
 use super::{Outcome, item, mode};
 
 /// Show what is selected.
@@ -55,6 +58,8 @@ pub(super) struct Report {
     conflicts: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) left_out: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreached: Vec<String>,
 }
 
 impl Publish {
@@ -67,9 +72,15 @@ impl Publish {
             [] => "publish".to_owned(),
             items => format!("publish {}", items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
         };
-        let published = phase::publish(&mut catalog, scope, mode(self.dry_run), &stamp(context, reason))?;
+        let cache = context.cache()?;
+        let bar = Bar::new(context.output, "items");
+        let libraries = with_nfo(context, &catalog)?;
+        let sources = DocumentSources { cache: &cache, libraries, progress: &bar };
+        let (how, stamp) = (mode(self.dry_run), stamp(context, reason));
+        let published = phase::publish_with_documents(&mut catalog, &sources, scope, how, &stamp)?;
         let mut report = report(&catalog, &published.published, self.dry_run)?;
         report.left_out = published.left_out.iter().map(|left| left.message.clone()).collect();
+        report.unreached = published.unreached;
         phase::forget(&mut catalog, &context.config.history, mode(self.dry_run), context.now())?;
         if !self.dry_run {
             context.tidy_recycle();
@@ -90,6 +101,17 @@ impl Unpublish {
         context.nudge();
         finish(context, &report(&catalog, &published, false)?)
     }
+}
+
+/// The libraries that shall have metadata documents, with their trees beneath whatever is mounted over them.
+fn with_nfo(context: &Context, catalog: &Catalog) -> anyhow::Result<Vec<(Library, Result<Source, String>)>> {
+    let wanted = catalog.libraries()?.into_iter().filter(|library| context.config.publishes_nfo(&library.name));
+    let opened = wanted.map(|library| {
+        let source = context.source(&library.path).map(|fd| Source::from_fd(fd, library.path.clone()));
+        let source = source.map_err(|error| one_line(&error));
+        (library, source)
+    });
+    Ok(opened.collect())
 }
 
 /// By whom and why.
@@ -116,13 +138,14 @@ pub(super) fn report(catalog: &Catalog, published: &Published, dry_run: bool) ->
         dry_run,
         conflicts: conflicts.collect(),
         left_out: Vec::new(),
+        unreached: Vec::new(),
     })
 }
 
 /// Tells it.
 pub(super) fn finish(context: &Context, report: &Report) -> anyhow::Result<Outcome> {
     context.output.result(report, text)?;
-    Ok(if report.conflicts.is_empty() { Outcome::Done } else { Outcome::Problems })
+    Ok(if report.conflicts.is_empty() && report.unreached.is_empty() { Outcome::Done } else { Outcome::Problems })
 }
 
 fn text(report: &Report) -> String {
@@ -136,6 +159,7 @@ fn text(report: &Report) -> String {
         (false, true, _) | (false, false, None) => format!("nothing to change: {counts}"),
         (false, false, Some(generation)) => format!("generation {generation}: {counts}"),
     };
-    let notes = report.conflicts.iter().chain(&report.left_out).map(|note| format!("  {note}"));
+    let notes =
+        report.conflicts.iter().chain(&report.left_out).chain(&report.unreached).map(|note| format!("  {note}"));
     std::iter::once(head).chain(notes).collect::<Vec<_>>().join("\n")
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::state::variable;
 use super::{
-    ArtworkSettings, BackupSettings, ConfigError, HistorySettings, HttpSettings, LibrarySettings, LogSettings,
-    ManagersSettings, MountSettings, NetworkSettings, PictureSettings, PlayersSettings, ProviderSettings,
+    ArtworkSettings, BackupSettings, ConfigError, DocumentSettings, HistorySettings, HttpSettings, LibrarySettings,
+    LogSettings, ManagersSettings, MountSettings, NetworkSettings, PictureSettings, PlayersSettings, ProviderSettings,
     RecycleSettings, ScheduleSettings, Secret, SettingSource, VideoSettings, ViewSettings, WriteSettings, range,
 };
 
@@ -39,6 +39,8 @@ pub struct Config {
     pub provider: ProviderSettings,
     /// `[artwork]`: what is chosen.
     pub artwork: ArtworkSettings,
+    /// `[nfo]`: whether metadata documents are published.
+    pub nfo: DocumentSettings,
     /// `[[mount]]`: the views that the daemon mounts.
     #[serde(deserialize_with = "super::service::mounts")]
     pub mount: Vec<MountSettings>,

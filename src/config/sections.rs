@@ -135,6 +135,9 @@ pub struct LibrarySettings {
     pub grace_period: Option<f64>,
     /// See [`WriteSettings::managers`].
     pub managers: Option<Vec<String>>,
+    /// Whether metadata documents are published; `None` is as in `[nfo]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nfo: Option<bool>,
     /// `[library.NAME.artwork]`: what is chosen differently.
     pub artwork: LibraryArtworkSettings,
 }

@@ -219,7 +219,7 @@ impl Demo {
                 let path = view.join(path_of(&mapping).as_path());
                 let format = mapping.extension.parse().map_err(io::Error::other);
                 let cached = format
-                    .and_then(|format| read(self.cache.open_picture(&mapping.hash, format).map_err(io::Error::other)?));
+                    .and_then(|format| read(self.cache.open_file(&mapping.hash, format).map_err(io::Error::other)?));
                 let seen = File::open(&path).and_then(read);
                 let failed = |source| DemoError::Make { path: path.clone(), source };
                 if cached.map_err(failed)? != seen.map_err(failed)? {

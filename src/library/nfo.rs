@@ -8,23 +8,35 @@
 //! - `tree.rs`: from text to elements, within limits.
 //! - `entry.rs`: from elements to what they mean.
 //! - `address.rs`: ids in addresses of providers.
+//!
+//! And the way back, [`write_nfo`]:
+//!
+//! - `write.rs`: from what is known of an item to parts of a document.
+//! - `compose.rs`: parts put into what a file of the tree says already.
+//! - `split.rs`: such a file in pieces that can be copied byte by byte.
 
 mod address;
+mod compose;
 mod entry;
+mod split;
 mod text;
 mod tree;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
-use crate::model::{EntityType, Provider, RelPath};
+use sha2::{Digest, Sha256};
+
+use crate::model::{ContentHash, EntityType, Provider, RelPath};
 
 use super::{LibraryError, Source};
 
 pub use entry::{NfoActor, NfoArtwork, NfoEntry, NfoRoot};
+pub use write::{NfoBase, NfoFacts, NfoField, NfoPicture, write_nfo};
 
 /// More of a file is not read. The longest that Kodi writes have some hundred kilobytes.
-const NFO_BYTES_MAX: u64 = 1 << 20;
+pub const NFO_BYTES_MAX: u64 = 1 << 20;
 
 /// What a metadata file tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +47,8 @@ pub struct Nfo {
     pub ids: Vec<(Provider, String)>,
     /// What could not be read.
     pub problems: Vec<NfoProblem>,
+    /// The SHA-256 of the file, if it was read whole: tells whether it is a document that was made here.
+    pub hash: Option<ContentHash>,
 }
 
 /// What is wrong with a metadata file.
@@ -60,6 +74,12 @@ pub enum NfoProblem {
 }
 
 impl Nfo {
+    /// Whether it tells anything.
+    #[must_use]
+    pub fn tells_something(&self) -> bool {
+        !(self.entries.is_empty() && self.ids.is_empty())
+    }
+
     /// The entries of a thing of that type.
     pub fn entries_of(&self, entity_type: EntityType) -> impl Iterator<Item = &NfoEntry> {
         self.entries.iter().filter(move |entry| entry.root.entity_type() == entity_type)
@@ -97,8 +117,9 @@ pub fn read_nfo(source: &Source, path: &RelPath) -> Result<Nfo, LibraryError> {
     let bytes = source.read_start(path, NFO_BYTES_MAX + 1)?;
     let length = usize::try_from(NFO_BYTES_MAX).unwrap_or(usize::MAX);
     let mut nfo = parse_nfo(&bytes[..bytes.len().min(length)]);
-    if bytes.len() > length {
-        nfo.problems.insert(0, NfoProblem::TooLong);
+    match bytes.len() > length {
+        true => nfo.problems.insert(0, NfoProblem::TooLong),
+        false => nfo.hash = Some(ContentHash::new(Sha256::digest(&bytes).into())),
     }
     Ok(nfo)
 }
@@ -115,5 +136,5 @@ pub fn parse_nfo(bytes: &[u8]) -> Nfo {
     if entries.is_empty() && ids.is_empty() {
         problems.push(NfoProblem::Nothing);
     }
-    Nfo { entries, ids, problems }
+    Nfo { entries, ids, problems, hash: None }
 }

@@ -149,7 +149,7 @@ impl FromStr for LockField {
             return Ok(Self::Every);
         }
         let image_type: Result<ImageType, ImageTypeError> = text.parse();
-        let of_image = image_type.ok().map(Self::Image);
+        let of_image = image_type.ok().filter(|image_type| image_type.is_picture()).map(Self::Image);
         let of_actors = text.eq_ignore_ascii_case(Field::ACTORS.0).then_some(Self::Metadata(Field::ACTORS));
         let found = of_image.or(of_actors).or_else(|| text.parse().ok().map(Self::Metadata));
         found.ok_or_else(|| LockFieldError { word: text.to_owned() })

@@ -1,4 +1,5 @@
-//! What a picture is of: poster, fanart, …
+//! What a picture is of: poster, fanart, … And the one thing that is published like a picture and is none: the metadata
+//! document.
 
 use std::fmt;
 use std::str::FromStr;
@@ -37,6 +38,9 @@ pub enum ImageKind {
     Spine,
     /// Portrait of an actor.
     ActorThumb,
+    /// No picture: the metadata document (NFO). It is made of what is known, never chosen, and published like a picture.
+    #[serde(skip_deserializing)]
+    Nfo,
 }
 
 /// What a picture is of: its kind and, for fanart, its place in the row (0 is the main one).
@@ -50,12 +54,12 @@ pub struct ImageType {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is no image type; there are poster, fanart (fanart1, fanart2, … for more), banner, clearlogo, clearart, \
-     discart, landscape, keyart, characterart, thumb, cover, back, spine and actorthumb"
+     discart, landscape, keyart, characterart, thumb, cover, back, spine and actorthumb; and nfo, the metadata document"
 )]
 pub struct ImageTypeError(String);
 
 impl ImageKind {
-    /// Every kind, in the order in which lists show them.
+    /// Every kind of picture, in the order in which lists show them.
     pub const ALL: [Self; 14] = [
         Self::Poster,
         Self::Fanart,
@@ -91,6 +95,7 @@ impl ImageKind {
             Self::Back => "back",
             Self::Spine => "spine",
             Self::ActorThumb => "actorthumb",
+            Self::Nfo => "nfo",
         }
     }
 
@@ -104,6 +109,9 @@ impl ImageKind {
 impl ImageType {
     /// The highest number a fanart can carry.
     pub const NUMBER_MAX: u8 = 99;
+
+    /// The metadata document.
+    pub const NFO: Self = Self::main(ImageKind::Nfo);
 
     /// The image type of that kind with number 0: the one and only, or the main one.
     #[must_use]
@@ -121,6 +129,12 @@ impl ImageType {
         } else {
             Err(ImageTypeError(format!("{}{number}", kind.as_str())))
         }
+    }
+
+    /// Whether it is a picture, and not the metadata document.
+    #[must_use]
+    pub fn is_picture(self) -> bool {
+        self.kind != ImageKind::Nfo
     }
 
     /// The kind.
@@ -151,7 +165,8 @@ impl FromStr for ImageType {
         let word = lower.trim_end_matches(|c: char| c.is_ascii_digit());
         let digits = &lower[word.len()..];
         let unknown = || ImageTypeError(text.to_owned());
-        let kind = ImageKind::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or_else(unknown)?;
+        let mut kinds = ImageKind::ALL.into_iter().chain([ImageKind::Nfo]);
+        let kind = kinds.find(|kind| kind.as_str() == word).ok_or_else(unknown)?;
         if digits.is_empty() {
             return Ok(Self::main(kind));
         }
@@ -180,6 +195,13 @@ mod tests {
             assert_eq!(image_type.to_string().parse(), Ok(image_type));
             assert_eq!(kind.as_str().to_uppercase().parse(), Ok(image_type));
         }
+    }
+
+    #[test]
+    fn the_metadata_document_has_a_word_and_is_no_picture() {
+        assert_eq!("nfo".parse(), Ok(ImageType::NFO));
+        assert!(!ImageType::NFO.is_picture() && !ImageKind::ALL.contains(&ImageKind::Nfo));
+        assert!("nfo1".parse::<ImageType>().is_err());
     }
 
     #[test]

@@ -76,7 +76,7 @@ enum Holds {
     TheSame,
     /// Another picture, which is in the cache now.
     Picture(Stored),
-    /// No whole picture.
+    /// No whole picture, or something that was written over a document.
     NoPicture,
 }
 
@@ -232,6 +232,9 @@ impl Intake {
                 return Ok(Some(Holds::TheSame));
             }
         }
+        if !mapping.image_type.is_picture() {
+            return Ok(Some(Holds::NoPicture));
+        }
         let file = found.file.try_clone().map_err(unreadable)?;
         let reader = Steady { file, is_steady: &is_steady };
         match put_written(&self.cache, &job.write, job.path.clone(), reader, &self.limits) {
@@ -262,7 +265,8 @@ impl Intake {
             }
             self.catalog.refuse_write(mapping.id)?;
             view.folder_changed(key, &[&mapping.name]);
-            return Ok(Some(Taken::Refused));
+            let is_picture = mapping.image_type.is_picture();
+            return Ok(Some(if is_picture { Taken::Refused } else { Taken::Left }));
         }
         if !written.settle(at, job.ticket.version, has_writer) {
             return Ok(None);

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::cache::PictureFormat;
+use crate::cache::StoredFormat;
 use crate::model::ContentHash;
 
 use super::program::LOG;
@@ -91,5 +91,5 @@ fn tick<B>(view: &View<B>) {
 /// Whether the cache has the picture again, in its full length.
 fn is_there<B>(view: &View<B>, hash: &ContentHash, byte_count: u64) -> bool {
     let is_whole = |file: std::fs::File| file.metadata().is_ok_and(|found| found.len() == byte_count);
-    PictureFormat::ALL.iter().any(|format| view.cache().open_picture(hash, *format).is_ok_and(is_whole))
+    StoredFormat::ALL.iter().any(|format| view.cache().open_file(hash, *format).is_ok_and(is_whole))
 }

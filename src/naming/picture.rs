@@ -1,9 +1,9 @@
-//! Extensions of pictures.
+//! Extensions of what is published.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The extension a published picture carries: that of its true format, one spelling each.
+/// The extension that what is published carries: that of its true format, one spelling each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PictureExtension {
     /// JPEG. Always `jpg`: Kodi's person pictures and music thumbs do not know `jpeg`.
@@ -14,11 +14,13 @@ pub enum PictureExtension {
     Webp,
     /// GIF.
     Gif,
+    /// No picture: a metadata document.
+    Nfo,
 }
 
 /// A word that is no extension under which pictures are published.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no extension of a picture; there are jpg, png, webp and gif")]
+#[error("`{0}` is no extension of what is published; there are jpg, png, webp, gif and nfo")]
 pub struct PictureExtensionError(String);
 
 impl PictureExtension {
@@ -30,6 +32,7 @@ impl PictureExtension {
             Self::Png => "png",
             Self::Webp => "webp",
             Self::Gif => "gif",
+            Self::Nfo => "nfo",
         }
     }
 }
@@ -49,6 +52,7 @@ impl FromStr for PictureExtension {
             "png" => Ok(Self::Png),
             "webp" => Ok(Self::Webp),
             "gif" => Ok(Self::Gif),
+            "nfo" => Ok(Self::Nfo),
             _ => Err(PictureExtensionError(text.to_owned())),
         }
     }

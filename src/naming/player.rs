@@ -74,7 +74,7 @@ impl Players {
         let everywhere = match extension {
             PictureExtension::Jpg | PictureExtension::Png => Self::ALL.and(Self::KOMETA),
             PictureExtension::Webp => Self::KODI.and(Self::JELLYFIN).and(Self::KOMETA),
-            PictureExtension::Gif => Self::KODI.and(Self::JELLYFIN).and(Self::EMBY),
+            PictureExtension::Gif | PictureExtension::Nfo => Self::KODI.and(Self::JELLYFIN).and(Self::EMBY),
         };
         let is_kodi_blind = match reading {
             Reading::Picture => false,

@@ -72,18 +72,22 @@ const BARE: &[Layout] = &[Layout::Own, Layout::Disc, Layout::Stack, Layout::Vers
 /// Bare, and with a video whose name can stand before the dash.
 const OWN_VIDEO: &[Layout] = &[Layout::Own, Layout::Version];
 const STACK: &[Layout] = &[Layout::Stack];
+const DISC: &[Layout] = &[Layout::Disc];
+/// What is a file and no disc.
+const WITH_FILE: &[Layout] = &[Layout::Own, Layout::Flat, Layout::Stack, Layout::Version];
 
 const POSTER: &[ImageKind] = &[Kind::Poster];
 const FANART: &[ImageKind] = &[Kind::Fanart];
 const LOGO: &[ImageKind] = &[Kind::ClearLogo];
 const THUMB: &[ImageKind] = &[Kind::Thumb];
+const NFO: &[ImageKind] = &[Kind::Nfo];
 /// What Kodi and Jellyfin know by the same word.
 const SHARED: &[ImageKind] = &[Kind::Banner, Kind::ClearArt, Kind::Landscape];
 /// What Kodi alone shows.
 const KODI_ONLY: &[ImageKind] = &[Kind::KeyArt, Kind::CharacterArt];
 
 /// Everything that lies beside the media.
-pub(super) const BESIDE_MEDIA: &[&[Row]] = &[MOVIE, SERIES, SEASON, EPISODE, MUSIC, ACTOR];
+pub(super) const BESIDE_MEDIA: &[&[Row]] = &[MOVIE, SERIES, SEASON, EPISODE, MUSIC, ACTOR, DOCUMENTS];
 
 /// Films. `<b>-poster` beside `poster` is for Kodi sources that are not set to "separate folders", `<b>` alone in flat
 /// folders for Plex. Kodi by itself gets every picture under both names; with Jellyfin or Emby that would make one
@@ -185,10 +189,25 @@ const ACTOR: &[Row] = &[
     Row::new(Actor, ANY, &[Kind::ActorThumb], ".actors/{actor22}", KODI).read_as(Reading::Portrait),
 ];
 
+/// Metadata documents. Each has one name that all who read it look for, as a player that found two would take either: the
+/// name of the video for films and episodes, which comes behind `movie.nfo`, but is read in every folder; what has that
+/// name or another one in the tree is hidden. Beside a disc only `movie.nfo` is read by all. Each version of a film is
+/// looked up by its own name. Plex reads none.
+const DOCUMENTS: &[Row] = &[
+    Row::new(Movie, WITH_FILE, NFO, "{b}", KODI_JELLYFIN),
+    Row::new(Movie, DISC, NFO, "movie", KODI_JELLYFIN),
+    Row::new(Series, ANY, NFO, "tvshow", KODI_JELLYFIN),
+    Row::new(Season, ANY, NFO, "season", JELLYFIN),
+    Row::new(Episode, ANY, NFO, "{b}", KODI_JELLYFIN),
+    Row::new(Artist, ANY, NFO, "artist", KODI_JELLYFIN),
+    Row::new(Album, ANY, NFO, "album", KODI_JELLYFIN),
+];
+
 /// Kodi's movie set information folder.
 pub(super) const KODI_SETS: &[&[Row]] = &[&[
     Row::new(MovieSet, ANY, SET_KINDS, "{set}/{kind}", KODI),
     Row::new(MovieSet, ANY, FANART, "{set}/fanart{n}", KODI).numbered(),
+    Row::new(MovieSet, ANY, NFO, "{set}/set", KODI),
 ]];
 
 const SET_KINDS: &[ImageKind] = &[

@@ -37,6 +37,8 @@ pub(super) fn published_names(template: &'static str, filling: &Filling<'_>) -> 
     let bases = if template.contains("{b}") { &all_bases[..] } else { &all_bases[..1] };
     let folders = match placed.entity_type {
         EntityType::Actor if !filling.is_tree => &placed.folders[..],
+        // The document of a season lies in the season's own folder, unlike its pictures.
+        EntityType::Season if filling.image_type == ImageType::NFO => &placed.folders[..],
         _ => std::slice::from_ref(&placed.folder),
     };
     let episodes: Vec<Option<u16>> = match placed.episodes.filter(|_| template.contains("{ee}")) {

@@ -120,7 +120,7 @@ impl Choices {
         let file = selected_picture(catalog, &other, of_other)?.ok_or_else(nothing)?;
         let hash = &file.picture.hash;
         let format = file.picture.extension.parse().map_err(|_| nothing())?;
-        let bytes: File = self.cache.open_picture(hash, format)?;
+        let bytes: File = self.cache.open_file(hash, format)?;
         let known = self.cache.records(hash)?;
         let origin = known.records.last().map(|record| record.origin.clone());
         let origin = origin.unwrap_or_else(|| Origin::File(self.cache.path_of(hash, format)));

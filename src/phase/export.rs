@@ -22,7 +22,7 @@ use std::str::FromStr;
 use rustix::io::Errno;
 use serde::Serialize;
 
-use crate::cache::{Cache, PictureFormat};
+use crate::cache::{Cache, StoredFormat};
 use crate::catalog::{Catalog, Library};
 use crate::library::Source;
 use crate::model::{UnixSeconds, show_bytes};
@@ -236,8 +236,8 @@ impl<'a> Export<'a> {
     }
 
     fn try_one(&mut self, picture: &Picture, pictures: &dyn Pictures, path: &Path) -> Result<(), Trouble> {
-        let format: PictureFormat = picture.extension.parse().map_err(Trouble::file)?;
-        let content = self.cache.open_picture(&picture.hash, format).map_err(Trouble::file)?;
+        let format: StoredFormat = picture.extension.parse().map_err(Trouble::file)?;
+        let content = self.cache.open_file(&picture.hash, format).map_err(Trouble::file)?;
         let folder = match self.enter(picture, pictures)? {
             Folder::Open(folder) => folder,
             Folder::ToBeMade => {

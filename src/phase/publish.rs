@@ -8,11 +8,12 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Library, Place, PublishMode, Published, Scope, SelectedPicture, Stamp};
+use crate::catalog::{Catalog, DocumentChanges, Library, Place, PublishMode, Published, Scope, SelectedPicture, Stamp};
 use crate::model::{EntityId, ImageType, LibraryId};
 use crate::naming::Profiles;
 
 use super::PhaseError;
+use super::documents::{self, DocumentSources};
 use super::names::{nameless, names_of_selected, places};
 
 /// How many names that are left out a report lists.
@@ -27,6 +28,8 @@ pub struct PublishReport {
     pub left_out: Vec<LeftOutPicture>,
     /// How many there were.
     pub left_out_count: u64,
+    /// Libraries whose trees could not be reached, so that their documents stay as they are.
+    pub unreached: Vec<String>,
 }
 
 /// A name that a picture should have, but cannot.
@@ -40,7 +43,8 @@ pub struct LeftOutPicture {
     pub message: String,
 }
 
-/// Makes the mappings of the scope what is selected and not withheld. Doing it again changes nothing.
+/// Makes the mappings of the scope what is selected and not withheld; documents are published as they were made last. Doing it
+/// again changes nothing.
 ///
 /// # Errors
 /// When a library's profiles are not known, a named entity does not exist, or the catalog cannot be written.
@@ -50,12 +54,48 @@ pub fn publish(
     mode: PublishMode,
     stamp: &Stamp,
 ) -> Result<PublishReport, PhaseError> {
+    publish_changes(catalog, scope, mode, stamp, &DocumentChanges::default())
+}
+
+/// The same with documents: those of the scope are made anew where anything that they tell is different, and those of
+/// libraries that shall have none go.
+///
+/// # Errors
+/// As [`publish`]; and when the cache cannot be written.
+pub fn publish_with_documents(
+    catalog: &mut Catalog,
+    sources: &DocumentSources<'_>,
+    scope: Scope<'_>,
+    mode: PublishMode,
+    stamp: &Stamp,
+) -> Result<PublishReport, PhaseError> {
+    let made = documents::make(catalog, sources, scope, mode)?;
+    let mut report = publish_changes(catalog, scope, mode, stamp, &made.changes)?;
+    report.unreached = made.unreached;
+    for (entity, message) in made.problems {
+        report.note(LeftOutPicture {
+            entity,
+            image_type: ImageType::NFO,
+            message: format!("item {entity}: {message}"),
+        });
+    }
+    Ok(report)
+}
+
+fn publish_changes(
+    catalog: &mut Catalog,
+    scope: Scope<'_>,
+    mode: PublishMode,
+    stamp: &Stamp,
+    documents: &DocumentChanges,
+) -> Result<PublishReport, PhaseError> {
     let profiles = all_profiles(catalog)?;
     let mut report = PublishReport::default();
-    report.published = catalog.publish(scope, mode, stamp, |picture| {
+    report.published = catalog.publish_with(scope, mode, stamp, documents, |picture| {
         let Some(profiles) = profiles.get(&picture.entity.library) else { return Vec::new() };
         let names = names_of_selected(profiles, picture);
-        if names.names.is_empty() && names.left_out.is_empty() {
+        // A document that only a tree of its own has a name for is made for that.
+        if names.names.is_empty() && names.left_out.is_empty() && picture.image_type.is_picture() {
             let message = nameless(picture.entity.entity_type, picture.image_type);
             report.leave_out(picture, std::iter::once(format!("item {}: {message}", picture.entity.id)));
         }
@@ -84,12 +124,14 @@ pub fn follow_rename(catalog: &mut Catalog, rename: i64, stamp: &Stamp) -> Resul
 
 impl PublishReport {
     fn leave_out(&mut self, picture: &SelectedPicture, messages: impl Iterator<Item = String>) {
-        for message in messages {
-            self.left_out_count += 1;
-            if self.left_out.len() < LEFT_OUT_MAX {
-                let (entity, image_type) = (picture.entity.id, picture.image_type);
-                self.left_out.push(LeftOutPicture { entity, image_type, message });
-            }
+        let (entity, image_type) = (picture.entity.id, picture.image_type);
+        messages.for_each(|message| self.note(LeftOutPicture { entity, image_type, message }));
+    }
+
+    fn note(&mut self, left_out: LeftOutPicture) {
+        self.left_out_count += 1;
+        if self.left_out.len() < LEFT_OUT_MAX {
+            self.left_out.push(left_out);
         }
     }
 }

@@ -25,6 +25,8 @@ pub enum Taken {
     Captured,
     /// It is no whole picture, and stays the file that it is.
     Refused,
+    /// It was written over a document: it stays the file that it is, and the next publish takes up what it says.
+    Left,
     /// It is what was shown already.
     Unchanged,
 }

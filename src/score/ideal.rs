@@ -44,6 +44,8 @@ pub fn ideal(entity_type: EntityType, kind: ImageKind) -> Ideal {
         ImageKind::Spine => (100, 1200, 20.0),
         // Portraits are cut from anything, also from squares.
         ImageKind::ActorThumb => (1000, 1500, 1.6),
+        // It is no picture, so no picture fits.
+        ImageKind::Nfo => (1, 1, 0.0),
     };
     Ideal { width, height, shape_factor }
 }

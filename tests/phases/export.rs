@@ -63,7 +63,7 @@ fn links_lead_to_the_cache_and_are_recognised() {
         assert_eq!((report.added, report.replaced, report.error_count), (5, 1, 0), "{mode}: {report:?}");
         let poster = world.path(b"Heat (1995)/poster.png");
         let cached = world.choose(HEAT, "poster", 1).stored;
-        let cached = world.cache.path_of(&cached.hash, cached.picture.format);
+        let cached = world.cache.path_of(&cached.hash, cached.picture.format.into());
         assert_eq!(fs::metadata(&poster).unwrap().ino(), fs::metadata(&cached).unwrap().ino(), "{mode}");
         assert_eq!(fs::symlink_metadata(&poster).unwrap().is_symlink(), mode == ExportMode::Symlink);
         let again = world.export(mode);

@@ -59,7 +59,7 @@ fn a_picture_that_is_damaged_or_gone_is_told_and_what_is_there_stays() {
     let mut world = chosen();
     write(&world.path(b"Heat (1995)/poster.png"), b"an original");
     let stored = world.choose(HEAT, "poster", 1).stored;
-    let cached = world.cache.path_of(&stored.hash, stored.picture.format);
+    let cached = world.cache.path_of(&stored.hash, stored.picture.format.into());
     fs::set_permissions(&cached, fs::Permissions::from_mode(0o644)).unwrap();
     write(&cached, &vec![0; png(1).len()]);
     for what in ["damaged", "No such file"] {

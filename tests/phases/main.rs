@@ -1,6 +1,7 @@
 //! The phases from a chosen file to real files: select, publish, export, on real trees.
 
 mod choosing;
+mod documents;
 #[path = "../support/every_layout.rs"]
 mod every_layout;
 mod export;

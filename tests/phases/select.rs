@@ -15,7 +15,7 @@ fn a_chosen_file_is_cached_noted_selected_and_locked() {
     let mut world = World::with(&[HEAT]);
     let film = world.film(HEAT).id;
     let first = world.choose(HEAT, "poster", 1);
-    assert_eq!(fs::read(world.cache.path_of(&first.stored.hash, first.stored.picture.format)).unwrap(), png(1));
+    assert_eq!(fs::read(world.cache.path_of(&first.stored.hash, first.stored.picture.format.into())).unwrap(), png(1));
     let files = world.catalog.selections_of(film).unwrap();
     assert_eq!((files.len(), files[0].id, files[0].picture.width), (1, first.selected.cache_file, 20));
     assert!(world.catalog.locks_of(film).unwrap()[0].is_locked);

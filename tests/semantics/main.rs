@@ -8,6 +8,7 @@ mod world;
 mod again;
 mod attributes;
 mod deleting;
+mod documents;
 mod lost;
 mod programs;
 mod reading;

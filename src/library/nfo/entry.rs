@@ -29,6 +29,8 @@ pub enum NfoRoot {
     Artist,
     /// `<album>`
     Album,
+    /// `<set>`
+    Set,
 }
 
 impl NfoRoot {
@@ -42,6 +44,7 @@ impl NfoRoot {
             Self::Episode => EntityType::Episode,
             Self::Artist => EntityType::Artist,
             Self::Album => EntityType::Album,
+            Self::Set => EntityType::MovieSet,
         }
     }
 }
@@ -159,6 +162,7 @@ pub(super) fn entry(element: &Element) -> Option<NfoEntry> {
         "episodedetails" => NfoRoot::Episode,
         "artist" => NfoRoot::Artist,
         "album" => NfoRoot::Album,
+        "set" => NfoRoot::Set,
         _ => return None,
     };
     let text = |name: &str| element.all(name).find_map(Element::trimmed).map(str::to_owned);
@@ -249,7 +253,7 @@ fn url(text: &str) -> Option<String> {
 
 fn artwork(element: &Element, root: NfoRoot) -> Vec<NfoArtwork> {
     let plain = match root {
-        NfoRoot::Movie | NfoRoot::Series | NfoRoot::Season => ImageKind::Poster,
+        NfoRoot::Movie | NfoRoot::Series | NfoRoot::Season | NfoRoot::Set => ImageKind::Poster,
         NfoRoot::Episode | NfoRoot::Artist => ImageKind::Thumb,
         NfoRoot::Album => ImageKind::Cover,
     };

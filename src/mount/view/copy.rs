@@ -9,7 +9,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
-use crate::cache::PictureFormat;
+use crate::cache::StoredFormat;
 use crate::catalog::MappedPicture;
 use crate::model::{ContentHash, Name};
 
@@ -42,8 +42,8 @@ impl Copy {
 impl<B> View<B> {
     /// A file with the bytes of a picture, which has no name yet where the source can do that.
     pub(super) fn copy_up(&self, dir: &Dir, picture: &MappedPicture, changes: &Changes) -> Result<Copy> {
-        let format: PictureFormat = picture.extension.parse().map_err(|_| Errno::IO)?;
-        let mut bytes = self.cache.open_picture(&picture.hash, format)?;
+        let format: StoredFormat = picture.extension.parse().map_err(|_| Errno::IO)?;
+        let mut bytes = self.cache.open_file(&picture.hash, format)?;
         let folder = dir.fd()?;
         let flags = OFlags::WRONLY | OFlags::CLOEXEC;
         let nameless = openat(folder, ".", flags | OFlags::TMPFILE, Mode::from_raw_mode(0o600));
@@ -113,10 +113,10 @@ impl<B> View<B> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let Ok(file) = openat(folder, name.as_os_str(), flags, Mode::empty()) else { return false };
         let Some(hash) = hash_of(File::from(file)) else { return false };
-        PictureFormat::ALL.iter().any(|format| {
+        StoredFormat::ALL.iter().any(|format| {
             let is_whole =
                 |file: File| file.metadata().is_ok_and(|found| i64::try_from(found.len()) == Ok(stat.st_size));
-            self.cache.open_picture(&hash, *format).is_ok_and(is_whole)
+            self.cache.open_file(&hash, *format).is_ok_and(is_whole)
         })
     }
 }

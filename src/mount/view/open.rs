@@ -87,7 +87,7 @@ impl<B> View<B> {
             return None;
         }
         let Target::Picture(picture) = self.target(id).ok()? else { return None };
-        let file = self.cache.open_picture(&picture.hash, picture.extension.parse().ok()?).ok()?;
+        let file = self.cache.open_file(&picture.hash, picture.extension.parse().ok()?).ok()?;
         let is_whole = file.metadata().is_ok_and(|found| found.len() == picture.byte_count);
         is_whole.then(|| Opened { is_immutable: true, ..self.enter_file(id, file.into(), register) })
     }
@@ -179,7 +179,7 @@ impl<B> View<B> {
     fn open_cached(&self, picture: &MappedPicture) -> Result<File> {
         // The catalog holds no other extensions than those of the cache's formats.
         let format = picture.extension.parse().map_err(|_| Errno::IO)?;
-        let opened = self.cache.open_picture(&picture.hash, format);
+        let opened = self.cache.open_file(&picture.hash, format);
         let is_whole = |file: &File| file.metadata().is_ok_and(|found| found.len() == picture.byte_count);
         match opened {
             Ok(file) if is_whole(&file) => return Ok(file),

@@ -125,7 +125,7 @@ impl Purpose<'_> {
 /// Whether the file of a picture is where the catalog says.
 pub(super) fn is_there(cache: &Cache, file: &CacheFile) -> bool {
     let format = file.picture.extension.parse();
-    format.is_ok_and(|format| cache.open_picture(&file.picture.hash, format).is_ok())
+    format.is_ok_and(|format| cache.open_file(&file.picture.hash, format).is_ok())
 }
 
 /// Why a picture of that size cannot be shown as that.

@@ -100,7 +100,7 @@ impl Pictures {
 fn look(cache: &Cache, file: &StoredFile, limits: &Limits) -> Option<Picture> {
     // It was within the limits of its time; what is as long as it was is read.
     let mut bytes = Vec::new();
-    let opened = cache.open_picture(&file.hash, file.format).ok()?;
+    let opened = cache.open_file(&file.hash, file.format).ok()?;
     opened.take(file.byte_count.min(limits.file_bytes.max(1 << 28))).read_to_end(&mut bytes).ok()?;
     let is_itself = ContentHash::new(Sha256::digest(&bytes).into()) == file.hash;
     let of_its_time = Limits { file_bytes: u64::MAX, ..*limits };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{Library, ScannedFile, ScannedItem, ScannedOriginal, ScannedParent};
+use crate::catalog::{Library, ScannedFile, ScannedItem, ScannedNfo, ScannedOriginal, ScannedParent};
 use crate::library::layout::is_ignore_file;
 use crate::library::{EntryKind, FileStat, FolderListing, FoundItem, Nfo, NfoArtwork, Source, read_nfo};
 use crate::model::{EntityType, ImageType, Layout, RelPath, UnixSeconds, sort_title};
@@ -53,7 +53,8 @@ impl<'a> Items<'a> {
         let mut scanned = scanned_item(self.library, item, originals);
         scanned.found_in = self.listing.path.clone();
         scanned.file = self.file(item);
-        let nfo = self.nfo(item);
+        let (nfo, all) = self.nfo(item);
+        scanned.nfo = all;
         self.tell(item, &mut scanned, nfo);
         self.found.push(scanned);
     }
@@ -76,20 +77,27 @@ impl<'a> Items<'a> {
         }
     }
 
-    /// The first metadata file of the item that tells something.
-    fn nfo(&mut self, item: &FoundItem) -> Option<(RelPath, Nfo)> {
-        let mut first = None;
+    /// The first metadata file of the item that tells something, and all that do as originals.
+    fn nfo(&mut self, item: &FoundItem) -> (Option<(RelPath, Nfo)>, Vec<ScannedNfo>) {
+        let (mut first, mut silent, mut all) = (None, None, Vec::new());
         for path in &item.nfo {
-            self.watched.insert(path.clone(), self.source.stat(path).ok());
-            match read_nfo(self.source, path) {
-                Ok(nfo) if nfo.entries.is_empty() && nfo.ids.is_empty() => {
-                    first.get_or_insert((path.clone(), nfo));
+            let nfo = match read_nfo(self.source, path) {
+                Ok(nfo) => nfo,
+                Err(error) => {
+                    self.watched.insert(path.clone(), self.source.stat(path).ok());
+                    self.problems.push((path.clone(), error.to_string()));
+                    continue;
                 }
-                Ok(nfo) => return Some((path.clone(), nfo)),
-                Err(error) => self.problems.push((path.clone(), error.to_string())),
+            };
+            let original = self.original(path, ImageType::NFO);
+            if !nfo.tells_something() {
+                silent.get_or_insert((path.clone(), nfo));
+                continue;
             }
+            all.extend(original.map(|original| ScannedNfo { original, hash: nfo.hash }));
+            first.get_or_insert((path.clone(), nfo));
         }
-        first
+        (first.or(silent), all)
     }
 
     fn original(&mut self, path: &RelPath, image_type: ImageType) -> Option<ScannedOriginal> {

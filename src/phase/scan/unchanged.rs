@@ -15,7 +15,7 @@ use crate::model::{Name, RelPath, UnixSeconds};
 use super::items::Items;
 
 /// Raise it whenever the rules of identification change: then every folder is read again.
-const RULES: u32 = 2;
+const RULES: u32 = 3;
 
 /// A folder to be noted, and when something of it last changed.
 pub(super) struct Noted {
