@@ -32,6 +32,7 @@ mod publish;
 mod rebuild;
 mod recycle;
 mod restore;
+mod revive;
 mod rollback;
 mod scan;
 mod select;

@@ -3,6 +3,8 @@
 //! | part | what |
 //! | --- | --- |
 //! | [`Session`] (`session`, `options`, `words`, `prepare`, `attach`, `unmount`) | a mount from its beginning to its end |
+//! | `threads` | making threads, and whether there is room for those of a mount |
+//! | `alive` | whether a mount answers |
 //! | `answers` | what it answers at its control socket |
 //! | `beneath` | reaching folders beneath the views that cover them |
 //! | `fs`, `requests`, `reply` | unpacks requests, runs them, packs replies; the only part that knows the FUSE library's types |
@@ -30,6 +32,7 @@
 //! order between locks is needed, and none can be violated.
 
 mod abilities;
+mod alive;
 mod answers;
 mod attach;
 mod attr;
@@ -66,6 +69,7 @@ mod stats;
 mod submounts;
 #[cfg(test)]
 mod testing;
+mod threads;
 mod ticker;
 mod unmount;
 mod view;

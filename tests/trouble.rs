@@ -221,3 +221,114 @@ fn the_earliest_and_latest_times_that_a_program_can_set_do_no_harm() {
     }
     assert!(Command::new("ls").arg(mount.view()).status().unwrap().success());
 }
+
+/// A mount in the background, unmounted when dropped.
+struct Background {
+    folders: Folders,
+}
+
+impl Background {
+    fn view(&self) -> std::path::PathBuf {
+        self.folders.view().canonicalize().unwrap()
+    }
+
+    /// `posterfs mount`, with so much address space at most, in MiB.
+    fn mount(&self, limit: Option<u64>) -> std::process::Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_posterfs"));
+        command.arg("--state").arg(self.folders.state()).arg("mount").arg(self.view());
+        command.arg("--source").arg(self.folders.source());
+        let set_limit = move || {
+            let bytes = limit.map(|limit| limit << 20);
+            Ok(rustix::process::setrlimit(Resource::As, Rlimit { current: bytes, maximum: bytes })?)
+        };
+        // SAFETY: setrlimit is async-signal-safe.
+        unsafe { std::os::unix::process::CommandExt::pre_exec(&mut command, set_limit) };
+        command.output().unwrap()
+    }
+
+    fn is_mounted(&self) -> bool {
+        let table = fs::read_to_string("/proc/self/mounts").unwrap();
+        table.contains(&format!(" {} ", self.view().display()))
+    }
+
+    fn unmount(&self) {
+        let ended = posterfs(&self.folders.state(), &["unmount".as_ref(), self.view().as_os_str()]);
+        assert!(ended.status.success(), "{}", message(&ended));
+        assert!(!self.is_mounted());
+    }
+
+    fn pid(&self) -> Option<u32> {
+        let output = posterfs(&self.folders.state(), &["--json", "status"]);
+        let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        status["mounts"][0]["pid"].as_u64().map(|pid| u32::try_from(pid).unwrap())
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        let _ = posterfs(&self.folders.state(), &["unmount".as_ref(), self.folders.view().as_os_str()]);
+        while unmount(self.folders.view(), UnmountFlags::DETACH).is_ok() {}
+    }
+}
+
+/// Whatever there is of address space: mounting works, or it fails, says why, and leaves nothing behind.
+#[test]
+fn memory_that_is_short_is_told_before_anything_is_mounted() {
+    let Some(folders) = Folders::new() else { return };
+    (0..200).for_each(|number| write(folders.source().join(format!("film-{number}")), "a video"));
+    let background = Background { folders };
+    let mut worked = Vec::new();
+    for limit in [4000, 1500, 1000, 700, 550, 450, 400, 350, 300, 250, 200, 150] {
+        let begun = Instant::now();
+        let output = background.mount(Some(limit));
+        assert!(begun.elapsed() < Duration::from_secs(60), "{limit} MiB: it took {:?}", begun.elapsed());
+        if output.status.success() {
+            let names = fs::read_dir(background.view()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len());
+            assert_eq!(names.collect::<Vec<_>>(), [7; 200], "{limit} MiB");
+            let bytes = fs::read(background.view().join("film-7")).unwrap();
+            assert_eq!(bytes, b"a video");
+            background.unmount();
+            worked.push(limit);
+        } else {
+            let said = message(&output);
+            assert!(said.contains("no room for") && said.contains("ulimit -v"), "{limit} MiB: {said}");
+            assert!(!background.is_mounted(), "{limit} MiB: a mount was left behind");
+            assert_eq!(background.pid(), None);
+        }
+    }
+    assert!(worked.starts_with(&[4000, 1500, 1000, 700]) && !worked.contains(&150), "{worked:?}");
+}
+
+/// What memory that runs out later does, or a mistake of ours: the process aborts. The next one takes its place.
+#[test]
+fn a_process_that_aborts_begins_anew_and_the_dead_mount_is_gone() {
+    let Some(folders) = Folders::new() else { return };
+    write(folders.source().join("film"), "a video");
+    let background = Background { folders };
+    let mounted = background.mount(None);
+    assert!(mounted.status.success(), "{}", message(&mounted));
+    let film = background.view().join("film");
+    for revival in 1..=3 {
+        let pid = background.pid().unwrap();
+        rustix::process::kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), rustix::process::Signal::ABORT)
+            .unwrap();
+        wait_for("the next one", || {
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap();
+            line.windows(13).any(|words| words == format!("--revivals\0{revival}\0").as_bytes())
+        });
+        wait_for("its answer", || fs::read(&film).is_ok_and(|bytes| bytes == b"a video"));
+        let table = fs::read_to_string("/proc/self/mounts").unwrap();
+        assert_eq!(table.matches(&format!(" {} ", background.view().display())).count(), 1);
+        wait_for("its entry", || background.pid() == Some(pid));
+    }
+    // Whoever dies again and again at once is not kept going.
+    let pid = Pid::from_raw(background.pid().unwrap().cast_signed()).unwrap();
+    let process = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::ABORT).unwrap();
+    let mut waits = [rustix::event::PollFd::new(&process, rustix::event::PollFlags::IN)];
+    let soon = rustix::event::Timespec { tv_sec: 10, tv_nsec: 0 };
+    assert_eq!(rustix::event::poll(&mut waits, Some(&soon)), Ok(1), "it goes on");
+    let again = background.mount(None);
+    assert!(again.status.success(), "{}", message(&again));
+    assert_eq!(fs::read(&film).unwrap(), b"a video");
+}

@@ -12,11 +12,12 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::control::{MountInfo, mounts};
-use crate::mount::{MountOptions, Session, true_place};
+use crate::mount::{MountOptions, Session, clear_dead, true_place};
 
 use super::Outcome;
 use super::context::Context;
 use super::output::show_path;
+use super::revive::{revive_on_abort, without_revivals};
 
 /// Show a media tree with its artwork.
 ///
@@ -66,6 +67,9 @@ pub struct Mount {
     /// Report on stdout instead of stderr whether it worked: for the process that started this one.
     #[arg(long, hide = true)]
     report: bool,
+    /// How often this process has begun anew after it died of itself.
+    #[arg(long, hide = true, default_value_t = 0)]
+    revivals: u8,
 }
 
 /// What `mount` prints.
@@ -112,8 +116,12 @@ impl Mount {
         let report = self.report;
         let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
         let session = Session::start(self.mount_options(context)?, &context.state)?;
+        if self.revivals > 0 {
+            tracing::error!(revivals = self.revivals, "the process of this mount died of itself, and has begun anew");
+        }
         let stopper = session.stopper();
-        std::thread::spawn(move || signals.forever().for_each(|_| stopper.stop()));
+        let listen = move || signals.forever().for_each(|_| stopper.stop());
+        std::thread::Builder::new().name("signals".to_owned()).spawn(listen).context("cannot listen to signals")?;
         let mounted = Mounted {
             mountpoint: show_path(session.mountpoint()),
             source: show_path(session.source()),
@@ -123,6 +131,7 @@ impl Mount {
         if report {
             println!("{}", serde_json::to_string(&Report::Mounted(mounted))?);
             leave_terminal()?;
+            revive_on_abort(without_revivals(std::env::args_os()), self.revivals)?;
         } else {
             context.output.result(&mounted, text)?;
         }
@@ -173,9 +182,10 @@ impl Mount {
     /// Starts the same command in a process and session of its own, and returns when its tree answers.
     fn run_in_background(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut command = Command::new(std::env::current_exe().context("cannot find my own program")?);
-        command.arg("--state").arg(context.state.path());
+        // Paths from the root: the process leaves this folder.
+        command.arg("--state").arg(std::path::absolute(context.state.path())?);
         if let Some(file) = &context.config_file {
-            command.arg("--config").arg(file);
+            command.arg("--config").arg(std::path::absolute(file)?);
         }
         command.args(["mount", "--foreground", "--report"]).args(self.words().iter().flat_map(|word| ["-o", word]));
         if let Some(source) = &self.source {
@@ -198,7 +208,11 @@ impl Mount {
                 child.wait()?;
                 bail!(why)
             }
-            Err(_) => bail!("the mounting process ended without a word ({})", child.wait()?),
+            Err(_) => {
+                let ended = child.wait()?;
+                clear_dead(&true_place(&self.mountpoint));
+                bail!("the mounting process ended without a word ({ended})")
+            }
         }
     }
 }

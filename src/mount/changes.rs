@@ -222,6 +222,6 @@ impl ChangeReceiver {
                 }
             }
         };
-        std::thread::Builder::new().name("changes".to_owned()).spawn(body)
+        super::threads::spawn("changes", body)
     }
 }

@@ -57,7 +57,7 @@ impl Feed {
     ) -> std::io::Result<Self> {
         let follower = Follower::new(follow, view, pokes).map_err(std::io::Error::other)?;
         let (nudges, nudged) = channel();
-        let thread = std::thread::Builder::new().name("feed".to_owned()).spawn(move || follower.run(&nudged))?;
+        let thread = super::threads::spawn("feed", move || follower.run(&nudged))?;
         Ok(Self { nudges: Some(nudges), thread: Some(thread) })
     }
 

@@ -15,6 +15,7 @@ use fuser::{
     ReplyIoctl, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
 
+use super::alive::is_process_asked;
 use super::changes::Changes;
 use super::nodes::virtual_row;
 use super::poke::Poked;
@@ -317,7 +318,8 @@ impl Filesystem for Fs {
     }
 
     fn getxattr(&self, request: &Request, node: INodeNo, name: &OsStr, size: u32, reply: ReplyXattr) {
-        if virtual_row(node.0).is_some() {
+        let waits_for_source = virtual_row(node.0).is_none() && !is_process_asked(node.0, name.as_encoded_bytes());
+        if !waits_for_source {
             return reply_xattr(reply, size, self.run("getxattr", |view| view.getxattr(node.0, name)));
         }
         let (asked, name) = (self.asked("getxattr", request, node), name.to_owned());

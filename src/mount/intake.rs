@@ -126,7 +126,7 @@ impl Intake {
                 }
             }
         };
-        std::thread::Builder::new().name("intake".to_owned()).spawn(body)
+        super::threads::spawn_large("intake", body)
     }
 
     /// Takes in what is under the name that was written to; what goes wrong is logged, and tried again at the next start.

@@ -298,6 +298,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_by_a_descriptor_stays_so_when_it_is_met_by_its_handle() {
+        let table = NodeTable::new(place(0));
+        table.remember(77, Node::Source(place(1)));
+        let file = std::fs::File::open("/dev/null").unwrap();
+        let stat = rustix::fs::fstat(&file).unwrap();
+        table.keep(77, place(1).held_by(file.into(), &stat));
+        // Somebody had looked the name up before it went.
+        table.remember(77, Node::Source(place(1)));
+        assert!(
+            matches!(table.get(77), Some(Node::Source(kept @ Place::Held { .. })) if kept.generation() == place(1).generation())
+        );
+        table.remember(77, Node::Source(place(2)));
+        assert!(matches!(table.get(77), Some(Node::Source(now)) if now.is_same(&place(2))));
+    }
+
+    #[test]
     fn paths_are_void_after_a_rename() {
         let table = NodeTable::new(place(0));
         let (epoch, none) = table.path(ROOT);

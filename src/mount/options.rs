@@ -162,6 +162,14 @@ pub enum MountError {
         /// The mount point.
         path: PathBuf,
     },
+    /// Not enough memory or threads for it.
+    #[error("cannot mount at {}: {source}", path.display())]
+    NoRoom {
+        /// The mount point.
+        path: PathBuf,
+        /// What is lacking.
+        source: super::threads::NoRoom,
+    },
     /// A thread or socket could not be made.
     #[error("cannot serve {}: {source}", path.display())]
     Serve {

@@ -38,6 +38,8 @@ pub enum Place {
         fd: Arc<OwnedFd>,
         /// 0 on the source's own device; elsewhere what tells its inode numbers from the source's.
         salt: u64,
+        /// That of the same inode by its handle, where it has been one (see [`Place::generation`]).
+        generation: Option<u64>,
     },
 }
 
@@ -182,7 +184,7 @@ impl Devices {
     #[must_use]
     pub fn held_place_of(&self, fd: OwnedFd, stat: &Stat) -> Place {
         let salt = if stat.st_dev == self.source_device { 0 } else { stat.st_dev };
-        Place::Held { fd: Arc::new(fd), salt }
+        Place::Held { fd: Arc::new(fd), salt, generation: None }
     }
 
     /// Opens the place as `O_PATH`.
@@ -291,7 +293,7 @@ impl Place {
                 handle.hash(&mut hasher);
                 hasher.finish()
             }
-            Self::Held { salt, .. } => *salt,
+            Self::Held { salt, generation, .. } => generation.unwrap_or(*salt),
         }
     }
 
@@ -313,11 +315,22 @@ impl Place {
         }
     }
 
+    /// The same inode, reached by a descriptor from now on.
+    #[must_use]
+    pub fn held_by(&self, fd: OwnedFd, stat: &Stat) -> Self {
+        let salt = self.device().map_or(stat.st_dev, |device| if device == 0 { 0 } else { stat.st_dev });
+        Self::Held { fd: Arc::new(fd), salt, generation: Some(self.generation()) }
+    }
+
     /// Whether both are the same inode, as far as handles tell.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Handle { device: a, handle: x }, Self::Handle { device: b, handle: y }) => a == b && x == y,
+            (Self::Held { generation: Some(known), .. }, by_handle @ Self::Handle { .. })
+            | (by_handle @ Self::Handle { .. }, Self::Held { generation: Some(known), .. }) => {
+                *known == by_handle.generation()
+            }
             _ => false,
         }
     }

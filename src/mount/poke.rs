@@ -109,7 +109,7 @@ impl Poker {
         let at_work = Arc::<Mutex<()>>::default();
         let device = rustix::fs::stat(mountpoint)?.st_dev;
         let worker = Worker { mountpoint: mountpoint.to_owned(), device, view, at_work: Arc::clone(&at_work) };
-        let thread = std::thread::Builder::new().name("poke".to_owned()).spawn(move || worker.run(&waiting))?;
+        let thread = super::threads::spawn("poke", move || worker.run(&waiting))?;
         Ok(Self { queue: Some(queue), at_work, thread: Some(thread) })
     }
 

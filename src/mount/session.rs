@@ -19,6 +19,7 @@ use crate::config::StateDir;
 use crate::control::{Handler, Registration, Server, register};
 use crate::phase::ViewCatalog;
 
+use super::alive::{Pulse, ask};
 use super::answers::Shared;
 use super::beneath::open_beneath;
 use super::feed::{Feed, Follow};
@@ -29,11 +30,14 @@ use super::poke::Poker;
 use super::prepare::{Attached, make_view, mount_info, raise_descriptor_limit, view_catalog, watch};
 use super::requests::Fs;
 use super::submounts::MountTableWatcher;
+use super::threads::{fit, spawn};
 use super::unmount::{clear_dead, detach, is_mounted, true_place, unmount_if_idle};
 use super::view::View;
 use super::watch::Watch;
 use super::writers::{Writers, writer_ends};
 
+/// How long the tree may take to answer for the first time, besides what the source may.
+const FIRST_ANSWER: Duration = Duration::from_secs(30);
 /// How long open files may keep a stopped mount alive.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -54,6 +58,7 @@ pub struct Session {
     notifier: Option<JoinHandle<()>>,
     writers: Option<Writers>,
     patience: Option<GateWatch>,
+    pulse: Pulse,
 }
 
 /// Why a waiting session wakes up.
@@ -83,7 +88,9 @@ impl Session {
     /// When something is in the way; nothing is left behind then. What a killed process left there is not in the way.
     pub fn start(options: MountOptions, state: &StateDir) -> Result<Self, MountError> {
         clear_dead(&true_place(&options.mountpoint));
-        let options = options.resolve()?;
+        let mut options = options.resolve()?;
+        let no_room = |source| MountError::NoRoom { path: options.mountpoint.clone(), source };
+        options.threads = fit(options.threads).map_err(no_room)?;
         raise_descriptor_limit();
         let source = Arc::new(open_beneath(&state.run(), &options.source)?);
         let (registration, lock) = register(&state.run(), &mount_info(&options, &source)?)?;
@@ -104,7 +111,7 @@ impl Session {
         let started =
             Self::serve(&options, source, view, notice_queue, attached, registration, (catalog, watch, writers))
                 .map_err(serve_failed)?;
-        std::fs::metadata(&started.mountpoint).map_err(serve_failed)?;
+        started.wait_for_answer(options.source_timeout).map_err(serve_failed)?;
         drop(lock);
         Ok(started)
     }
@@ -126,7 +133,8 @@ impl Session {
         let notifier = spawn("notifier", move || notice_queue.run(&kernel))?;
         let (waker, wakes) = channel();
         let ending = waker.clone();
-        let serving = spawn("session", move || serve(session, &ending))?;
+        let mountpoint = options.mountpoint.clone();
+        let serving = spawn("session", move || serve(session, &mountpoint, &ending))?;
         let poker = Self::poker(options, &view)?;
         let feed = Feed::start(catalog, Arc::clone(&view), poker.as_ref().and_then(Poker::queue))?;
         let watcher = watch.map(|watch| watch.start(Arc::clone(&view))).transpose()?;
@@ -155,7 +163,25 @@ impl Session {
             notifier: Some(notifier),
             writers: Some(writers),
             patience: Some(patience),
+            pulse: Pulse::default(),
         })
+    }
+
+    /// Waits until the tree answers.
+    fn wait_for_answer(&self, patience: Option<Duration>) -> std::io::Result<()> {
+        let at_most = patience.map_or(Duration::MAX, |patience| patience.saturating_add(FIRST_ANSWER));
+        let mountpoint = self.mountpoint.clone();
+        let is_served = || self.serving.as_ref().is_some_and(|serving| !serving.is_finished());
+        ask(at_most, is_served, move || std::fs::metadata(mountpoint)).map(drop).map_err(Into::into)
+    }
+
+    /// Whether this mount answers through itself within that time: what a watchdog wants to know. A source that hangs does
+    /// not keep it from answering.
+    ///
+    /// # Errors
+    /// `TimedOut` when it does not; else what the kernel says.
+    pub fn check(&self, at_most: Duration) -> std::io::Result<()> {
+        self.pulse.feel(&self.mountpoint, at_most)
     }
 
     /// Who tells watchers; nobody where it was not wanted, or cannot be done.
@@ -260,10 +286,15 @@ impl Drop for Session {
     }
 }
 
-fn serve(session: fuser::Session<Fs>, ending: &Sender<Wake>) -> std::io::Result<()> {
+fn serve(session: fuser::Session<Fs>, mountpoint: &Path, ending: &Sender<Wake>) -> std::io::Result<()> {
     let outcome = session.run();
     if let Err(error) = &outcome {
         tracing::error!(%error, "the session ended with an error");
+        // Where one of its threads could not be made, the others serve it, and nobody waits for them: it would be dead
+        // as soon as the process has ended.
+        if is_mounted(mountpoint) {
+            detach(mountpoint);
+        }
     }
     let _ = ending.send(Wake::Ended);
     outcome
@@ -287,8 +318,4 @@ fn watch_gate(gate: &Arc<Gate>, device: OwnedFd) -> std::io::Result<GateWatch> {
         }
     };
     GateWatch::start(Arc::clone(gate), Box::new(answer))
-}
-
-fn spawn<T: Send + 'static>(name: &str, body: impl FnOnce() -> T + Send + 'static) -> std::io::Result<JoinHandle<T>> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(body)
 }

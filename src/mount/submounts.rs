@@ -81,7 +81,7 @@ impl MountTableWatcher {
                 tracing::error!(%error, "what is mounted below the source is no longer watched");
             }
         };
-        let thread = std::thread::Builder::new().name("mount table".to_owned()).spawn(body)?;
+        let thread = super::threads::spawn("mount table", body)?;
         Ok(Self { end, thread: Some(thread) })
     }
 }

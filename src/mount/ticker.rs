@@ -57,7 +57,7 @@ impl Ticks {
     /// # Errors
     /// When the thread cannot be made.
     pub fn start<B: Send + Sync + 'static>(self, view: Arc<View<B>>) -> std::io::Result<JoinHandle<()>> {
-        std::thread::Builder::new().name("grace".to_owned()).spawn(move || self.run(&view))
+        super::threads::spawn("grace", move || self.run(&view))
     }
 
     fn run<B>(&self, view: &View<B>) {

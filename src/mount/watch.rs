@@ -97,7 +97,7 @@ impl Watch {
                 view.watch_lost();
             }
         };
-        let thread = std::thread::Builder::new().name("watch".to_owned()).spawn(body)?;
+        let thread = super::threads::spawn("watch", body)?;
         Ok(Watcher { end, thread: Some(thread) })
     }
 }

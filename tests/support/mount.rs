@@ -233,7 +233,7 @@ impl Drop for TestMount {
         if !self.ends_in_time() {
             let _ = self.child.kill();
             let _ = self.child.wait();
-            assert!(std::thread::panicking(), "the daemon did not end by itself");
+            assert!(std::thread::panicking(), "the daemon did not end by itself; it has logged:\n{}", self.log());
         }
         drop(self.watchdog.take());
     }

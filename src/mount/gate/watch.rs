@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::super::threads::{spawn, spawn_large};
 use super::seat::Sitting;
 use super::{Answer, Gate, Ticket};
 
@@ -39,7 +40,7 @@ impl GateWatch {
                 gate.look(patience);
             }
         };
-        let thread = std::thread::Builder::new().name("patience".to_owned()).spawn(body)?;
+        let thread = spawn("patience", body)?;
         Ok(Self { is_ending, thread: Some(thread) })
     }
 }
@@ -111,7 +112,7 @@ impl Gate {
         let has_seat = self.sitting.load(Ordering::SeqCst) < self.places;
         if self.queue.is_announced() && has_seat && self.queue.any(can_run) {
             let gate = Arc::clone(self);
-            let started = std::thread::Builder::new().name("relief".to_owned()).spawn(move || gate.work_off());
+            let started = spawn_large("relief", move || gate.work_off());
             if let Err(error) = started {
                 tracing::warn!(%error, "what waits for the source goes on waiting");
             }

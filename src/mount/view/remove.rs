@@ -1,9 +1,9 @@
 //! Removing names and folders.
 
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, fstat, openat, unlinkat};
 use rustix::io::Errno;
 
 use crate::model::Name;
@@ -18,6 +18,12 @@ use super::super::place::Place;
 use super::View;
 use super::dir::{Dir, Given, is_dir, now_or_later};
 use super::list::names_in;
+
+/// What may be about to lose its last name.
+pub(super) struct Doomed {
+    fd: OwnedFd,
+    known_as: Place,
+}
 
 impl<B> View<B> {
     /// Removes a name that is no folder. A mapped picture is gone at once, and what the source has there stays hidden.
@@ -158,21 +164,22 @@ impl<B> View<B> {
         Ok(())
     }
 
-    /// An inode whose last name is about to go, open. Whoever has it still, as working folder or by an `O_PATH`
-    /// descriptor, goes on having it, and its number is not used anew meanwhile.
-    pub(super) fn doomed(&self, folder: BorrowedFd<'_>, name: &OsStr) -> Option<(NodeId, Place)> {
+    /// An inode of which a name is about to go, open.
+    pub(super) fn doomed(&self, folder: BorrowedFd<'_>, name: &OsStr) -> Option<Doomed> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = openat(folder, name, flags, Mode::empty()).ok()?;
-        let stat = fstat(&fd).ok()?;
-        let has_other_names = stat.st_nlink > 1 && FileType::from_raw_mode(stat.st_mode) != FileType::Directory;
-        let known_as = self.devices.handle_place_of(fd.as_fd()).filter(|_| !has_other_names)?;
-        Some((source_node_id(stat.st_ino, &known_as), self.devices.held_place_of(fd, &stat)))
+        let known_as = self.devices.handle_place_of(fd.as_fd())?;
+        Some(Doomed { fd, known_as })
     }
 
-    /// Until the kernel, which knows who has it, forgets it.
-    pub(super) fn keep(&self, doomed: Option<(NodeId, Place)>) {
-        if let Some((id, place)) = doomed {
-            self.nodes.keep(id, place);
+    /// If that was its last name: whoever has it still, as working folder or by an `O_PATH` descriptor, or is about to open
+    /// what has just been found, goes on having it, and its number is not used anew, until the kernel, which knows who
+    /// has it, forgets it. How many names are left is asked afterwards, as two programs may each remove one of the last two.
+    pub(super) fn keep(&self, doomed: Option<Doomed>) {
+        let Some(Doomed { fd, known_as }) = doomed else { return };
+        let Ok(stat) = fstat(&fd) else { return };
+        if stat.st_nlink == 0 || is_dir(&stat) {
+            self.nodes.keep(source_node_id(stat.st_ino, &known_as), known_as.held_by(fd, &stat));
         }
     }
 
