@@ -11,7 +11,9 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::error::Fault;
+use super::kept::select_kept;
 use super::open::{read_only_uri, without_foreign_keys};
+use super::publish::{Scope, fill_scope};
 use super::{Catalog, CatalogError, feed, replace};
 use crate::model::{GenerationId, LibraryId, RelPath, UnixSeconds};
 
@@ -20,8 +22,10 @@ use crate::model::{GenerationId, LibraryId, RelPath, UnixSeconds};
 pub enum Derivation {
     /// Those that are published.
     Published,
-    /// Those that publishing would show.
+    /// Those that are selected.
     Selected,
+    /// Those that publishing everything would show: what is selected, and what locks keep instead of it.
+    Pending,
 }
 
 /// What names depend on, copied as it is.
@@ -58,6 +62,9 @@ const SELECT_SELECTED: &str =
     "INSERT INTO main.asset_candidates SELECT * FROM base.asset_candidates WHERE is_selected = 1;
      DELETE FROM main.documents;
      INSERT INTO main.documents SELECT * FROM base.documents;";
+
+/// What is selected in here is what is to be shown: locks have had their say.
+const UNLOCK: &str = "DELETE FROM main.locks; UPDATE main.entities SET monitored = 1 WHERE monitored = 0";
 
 /// A picture that is published has the time of that; what only publishing would show, the time it got in here.
 const KEEP_TIMES: &str = "
@@ -114,13 +121,19 @@ impl Catalog {
     pub fn derive(&mut self, base: &Path, what: Derivation, now: UnixSeconds) -> Result<(), CatalogError> {
         let selection = match what {
             Derivation::Published => SELECT_PUBLISHED,
-            Derivation::Selected => SELECT_SELECTED,
+            Derivation::Selected | Derivation::Pending => SELECT_SELECTED,
         };
         self.with_base(base, |connection| {
             copy_tables(connection)?;
             connection.execute_batch("DELETE FROM main.asset_candidates")?;
             connection.execute_batch(selection)?;
             replace::clear(connection)?;
+            if what == Derivation::Pending {
+                copy_table(connection, "locks")?;
+                fill_scope(connection, Scope::All)?;
+                select_kept(connection, now)?;
+            }
+            connection.execute_batch(UNLOCK)?;
             copy_originals(connection)?;
             Ok(feed::announce(connection, None, now)?)
         })

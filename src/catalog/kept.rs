@@ -15,19 +15,29 @@ use super::entities::entity_columns;
 use super::guards;
 use super::publish::{Scope, SelectedPicture, selected_picture};
 use super::sql_types::image_type;
-use crate::model::{CacheFileId, EntityId, ImageType};
+use crate::model::{CacheFileId, EntityId, ImageType, UnixSeconds};
 
-/// What is shown of the scope and is neither what is selected nor gives way to a person's choice. Of documents nothing
-/// is kept: it is what they tell that is locked.
-const SHOWN_OTHERWISE: &str = "
-    SELECT DISTINCT m.entity_id, m.image_type, m.image_number, m.cache_file_id
-    FROM temp.scope s
-    CROSS JOIN library_image_files m
-        ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
-    LEFT JOIN asset_candidates c ON c.entity_id = m.entity_id AND c.image_type = m.image_type
-        AND c.image_number = m.image_number AND c.is_selected = 1
-    WHERE m.image_type <> 'nfo' AND (c.id IS NULL OR (c.user_locked = 0 AND c.cache_file_id IS NOT m.cache_file_id))
-    ORDER BY m.entity_id, m.image_type, m.image_number";
+/// What is shown of the scope, by the catalog of that schema, and is neither what is selected there nor gives way to a
+/// person's choice. Of documents nothing is kept: it is what they tell that is locked.
+macro_rules! shown_otherwise {
+    ($schema:literal) => {
+        concat!(
+            "SELECT DISTINCT m.entity_id, m.image_type, m.image_number, m.cache_file_id
+             FROM temp.scope s
+             CROSS JOIN ",
+            $schema,
+            ".library_image_files m
+                 ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+             LEFT JOIN ",
+            $schema,
+            ".asset_candidates c ON c.entity_id = m.entity_id AND c.image_type = m.image_type
+                 AND c.image_number = m.image_number AND c.is_selected = 1
+             WHERE m.image_type <> 'nfo'
+               AND (c.id IS NULL OR (c.user_locked = 0 AND c.cache_file_id IS NOT m.cache_file_id))
+             ORDER BY m.entity_id, m.image_type, m.image_number"
+        )
+    };
+}
 
 const SHOWN_ONE: &str = concat!(
     "SELECT ?2 AS image_type, ?3 AS image_number, f.id AS cache_file_id, f.sha256, f.extension, l.naming, ",
@@ -53,7 +63,9 @@ impl Kept {
     /// What locks keep in the scope, which is in `temp.scope`.
     pub(super) fn read(connection: &Connection, scope: Scope<'_>) -> rusqlite::Result<Self> {
         let shown = match scope {
-            Scope::All | Scope::Libraries(_) | Scope::Shown(_) | Scope::Among(_) => locked(connection)?,
+            Scope::All | Scope::Libraries(_) | Scope::Shown(_) | Scope::Among(_) => {
+                locked(connection, shown_otherwise!("main"))?
+            }
             Scope::Entities(_) | Scope::Picture(..) => Vec::new(),
         };
         let types = shown.iter().map(|shown| (shown.entity, shown.image_type)).collect();
@@ -79,9 +91,29 @@ impl Kept {
     }
 }
 
+const DESELECT: &str =
+    "UPDATE main.asset_candidates SET is_selected = 0 WHERE entity_id = ?1 AND image_type = ?2 AND image_number = ?3";
+const SELECT: &str = "
+    INSERT INTO main.asset_candidates
+        (entity_id, image_type, image_number, provider, provider_key, is_selected, cache_file_id, fetched_at, selected_at)
+    VALUES (?1, ?2, ?3, 'view', '', 1, ?4, ?5, ?5)";
+const RELEASE: &str = "DELETE FROM main.unpublished WHERE entity_id = ?1 AND image_type = ?2 AND image_number = ?3";
+
+/// Has a catalog that is derived from the one at hand as `base` take for selected what locks keep there, of what is in
+/// `temp.scope`. It needs the locks themselves to be told.
+pub(super) fn select_kept(connection: &Connection, now: UnixSeconds) -> rusqlite::Result<()> {
+    for Shown { entity, image_type, cache_file } in locked(connection, shown_otherwise!("base"))? {
+        let of_type = (entity, image_type.kind().as_str(), image_type.number());
+        connection.prepare_cached(DESELECT)?.execute(of_type)?;
+        connection.prepare_cached(RELEASE)?.execute(of_type)?;
+        connection.prepare_cached(SELECT)?.execute((of_type.0, of_type.1, of_type.2, cache_file, now))?;
+    }
+    Ok(())
+}
+
 /// Where two pictures are shown of one type, as while names change, the later one counts.
-fn locked(connection: &Connection) -> rusqlite::Result<Vec<Shown>> {
-    let mut statement = connection.prepare_cached(SHOWN_OTHERWISE)?;
+fn locked(connection: &Connection, shown_otherwise: &str) -> rusqlite::Result<Vec<Shown>> {
+    let mut statement = connection.prepare_cached(shown_otherwise)?;
     let mut rows = statement.query([])?;
     let mut kept: Vec<Shown> = Vec::new();
     while let Some(row) = rows.next()? {

@@ -111,7 +111,7 @@ impl ViewCatalog {
     }
 
     fn derive_pending(&mut self, stamp: &Stamp) -> Result<(), PhaseError> {
-        self.own.derive(&self.base_path, Derivation::Selected, stamp.now)?;
+        self.own.derive(&self.base_path, Derivation::Pending, stamp.now)?;
         let published = publish(&mut self.own, Scope::All, PublishMode::Apply, stamp)?.published;
         self.keep_times(published.generation)
     }

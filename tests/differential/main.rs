@@ -24,6 +24,8 @@ use crate::support::{DAEMON, Elsewhere, Folders, NOBODY, ROOT, TestMount, User, 
 
 /// How many lists of operations each test tries.
 const SEEDS: u64 = 6;
+/// What a difference is called that is in times alone.
+const TIMES: &str = "times of content and inode that have moved";
 /// Operations of a list.
 const STEPS: usize = 200;
 
@@ -118,6 +120,12 @@ impl Arena {
         None
     }
 
+    /// Whether there is a difference again. Which times move hangs on the clock too: what happens within one tick of it, and
+    /// nobody has looked at meanwhile, has one time (tmpfs now and then, once in some ten thousand operations).
+    fn comes_again(&mut self, steps: &[Step]) -> bool {
+        (0..3).any(|_| self.difference(steps).is_some())
+    }
+
     /// Leaves out what is not needed for some difference to come about.
     fn shorten(&mut self, mut steps: Vec<Step>) -> (Vec<Step>, String) {
         let mut last = String::new();
@@ -142,6 +150,10 @@ impl Arena {
 
     fn check(&mut self, name: &str, steps: Vec<Step>) {
         let Some((at, first)) = self.difference(&steps) else { return };
+        if first.contains(TIMES) && !self.comes_again(&steps[..=at]) {
+            eprintln!("{name}, step {at}: {first}; a tick of the clock, it does not come again");
+            return;
+        }
         let (short, what) = self.shorten(steps[..=at].to_vec());
         let mut report = format!("{name}, step {at}: {first}\nthe shortest way found to a difference: {what}\n");
         for step in &short {
@@ -194,10 +206,8 @@ fn difference_of(before: &[Tree; 2], after: &[Tree; 2], has_fine_times: bool) ->
         }
         let (in_plain, in_view) = (moved(&before[0], plain), moved(&before[1], view));
         // The times of a pipe move with what goes through it; the kernel keeps that to itself on FUSE.
-        (has_fine_times && !plain.is_pipe() && in_plain != in_view).then(|| {
-            let what = "times of content and inode that have moved";
-            format!("{}: {what} in the view: {in_view:?}, in a plain folder: {in_plain:?}", path.display())
-        })
+        (has_fine_times && !plain.is_pipe() && in_plain != in_view)
+            .then(|| format!("{}: {TIMES} in the view: {in_view:?}, in a plain folder: {in_plain:?}", path.display()))
     })
 }
 

@@ -18,8 +18,8 @@ use super::watchdog::Watchdog;
 
 /// How long a test may use its mount before it is cut off; ten times as long where tests go on for longer.
 const DEADLINE: Duration = Duration::from_secs(180);
-/// How long the daemon may take to end.
-const END: Duration = Duration::from_secs(20);
+/// How long the daemon may take to end: what it held of removed files is freed on the disk then, which may be busy.
+const END: Duration = Duration::from_secs(60);
 
 /// The folders of a test: the source, an empty one to show it at, a plain one to compare with, all on one file system
 /// and open to all users.

@@ -128,6 +128,40 @@ fn what_is_pending_is_what_publishing_shows_then() {
     assert_eq!(fs::remove_file(&poster).unwrap_err().raw_os_error(), Some(libc::EROFS));
 }
 
+/// What a lock keeps in spite of what is selected is pending as it is.
+#[test]
+fn what_is_pending_keeps_what_a_lock_keeps() {
+    let Some(world) = World::beside() else { return };
+    let films = &world.films;
+    let pending = Further::new(&world, "pending", &["--pending"]);
+    let plex = Further::new(&world, "plex", &["--naming", "plex"]);
+    let tree = |root: &Path| crate::support::contents(root);
+    // Nothing is selected any more for what a rollback shows: of one the type is locked, another is not monitored, the
+    // third goes.
+    for item in ["tmdb:949", "1917", "Disc"] {
+        films.one(&["deselect", item, "poster"]);
+    }
+    films.one(&["unlock", "1917", "poster"]);
+    films.one(&["unmonitor", "1917"]);
+    films.one(&["unlock", "Disc", "poster"]);
+    films.one(&["rollback", "1"]);
+    let before = tree(&world.mount.view());
+    let differing = || before.keys().filter(|path| !pending.at.join(path).exists()).collect::<Vec<_>>();
+    wait_for(|| !differing().is_empty() && differing().iter().all(|path| path.to_string_lossy().contains("Disc")));
+    let shown = tree(&pending.at);
+    films.publish();
+    assert_eq!(tree(&world.mount.view()), shown);
+    assert_eq!(tree(&pending.at), shown);
+    // A lock is no reason to go on showing what is unpublished, in a view with other names neither.
+    films.one(&["unpublish", "1917"]);
+    let of_1917 = |root: &Path| {
+        tree(&root.join("flat")).into_keys().filter(|path| path.to_string_lossy().contains("1917")).count()
+    };
+    let without = of_1917(&world.mount.view());
+    wait_for(|| of_1917(&pending.at) == without);
+    wait_for(|| of_1917(&plex.at) == without);
+}
+
 #[test]
 fn a_tree_of_its_own_holds_nothing_but_artwork() {
     let Some(folders) = Folders::new() else { return };
