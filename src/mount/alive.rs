@@ -99,13 +99,15 @@ pub fn ask<T: Send + 'static>(
 ) -> Result<T, Unanswered> {
     let (answer, answered) = channel();
     spawn("pulse", move || drop(answer.send(question()))).map_err(Unanswered::Unasked)?;
-    let deadline = Instant::now() + at_most;
+    // None: it may take for ever.
+    let deadline = Instant::now().checked_add(at_most);
+    let left = || deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
     loop {
-        match answered.recv_timeout(LOOK.min(deadline.saturating_duration_since(Instant::now()))) {
+        match answered.recv_timeout(LOOK.min(left())) {
             Ok(told) => return told.map_err(Unanswered::Failed),
             Err(RecvTimeoutError::Disconnected) => return Err(Unanswered::Late),
             Err(RecvTimeoutError::Timeout) if !is_served() => return Err(Unanswered::Unserved),
-            Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => return Err(Unanswered::Late),
+            Err(RecvTimeoutError::Timeout) if left().is_zero() => return Err(Unanswered::Late),
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
