@@ -6,15 +6,21 @@
 //! - `machine`: kernel, FUSE device and helper, passthrough, descriptors, clock, programs
 //! - `places`: the state folder, the folders of libraries, and the file systems they are on
 //! - `mounts`: what is mounted now
+//! - `guards`: rights, and what the system keeps others from
+//! - `network`: keys, providers, players
 
+mod guards;
 mod machine;
 mod mounts;
+mod network;
 mod places;
 
 use serde::Serialize;
 
+pub use guards::guards;
 pub use machine::{clock, machine, videos};
 pub use mounts::{dead_mounts, is_silent, mount};
+pub use network::{keys, reached};
 pub use places::{library, state, unanswered};
 
 /// How a check came out.

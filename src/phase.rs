@@ -17,6 +17,7 @@
 //! - [`names`]: what is selected under which names, by any profiles.
 //! - [`ViewCatalog`]: what a view of its own shows.
 //! - [`notify`](fn@notify): players are told.
+//! - [`reach`](fn@reach): whether providers and players answer.
 //! - [`story`](fn@story): everything about one item.
 //! - [`items`]: which entity a user means.
 //! - [`PhaseError`], [`Progress`]: what all phases share.
@@ -39,6 +40,7 @@ pub mod names;
 mod notify;
 mod progress;
 mod publish;
+mod reach;
 mod rebuild;
 mod runtime;
 mod scan;
@@ -69,6 +71,7 @@ pub use journal::keep_journal;
 pub use notify::{News, NotifyReport, PlayerView, PlayerViews, notify};
 pub use progress::{NoProgress, Progress};
 pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, publish, publish_with_documents};
+pub use reach::{Reached, reach};
 pub use rebuild::{RebuildReport, RebuildRequest, ToldLibrary, rebuild};
 pub use scan::{DuplicateId, FolderReport, ScanProblem, ScanReport, scan, scan_folder};
 pub use select::{Choice, Selection, deselect, new_cache_file, select, select_file};

@@ -98,7 +98,7 @@ pub struct Greeting {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// What keeps it from showing artwork of folders, in sentences.
+    /// What is wrong with it or with how it is configured, in sentences.
     pub hints: Vec<String>,
 }
 

@@ -84,6 +84,11 @@ pub trait ArtworkProvider: Send + Sync {
     /// lack of an id, has an empty answer.
     fn answer<'a>(&'a self, subject: &'a Subject) -> Asked<'a, Answer>;
 
+    /// Asks something small, to find out whether it can be reached and takes our key. `None`: it is on no network.
+    fn greet(&self) -> Option<Asked<'_, ()>> {
+        None
+    }
+
     /// Downloads a picture that it offered; at most `bytes_max`.
     fn picture<'a>(&'a self, url: &'a str, bytes_max: u64) -> Asked<'a, Vec<u8>>;
 }

@@ -161,7 +161,7 @@ fn what_needs_a_source_that_hangs_fails_in_time_and_the_artwork_goes_on() {
     }
     let told = posterfs(&world.mount.state(), &["status"]);
     assert!(String::from_utf8_lossy(&told.stdout).contains("THE SOURCE DOES NOT ANSWER"));
-    let doctor = posterfs(&world.mount.state(), &["doctor"]);
+    let doctor = posterfs(&world.mount.state(), &["doctor", "--offline"]);
     let doctor = String::from_utf8_lossy(&doctor.stdout).into_owned();
     assert!(doctor.contains("does not answer"), "{doctor}");
 

@@ -1,10 +1,15 @@
 //! `posterfs doctor`
 
+use std::time::Duration;
+
 use clap::Args;
 
 use crate::control::{Answer, MountInfo, Request, ask, mounts};
 use crate::doctor::{self, Finding, Verdict};
 use crate::mount::open_beneath;
+use crate::phase;
+use crate::player::Access;
+use crate::provider::providers;
 
 use super::Outcome;
 use super::context::Context;
@@ -13,16 +18,25 @@ use super::output::{one_line, without_numbers};
 /// Look what keeps posterfs from working here, and tell what to do about it.
 ///
 /// Each line is `ok`, `warn` (it works, but slower or less safely than it could) or `fail`. Nothing is changed. It ends
-/// with exit code 3 when something fails.
+/// with exit code 3 when something fails. Providers with a key and the players of the configuration are asked whether they
+/// answer, ten seconds at most.
 ///
 /// For example, only what is wrong: `posterfs doctor --json | jq 'select(.verdict != "ok")'`.
 #[derive(Debug, Args)]
-pub struct Doctor {}
+pub struct Doctor {
+    /// Ask nobody on the network.
+    #[arg(long)]
+    offline: bool,
+}
+
+/// How long a provider or player may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Doctor {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mounts = ask_mounts(context);
         let mut findings = doctor::machine();
+        findings.extend(doctor::guards());
         findings.push(doctor::videos(&context.prober()));
         findings.extend(doctor::state(&context.state));
         findings.extend(of_catalog(context, &mounts));
@@ -30,11 +44,38 @@ impl Doctor {
             mounts.iter().map(|(mount, told)| doctor::mount(&mount.mountpoint, told.as_ref().map_err(Clone::clone))),
         );
         findings.extend(doctor::dead_mounts());
+        findings.extend(doctor::keys(&context.config.provider));
+        if !self.offline && !context.config.network.offline {
+            findings.extend(of_network(context));
+        }
         findings.iter_mut().for_each(|finding| finding.message = without_numbers(&finding.message));
         context.output.list(&findings, text)?;
         let has_failed = findings.iter().any(|finding| finding.verdict == Verdict::Fail);
         Ok(if has_failed { Outcome::Problems } else { Outcome::Done })
     }
+}
+
+/// Providers and players, as far as the configuration is right.
+fn of_network(context: &Context) -> Vec<Finding> {
+    // Asked anew, once, and nothing of it is kept.
+    let mut surroundings = context.surroundings(true, false);
+    (surroundings.replies, surroundings.network.retries) = (None, 0);
+    let wrong = |error: anyhow::Error| Finding::fail("config", one_line(&error), "see `posterfs config`");
+    let mut findings = Vec::new();
+    let providers = providers(&context.config.provider, &surroundings);
+    let providers = providers.unwrap_or_else(|error| {
+        findings.push(wrong(error.into()));
+        Vec::new()
+    });
+    let players = Access::all(&context.config.player).unwrap_or_else(|error| {
+        findings.push(wrong(error.into()));
+        Vec::new()
+    });
+    match phase::reach(&providers, &players, PATIENCE) {
+        Ok(all) => findings.extend(all.iter().flat_map(doctor::reached)),
+        Err(error) => findings.push(wrong(error.into())),
+    }
+    findings
 }
 
 /// What only the catalog knows: the libraries, and when something was published last.

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -114,7 +114,10 @@ fn look_at_library(path: &Path, opened: Result<OwnedFd, String>) -> Vec<Finding>
         }
     };
     let (name, kind) = fstatfs(folder.as_fd()).map_or(("an unknown file system", Kind::Unknown), |s| named(s.f_type));
-    vec![library_file_system(&shown, name, kind), watch(&shown, &abilities), handles(&shown, name, &abilities)]
+    let mut findings =
+        vec![library_file_system(&shown, name, kind), watch(&shown, &abilities), handles(&shown, name, &abilities)];
+    findings.extend(borders(&shown, &abilities.borders));
+    findings
 }
 
 fn state_file_system(shown: &str, kind: impl Into<i128>) -> Finding {
@@ -155,6 +158,24 @@ fn library_file_system(shown: &str, name: &str, kind: Kind) -> Finding {
         ),
         _ => Finding::ok("library", message),
     }
+}
+
+/// Other file systems within a library: nothing is wrong with them, but who looks for the reason of slow moves finds it.
+fn borders(shown: &str, borders: &[PathBuf]) -> Option<Finding> {
+    const NAMED_MAX: usize = 5;
+    if borders.is_empty() {
+        return None;
+    }
+    let mut named: Vec<String> = borders.iter().take(NAMED_MAX).map(|path| show(path)).collect();
+    if borders.len() > NAMED_MAX {
+        named.push(format!("{} more", borders.len() - NAMED_MAX));
+    }
+    let message = format!(
+        "other file systems are mounted in {shown} ({}): what is moved from one to another is copied, with and without a \
+         view",
+        named.join(", ")
+    );
+    Some(Finding::ok("borders", message))
 }
 
 fn watch(shown: &str, abilities: &Abilities) -> Finding {
@@ -210,6 +231,15 @@ mod tests {
         }
         assert_eq!(free_space("/state", 0).verdict, Verdict::Warn);
         assert_eq!(free_space("/state", 1 << 30).verdict, Verdict::Ok);
+    }
+
+    #[test]
+    fn borders_within_a_library_are_named() {
+        assert_eq!(borders("/media", &[]), None);
+        let many: Vec<PathBuf> = (0..7).map(|n| PathBuf::from(format!("disk{n}"))).collect();
+        let finding = borders("/media", &many).unwrap();
+        assert_eq!(finding.verdict, Verdict::Ok);
+        assert!(finding.message.contains("(disk0, disk1, disk2, disk3, disk4, 2 more)"), "{finding:?}");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 
 use super::place::Devices;
+use super::submounts::mount_points_below;
 use super::watch::Watch;
 
 /// See the module.
@@ -13,6 +15,8 @@ pub struct Abilities {
     pub has_handles: bool,
     /// Why changes behind the mount cannot be noticed, if they cannot.
     pub watch_refusal: Option<io::Error>,
+    /// Where other file systems are mounted in it, relative to it.
+    pub borders: Vec<PathBuf>,
 }
 
 impl Abilities {
@@ -22,6 +26,7 @@ impl Abilities {
     /// When the folder cannot be used at all.
     pub fn of(source: &OwnedFd) -> io::Result<Self> {
         let has_handles = Devices::new(source.as_fd(), true)?.has_handles();
-        Ok(Self { has_handles, watch_refusal: Watch::mark(source).err() })
+        let borders = mount_points_below(source.as_fd());
+        Ok(Self { has_handles, watch_refusal: Watch::mark(source).err(), borders })
     }
 }

@@ -60,7 +60,14 @@ pub(super) async fn greet(wire: &Wire) -> Result<Greeting, PlayerError> {
     // Not the public page: this one tells whether the key is taken.
     let info = wire.ask(&Request::get(&["System", "Info"], &[])).await?;
     let text = |key: &str| sentence(info[key].as_str().unwrap_or_default());
-    Ok(Greeting { name: text("ServerName"), version: text("Version"), hints: Vec::new() })
+    let is_jellyfin = text("ProductName").starts_with("Jellyfin");
+    let hint = match wire.player {
+        PlayerKind::Emby if is_jellyfin => Some("this is a Jellyfin server: configure it as [player.jellyfin]"),
+        PlayerKind::Jellyfin if !is_jellyfin => Some("this is no Jellyfin server: if it is Emby, use [player.emby]"),
+        _ => None,
+    };
+    let hints = hint.map(str::to_owned).into_iter().collect();
+    Ok(Greeting { name: text("ServerName"), version: text("Version"), hints })
 }
 
 struct Server<'a> {

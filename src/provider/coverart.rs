@@ -13,6 +13,8 @@ use super::http::{Fetcher, FetcherSettings, Hosts, ProviderError, Reply, Request
 use super::lenient::{list, object, text, word};
 use super::{ArtworkProvider, Asked, Subject, Surroundings, address, not_understood, offered_address};
 
+/// The id of no album.
+const NO_ALBUM: &str = "00000000-0000-4000-8000-000000000000";
 const NAME: &str = "coverart";
 
 /// See the module.
@@ -68,6 +70,12 @@ impl ArtworkProvider for CoverArt {
             EntityType::Album => &[ImageKind::Cover, ImageKind::Back, ImageKind::Spine, ImageKind::DiscArt],
             _ => &[],
         }
+    }
+
+    fn greet(&self) -> Option<Asked<'_, ()>> {
+        // An album that there is not, and that is an answer.
+        let request = Request::new(&self.base, &["release-group", NO_ALBUM]);
+        Some(Box::pin(async move { self.fetcher.ask(&request).await.map(drop) }))
     }
 
     fn identify<'a>(&'a self, _subject: &'a Subject) -> Asked<'a, Identified> {

@@ -105,6 +105,11 @@ impl ArtworkProvider for FanartTv {
         }
     }
 
+    fn greet(&self) -> Option<Asked<'_, ()>> {
+        // There is no film 0, and that is an answer.
+        Some(Box::pin(async { self.fetcher.ask(&self.request(&["movies", "0"])).await.map(drop) }))
+    }
+
     fn identify<'a>(&'a self, _subject: &'a Subject) -> Asked<'a, Identified> {
         Box::pin(async { Ok(Identified::NotAsked) })
     }

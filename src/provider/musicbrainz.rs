@@ -15,6 +15,8 @@ use super::lenient::{list, object, several, text, year};
 use super::subject::is_mbid;
 use super::{ArtworkProvider, Asked, Subject, Surroundings, address, not_understood};
 
+/// The artist of what is by many, which will always be there.
+const NOBODY: &str = "89ad4ac3-39f7-470e-963a-56509c546377";
 const NAME: &str = "musicbrainz";
 const RELEASE_GROUP: &str = "musicbrainzreleasegroup";
 
@@ -101,6 +103,11 @@ impl ArtworkProvider for MusicBrainz {
 
     fn has_facts(&self, entity_type: EntityType) -> bool {
         self.id_name(entity_type).is_some()
+    }
+
+    fn greet(&self) -> Option<Asked<'_, ()>> {
+        let request = Request::new(&self.base, &["artist", NOBODY]).with("fmt", "json");
+        Some(Box::pin(async move { self.fetcher.ask(&request).await.map(drop) }))
     }
 
     fn identify<'a>(&'a self, subject: &'a Subject) -> Asked<'a, Identified> {

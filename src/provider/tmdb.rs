@@ -188,6 +188,10 @@ impl ArtworkProvider for Tmdb {
         (!matches!(entity_type, EntityType::Artist | EntityType::Album)).then_some(NAME)
     }
 
+    fn greet(&self) -> Option<Asked<'_, ()>> {
+        Some(Box::pin(async { self.ask(&self.request(&["configuration"])).await.map(drop) }))
+    }
+
     fn identify<'a>(&'a self, subject: &'a Subject) -> Asked<'a, Identified> {
         Box::pin(self.look(subject))
     }

@@ -172,6 +172,10 @@ impl ArtworkProvider for Tvdb {
         matches!(entity_type, Movie | Series | Season | Episode | Actor).then_some(NAME)
     }
 
+    fn greet(&self) -> Option<Asked<'_, ()>> {
+        Some(Box::pin(async { self.session.ask(&self.request(&["artwork", "statuses"])).await.map(drop) }))
+    }
+
     fn identify<'a>(&'a self, subject: &'a Subject) -> Asked<'a, Identified> {
         Box::pin(self.look(subject))
     }

@@ -92,6 +92,6 @@ fn a_database_that_is_none_or_newer_is_left_as_it_is() {
         assert!(said.contains("posterfs.db is no catalog"), "{said}");
     }
     assert_eq!(std::fs::read_to_string(&database).unwrap(), text);
-    let doctor = films.run(&["doctor"]);
+    let doctor = films.run(&["doctor", "--offline"]);
     assert_eq!(doctor.status.code(), Some(3), "{}", stderr(&doctor));
 }

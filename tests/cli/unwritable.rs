@@ -100,7 +100,7 @@ fn read_only() {
         assert!(said.contains("read-only") && said.contains("--state"), "{arguments:?}: {said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
-    let doctor = films.run(&["doctor"]);
+    let doctor = films.run(&["doctor", "--offline"]);
     assert_eq!(doctor.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&doctor.stdout).contains("cannot be written"));
     assert_eq!(contents(films.state()), before);

@@ -18,7 +18,9 @@ fn server(items: impl Fn(&str, Option<&str>) -> Value + Send + Sync + 'static) -
                 let list = items(&asked.parameters["includeItemTypes"], parent);
                 Given::body(json!({ "Items": list, "TotalRecordCount": 1 }).to_string())
             }
-            "/System/Info" => Given::body(json!({ "ServerName": "nas", "Version": "10.10.7", "Id": "x" }).to_string()),
+            "/System/Info" => Given::body(
+                json!({ "ServerName": "nas", "Version": "10.10.7", "ProductName": "Jellyfin Server" }).to_string(),
+            ),
             _ => Given::status(404),
         }
     })
@@ -134,4 +136,7 @@ fn a_greeting_asks_with_the_key() {
     let jellyfin = server(|_, _| json!([]));
     let greeting = block_on(posterfs::player::greet(&access(PlayerKind::Jellyfin, &jellyfin))).unwrap();
     assert_eq!((greeting.name.as_str(), greeting.version.as_str()), ("nas", "10.10.7"));
+    assert!(greeting.hints.is_empty());
+    let greeting = block_on(posterfs::player::greet(&access(PlayerKind::Emby, &jellyfin))).unwrap();
+    assert!(greeting.hints[0].contains("[player.jellyfin]"), "{greeting:?}");
 }

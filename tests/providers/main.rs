@@ -7,6 +7,7 @@ mod server;
 mod contract;
 mod dialects;
 mod fetching;
+mod greeting;
 mod hostile;
 mod identifying;
 mod local;

@@ -123,7 +123,7 @@ fn in_the_background_it_answers_when_the_command_returns_and_is_gone_when_unmoun
     let mounts = served.films.one(&["status"])["mounts"].clone();
     assert_eq!((&mounts[0]["mountpoint"], &mounts[0]["pid"]), (&view.into(), &pid.into()));
     assert!(served.films.text(&["status"]).contains(view));
-    let doctor = served.films.run(&["--json", "doctor"]);
+    let doctor = served.films.run(&["--json", "doctor", "--offline"]);
     assert!(String::from_utf8_lossy(&doctor.stdout).contains("is served"), "{doctor:?}");
     served.unmount();
     let nothing = Timespec { tv_sec: 0, tv_nsec: 0 };
@@ -178,7 +178,7 @@ fn what_a_killed_process_leaves_is_cleared_by_unmount() {
     let before = contents(served.films.media());
     kill(&mut served);
     assert_eq!(served.films.one(&["status"])["mounts"], serde_json::json!([]), "nobody answers, so it is no mount");
-    let doctor = served.films.run(&["doctor"]);
+    let doctor = served.films.run(&["doctor", "--offline"]);
     let told = String::from_utf8_lossy(&doctor.stdout).into_owned();
     assert_eq!(doctor.status.code(), Some(3), "{told}");
     assert!(told.contains("dead mount") && told.contains("posterfs unmount"), "{told}");
