@@ -8,6 +8,7 @@
 //! - `format`: what a file is, by its first bytes; `whole`: whether it has its end
 //! - `decode`, `reduce`, `probe`: one decode, size, alpha and the hashes by which pictures are compared
 //! - `document`: the other kind of content, metadata documents of our own making: [`Cache::put_document`]
+//! - `thumbnail`: small copies, for people to look at
 //! - `place`: where a picture lies; `folder`: folders by descriptor, never through links
 //! - `durable`: which folders need not be synced again
 //! - `temporary`: files that are not yet anything; `store`: `put` and `open`; `stored`: what is there
@@ -29,6 +30,7 @@ mod samples;
 mod store;
 mod stored;
 mod temporary;
+mod thumbnail;
 mod whole;
 
 pub use document::{DOCUMENT_BYTES_MAX, NotADocument, StoredDocument, hash_of_document, is_document};
@@ -39,3 +41,4 @@ pub use probe::{Limits, Picture, Refusal, probe};
 pub use provenance::{Origin, ProvenanceRecord, Records};
 pub use store::{Cache, Step, Stored};
 pub use stored::{StoredFile, Usage};
+pub use thumbnail::{Thumbnail, thumbnail};

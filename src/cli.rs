@@ -25,6 +25,7 @@ mod manual;
 mod monitor;
 mod mount;
 mod mount_helper;
+mod next;
 mod notify;
 mod output;
 mod progress;
@@ -80,7 +81,7 @@ fn mode(dry_run: bool) -> PublishMode {
 /// Each picture is kept once, in a cache that nothing outside can touch. Publishing it is a row in a database; the
 /// mount then shows it under the names that players look for.
 ///
-/// Begin with `posterfs demo`. Your own films: `posterfs library add films /media/films --kind movies`,
+/// Begin with `posterfs demo`. Without a command, it tells what to do next. Your own films: `posterfs library add films /media/films --kind movies`,
 /// `posterfs scan`, `posterfs enrich` (with a key of a provider) or `posterfs select "Heat (1995)" poster --file heat.jpg`,
 /// `posterfs publish`, `posterfs mount /media/films`.
 #[derive(Debug, Parser)]
@@ -103,7 +104,7 @@ struct Cli {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -179,7 +180,8 @@ fn run_command(arguments: Vec<OsString>) -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
     let output = Output::new(cli.json, cli.quiet);
     let context = Context::new(cli.state.as_deref(), cli.config.as_deref(), output)?;
-    let outcome = run_in(&context, cli.command);
+    let Some(command) = cli.command else { return next::run(&context) };
+    let outcome = run_in(&context, command);
     // Also behind what failed: something may have been chosen before that.
     let kept = context.keep_journal();
     let outcome = outcome?;

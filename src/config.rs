@@ -38,4 +38,4 @@ pub use service::{
     PlayerSettings, PlayersSettings,
 };
 pub use setting::{Setting, SettingSource};
-pub use state::{StateDir, StateError};
+pub use state::{StateDir, StateError, has_display};

@@ -4,6 +4,7 @@
 //! - [`read_streams`]: what is in the videos.
 //! - [`select`](fn@select), [`deselect`]: a picture into the cache, chosen by hand; [`choose_for`]: one or many items at once;
 //!   [`block`](fn@block): never again.
+//! - [`Look`]: small copies of candidates, for people who choose; [`candidates_like`]: which ones of many items are meant.
 //! - [`enrich`](fn@enrich): what providers offer, the best of it into the cache, chosen automatically.
 //! - [`edit`](fn@edit): what a person says of an item; [`lock`], [`monitor`]: what automatic steps must leave alone.
 //! - [`put_written`], [`choose_written`], [`publish_written`]: what a program wrote over a published picture.
@@ -25,6 +26,7 @@
 mod backup;
 mod beneath;
 mod bring_back;
+mod candidates_like;
 mod choices;
 mod control;
 mod documents;
@@ -48,10 +50,12 @@ mod select;
 mod story;
 mod streams;
 mod take_in;
+mod thumbnails;
 mod views;
 
 pub use backup::{BackupReport, RestoreReport, back_up, back_up_in_rotation, restore};
 pub use bring_back::{BringBack, BroughtBack, Whereabouts, entries_named, name_of, whereabouts};
+pub use candidates_like::{CandidateFilter, candidates_like};
 pub use choices::{Choices, ChosenPicture, PictureRef, choose_for, selected_picture};
 pub use control::{LockReport, LockedField, MonitorReport, lock, monitor};
 pub use documents::DocumentSources;
@@ -74,8 +78,9 @@ pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, pub
 pub use reach::{Reached, reach};
 pub use rebuild::{RebuildReport, RebuildRequest, ToldLibrary, rebuild};
 pub use scan::{DuplicateId, FolderReport, ScanProblem, ScanReport, scan, scan_folder};
-pub use select::{Choice, Selection, deselect, new_cache_file, select, select_file};
+pub use select::{Choice, Selection, deselect, new_cache_file, select, select_file, unpublish};
 pub use story::{AlternativeLine, FieldLine, ImageStory, LockLine, MappingLine, SelectedLine, Story, VideoLine, story};
 pub use streams::{StreamReport, read_streams};
 pub use take_in::{Taken, choose_written, publish_written, put_written};
+pub use thumbnails::{Look, Seen};
 pub use views::{Shows, ViewCatalog};

@@ -89,7 +89,12 @@ pub trait ArtworkProvider: Send + Sync {
         None
     }
 
-    /// Downloads a picture that it offered; at most `bytes_max`.
+    /// The address of a smaller copy of a picture that it offered, where it has such.
+    fn preview_url(&self, _url: &str) -> Option<String> {
+        None
+    }
+
+    /// Downloads a picture that it offered, or a preview of one; at most `bytes_max`.
     fn picture<'a>(&'a self, url: &'a str, bytes_max: u64) -> Asked<'a, Vec<u8>>;
 }
 

@@ -36,6 +36,17 @@ impl PictureFormat {
     /// Every format.
     pub const ALL: [Self; 4] = [Self::Jpeg, Self::Png, Self::WebP, Self::Gif];
 
+    /// Its media type.
+    #[must_use]
+    pub fn mime(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::WebP => "image/webp",
+            Self::Gif => "image/gif",
+        }
+    }
+
     /// The extension of its cache files, and its word in the catalog.
     #[must_use]
     pub fn extension(self) -> &'static str {

@@ -37,29 +37,49 @@ impl Catalog {
     /// # Errors
     /// When there is no such entity, or the catalog cannot be written.
     pub fn edit(&mut self, entity: EntityId, edits: &[EntityEdit], now: UnixSeconds) -> Result<Edited, CatalogError> {
-        self.write(|transaction| {
-            entities::require(transaction, entity)?;
-            let mut edited = Edited::default();
-            for edit in edits {
-                let is_changed = match edit {
-                    EntityEdit::SetId(provider, value) => {
-                        let is_other = set_id(transaction, entity, provider, value)?;
-                        edited.is_another |= is_other;
-                        is_other
-                    }
-                    EntityEdit::UnsetId(provider) => {
-                        let is_gone = unset_id(transaction, entity, provider)?;
-                        edited.is_another |= is_gone;
-                        is_gone
-                    }
-                    EntityEdit::SetField(field, value) => set_field(transaction, entity, *field, value, now)?,
-                    EntityEdit::UnsetField(field) => unset_field(transaction, entity, *field, now)?,
-                };
-                edited.changed += u64::from(is_changed);
-            }
-            Ok(edited)
-        })
+        self.write(|transaction| carry_out(transaction, entity, edits, now))
     }
+
+    /// What [`Self::edit`] would come to; nothing is changed.
+    ///
+    /// # Errors
+    /// As for [`Self::edit`].
+    pub fn try_edit(
+        &mut self,
+        entity: EntityId,
+        edits: &[EntityEdit],
+        now: UnixSeconds,
+    ) -> Result<Edited, CatalogError> {
+        self.try_out(|transaction| carry_out(transaction, entity, edits, now))
+    }
+}
+
+fn carry_out(
+    connection: &Connection,
+    entity: EntityId,
+    edits: &[EntityEdit],
+    now: UnixSeconds,
+) -> Result<Edited, Fault> {
+    entities::require(connection, entity)?;
+    let mut edited = Edited::default();
+    for edit in edits {
+        let is_changed = match edit {
+            EntityEdit::SetId(provider, value) => {
+                let is_other = set_id(connection, entity, provider, value)?;
+                edited.is_another |= is_other;
+                is_other
+            }
+            EntityEdit::UnsetId(provider) => {
+                let is_gone = unset_id(connection, entity, provider)?;
+                edited.is_another |= is_gone;
+                is_gone
+            }
+            EntityEdit::SetField(field, value) => set_field(connection, entity, *field, value, now)?,
+            EntityEdit::UnsetField(field) => unset_field(connection, entity, *field, now)?,
+        };
+        edited.changed += u64::from(is_changed);
+    }
+    Ok(edited)
 }
 
 /// Whether it is another id than before.

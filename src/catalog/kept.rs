@@ -77,6 +77,11 @@ impl Kept {
         self.types.contains(&(entity, image_type))
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> u64 {
+        self.types.len() as u64
+    }
+
     /// The next picture that is kept, of an entity up to that number; `None` when there is none.
     pub(super) fn next_up_to(
         &mut self,

@@ -6,7 +6,7 @@
 
 use rusqlite::Row;
 
-use super::publish::{Conflict, Conflicts, Place, Scope, SelectedPicture, fill_scope, fill_wanted};
+use super::publish::{Conflict, Exceptions, Place, Scope, SelectedPicture, fill_scope, fill_wanted};
 use super::sql_types::{count, extension, image_type};
 use super::{Catalog, CatalogError, PathKey, replace};
 use crate::model::{ContentHash, EntityId, ImageType, LibraryId, Name, RelPath, UnixSeconds};
@@ -65,13 +65,13 @@ impl Catalog {
         library: LibraryId,
         places: impl FnMut(&SelectedPicture) -> Vec<Place>,
     ) -> Result<Layouts<'_>, CatalogError> {
-        let mut conflicts = Conflicts::default();
+        let mut exceptions = Exceptions::default();
         self.note(|connection| {
             replace::clear(connection)?;
             fill_scope(connection, Scope::Libraries(&[library]))?;
-            fill_wanted(connection, Scope::Libraries(&[library]), places, &mut conflicts)
+            fill_wanted(connection, Scope::Libraries(&[library]), places, &mut exceptions)
         })?;
-        Ok(Layouts { catalog: self, conflicts: conflicts.first, conflict_count: conflicts.count })
+        Ok(Layouts { catalog: self, conflicts: exceptions.first, conflict_count: exceptions.count })
     }
 }
 

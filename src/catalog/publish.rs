@@ -83,6 +83,8 @@ pub struct Published {
     pub removed: u64,
     /// Paths that stay as they are.
     pub unchanged: u64,
+    /// Pictures that a lock keeps as they are, though something else is selected, or nothing.
+    pub kept: u64,
     /// Paths that a rollback does not show again, as their library has been removed since.
     pub left_out: u64,
     /// Pictures that a path was refused, the first [`Published::CONFLICTS_MAX`] of them.
@@ -258,7 +260,7 @@ impl Catalog {
         match mode {
             PublishMode::Apply => self.write_many(|transaction| {
                 documents::apply(transaction, documents, stamp.now)?;
-                let conflicts = prepare(transaction, scope, places)?;
+                let exceptions = prepare(transaction, scope, places)?;
                 if matches!(scope, Scope::Entities(_)) {
                     transaction.prepare_cached(RELEASE_SCOPE)?.execute([])?;
                 }
@@ -270,25 +272,26 @@ impl Catalog {
                 if published.generation.is_none() {
                     feed::announce_if_touched(transaction, stamp.now)?;
                 }
-                Ok(conflicts.added_to(published))
+                Ok(exceptions.added_to(published))
             }),
             PublishMode::DryRun => self.try_out(|transaction| {
                 documents::apply(transaction, documents, stamp.now)?;
-                let conflicts = prepare(transaction, scope, places)?;
-                Ok(conflicts.added_to(replace::compare(transaction)?))
+                let exceptions = prepare(transaction, scope, places)?;
+                Ok(exceptions.added_to(replace::compare(transaction)?))
             }),
         }
     }
 }
 
-/// Conflicts seen so far, bounded in memory.
+/// Exceptions seen so far, bounded in memory.
 #[derive(Default)]
-pub(super) struct Conflicts {
+pub(super) struct Exceptions {
     pub first: Vec<Conflict>,
     pub count: u64,
+    kept: u64,
 }
 
-impl Conflicts {
+impl Exceptions {
     fn push(&mut self, conflict: Conflict) {
         self.count += 1;
         if self.first.len() < Published::CONFLICTS_MAX {
@@ -301,7 +304,7 @@ impl Conflicts {
     }
 
     fn added_to(self, published: Published) -> Published {
-        Published { conflicts: self.first, conflict_count: self.count, ..published }
+        Published { conflicts: self.first, conflict_count: self.count, kept: self.kept, ..published }
     }
 }
 
@@ -310,18 +313,18 @@ fn prepare(
     connection: &Connection,
     scope: Scope<'_>,
     places: impl FnMut(&SelectedPicture) -> Vec<Place>,
-) -> Result<Conflicts, Fault> {
+) -> Result<Exceptions, Fault> {
     replace::clear(connection)?;
     fill_scope(connection, scope)?;
-    let mut conflicts = Conflicts::default();
-    fill_wanted(connection, scope, places, &mut conflicts)?;
-    yield_taken(connection, &mut conflicts)?;
+    let mut exceptions = Exceptions::default();
+    fill_wanted(connection, scope, places, &mut exceptions)?;
+    yield_taken(connection, &mut exceptions)?;
     let of_type = of_type(scope);
     connection.prepare_cached(OLD_OF_SCOPE)?.execute(named_params! {
         ":image_type": of_type.map(|t| t.kind().as_str()), ":number": of_type.map(ImageType::number),
     })?;
     connection.prepare_cached(OLD_IN_THE_WAY)?.execute([])?;
-    Ok(conflicts)
+    Ok(exceptions)
 }
 
 /// The one image type that is published; `None` for all.
@@ -356,7 +359,7 @@ pub(super) fn fill_wanted(
     connection: &Connection,
     scope: Scope<'_>,
     mut places: impl FnMut(&SelectedPicture) -> Vec<Place>,
-    conflicts: &mut Conflicts,
+    exceptions: &mut Exceptions,
 ) -> Result<(), Fault> {
     let mut selected = connection.prepare_cached(SELECTED)?;
     let of_type = of_type(scope);
@@ -366,9 +369,10 @@ pub(super) fn fill_wanted(
     })?;
     let mut kept = Kept::read(connection, scope)?;
     let mut documents = Documents::read(connection, scope)?;
+    exceptions.kept = kept.count();
     let mut want_all = |picture: &SelectedPicture| -> rusqlite::Result<()> {
         for place in places(picture) {
-            conflicts.count_in(want(connection, picture, place)?);
+            exceptions.count_in(want(connection, picture, place)?);
         }
         Ok(())
     };
@@ -427,14 +431,14 @@ pub(super) fn want(
     Ok((hash != picture.hash).then_some(conflict))
 }
 
-fn yield_taken(connection: &Connection, conflicts: &mut Conflicts) -> Result<(), Fault> {
+fn yield_taken(connection: &Connection, exceptions: &mut Exceptions) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached(TAKEN)?;
     let taken: Vec<(Conflict, bool)> =
         statement.query_map([], |row| Ok((conflict(row)?, row.get("is_same")?)))?.collect::<Result<_, _>>()?;
     for (conflict, is_same) in taken {
         connection.prepare_cached(DROP_TAKEN)?.execute((conflict.library, &conflict.folder, &conflict.name))?;
         if !is_same {
-            conflicts.push(conflict);
+            exceptions.push(conflict);
         }
     }
     Ok(())

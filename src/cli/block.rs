@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::catalog::Stamp;
-use crate::model::CandidateId;
-use crate::phase::{self, BlockReport};
+use crate::catalog::{Catalog, Stamp};
+use crate::model::{CandidateId, ImageType};
+use crate::phase::{self, BlockReport, CandidateFilter};
 
 use super::context::Context;
-use super::{Outcome, mode};
+use super::which::{Filters, Which};
+use super::{Outcome, Usage, mode};
 
 /// Never choose these candidates.
 ///
@@ -17,40 +18,75 @@ use super::{Outcome, mode};
 /// image type is locked (as by your own choice) or nothing else was downloaded; the next `enrich` looks further. What shows
 /// the picture changes at once.
 ///
-/// For example: `posterfs block 1234`; `posterfs candidates ITEM` shows the numbers.
+/// With filters instead of numbers, candidates of that type of all items that these leave are meant: what is chosen for them
+/// (--selected), what a provider offers, what is in a language, or what is all of it.
+///
+/// For example: `posterfs block 1234`; `posterfs candidates ITEM` shows the numbers. `posterfs block --library films poster
+/// --provider fanarttv --language ru --dry-run`, `posterfs block --kind season poster --selected`.
 #[derive(Debug, Args)]
+#[command(override_usage = "posterfs block [OPTIONS] CANDIDATE…\n       posterfs block [OPTIONS] FILTERS TYPE \
+                      <--selected|--provider NAME|--language LANGUAGE>")]
 pub struct Block {
-    /// Numbers of candidates.
+    /// Numbers of candidates; with filters a type of picture.
     #[arg(required = true, value_name = "CANDIDATE")]
-    candidates: Vec<i64>,
+    words: Vec<String>,
     /// Tell what would be, and change nothing.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    narrowing: Narrowing,
+    #[command(flatten)]
+    filters: Filters,
 }
 
 /// Let these candidates be chosen again.
 ///
-/// Nothing is chosen by it; the next `enrich` may.
+/// Nothing is chosen by it; the next `enrich` may. With filters instead of numbers, all that are blocked of that type for the
+/// items that these leave are meant.
 ///
-/// For example: `posterfs unblock 1234`.
+/// For example: `posterfs unblock 1234`, `posterfs unblock --title "Heat*" poster --dry-run`.
 #[derive(Debug, Args)]
+#[command(override_usage = "posterfs unblock [OPTIONS] CANDIDATE…\n       posterfs unblock [OPTIONS] FILTERS TYPE")]
 pub struct Unblock {
-    /// Numbers of candidates.
+    /// Numbers of candidates; with filters a type of picture.
     #[arg(required = true, value_name = "CANDIDATE")]
-    candidates: Vec<i64>,
+    words: Vec<String>,
     /// Tell what would be, and change nothing.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    narrowing: Narrowing,
+    #[command(flatten)]
+    filters: Filters,
+}
+
+/// Which candidates of the items that filters leave.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "With filters")]
+struct Narrowing {
+    /// Only what is chosen.
+    #[arg(long)]
+    selected: bool,
+    /// Only what this provider offers: tmdb, tvdb, fanarttv, …
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+    /// Only what is in this language, such as `ru`; `none` is what has no text.
+    #[arg(long, value_name = "LANGUAGE")]
+    language: Option<String>,
 }
 
 impl Block {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        if self.filters.is_any() && !self.narrowing.is_any() {
+            let message = "say which of the candidates: --selected, --provider NAME or --language LANGUAGE";
+            return Err(Usage(message.to_owned()).into());
+        }
         let (mut catalog, cache) = (context.catalog()?, Arc::new(context.cache()?));
+        let meant = meant(context, &catalog, &self.words, self.narrowing, self.filters, false)?;
         let mut reports = Vec::new();
-        for number in self.candidates {
-            let reason = format!("block {number}");
-            let stamp = Stamp { author: context.author(), reason, now: context.now() };
-            reports.push(phase::block(&mut catalog, &cache, CandidateId::new(number), mode(self.dry_run), &stamp)?);
+        for id in meant {
+            let stamp = Stamp { author: context.author(), reason: format!("block {id}"), now: context.now() };
+            reports.push(phase::block(&mut catalog, &cache, id, mode(self.dry_run), &stamp)?);
         }
         context.nudge();
         tell(context, &reports, self.dry_run)
@@ -60,16 +96,60 @@ impl Block {
 impl Unblock {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut catalog = context.catalog()?;
-        let unblock = |number| phase::unblock(&mut catalog, CandidateId::new(number), mode(self.dry_run));
-        let reports: Vec<BlockReport> = self.candidates.into_iter().map(unblock).collect::<Result<_, _>>()?;
+        let meant = meant(context, &catalog, &self.words, self.narrowing, self.filters, true)?;
+        let unblock = |id| phase::unblock(&mut catalog, id, mode(self.dry_run));
+        let reports: Vec<BlockReport> = meant.into_iter().map(unblock).collect::<Result<_, _>>()?;
         tell(context, &reports, self.dry_run)
     }
 }
 
+impl Narrowing {
+    fn is_any(&self) -> bool {
+        self.selected || self.provider.is_some() || self.language.is_some()
+    }
+}
+
+/// The candidates that are named by their numbers, or those that the filters leave and that are blocked, or are not.
+fn meant(
+    context: &Context,
+    catalog: &Catalog,
+    words: &[String],
+    narrowing: Narrowing,
+    filters: Filters,
+    is_blocked: bool,
+) -> anyhow::Result<Vec<CandidateId>> {
+    if !filters.is_any() {
+        if narrowing.is_any() {
+            return Err(Usage("--selected, --provider and --language go with filters (--library, …)".to_owned()).into());
+        }
+        let number = |word: &String| word.parse().map(CandidateId::new);
+        let numbers: Result<Vec<_>, _> = words.iter().map(number).collect();
+        return numbers.map_err(|_| Usage("candidates are named by their numbers, or by filters".to_owned()).into());
+    }
+    let [image_type] = words else {
+        return Err(Usage("with filters, say which type of picture and nothing else: poster, fanart, …".into()).into());
+    };
+    let image_type: ImageType =
+        image_type.parse().map_err(|error: crate::model::ImageTypeError| Usage(error.to_string()))?;
+    let language = narrowing.language.map(|word| (word != "none").then_some(word));
+    let filter = CandidateFilter {
+        image_type,
+        provider: narrowing.provider,
+        language,
+        only_selected: narrowing.selected,
+        is_blocked,
+    };
+    let items = Which::items(Vec::new(), filters)?.find(context, catalog)?;
+    Ok(phase::candidates_like(catalog, &items, &filter)?)
+}
+
 fn tell(context: &Context, reports: &[BlockReport], dry_run: bool) -> anyhow::Result<Outcome> {
-    context
-        .output
-        .list(reports, |reports| reports.iter().map(|report| line(report, dry_run)).collect::<Vec<_>>().join("\n"))?;
+    context.output.list(reports, |reports| {
+        if reports.is_empty() {
+            return "no candidate is like that; `posterfs candidates ITEM` shows those of an item".to_owned();
+        }
+        reports.iter().map(|report| line(report, dry_run)).collect::<Vec<_>>().join("\n")
+    })?;
     Ok(Outcome::Done)
 }
 

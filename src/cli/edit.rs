@@ -6,9 +6,8 @@ use serde::Serialize;
 use crate::model::ItemRef;
 use crate::phase::{Edit, EditError, edit, items};
 
-use super::Outcome;
 use super::context::Context;
-use super::item;
+use super::{Outcome, item, mode};
 
 /// Say what an item is.
 ///
@@ -32,6 +31,9 @@ pub struct EditCommand {
     /// Take back what you said of a field, or an id that you gave.
     #[arg(long, value_name = "FIELD", value_parser = unset)]
     unset: Vec<Edit>,
+    /// Tell whether anything would change, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -43,6 +45,7 @@ struct EditedReport {
     /// How many of them made a difference.
     changed: u64,
     is_another: bool,
+    dry_run: bool,
 }
 
 fn unset(word: &str) -> Result<Edit, EditError> {
@@ -54,7 +57,7 @@ impl EditCommand {
         let mut catalog = context.catalog()?;
         let entity = item::find(context, &catalog, &self.item)?;
         let edits = [self.unset, self.edits].concat();
-        let edited = edit(&mut catalog, entity.id, &edits, context.now())?;
+        let edited = edit(&mut catalog, entity.id, &edits, mode(self.dry_run), context.now())?;
         let entity = catalog.entity(entity.id)?.unwrap_or(entity);
         let report = EditedReport {
             id: entity.id.get(),
@@ -62,6 +65,7 @@ impl EditCommand {
             edited: edits.len(),
             changed: edited.changed,
             is_another: edited.is_another,
+            dry_run: self.dry_run,
         };
         context.output.result(&report, |report| {
             let next = if report.is_another {
@@ -69,7 +73,11 @@ impl EditCommand {
             } else {
                 String::new()
             };
-            let word = if report.changed == 0 { "was like that already" } else { "is edited" };
+            let word = match (report.changed, report.dry_run) {
+                (0, _) => "is like that already",
+                (_, true) => "would be edited",
+                (_, false) => "is edited",
+            };
             format!("{} {word}{next}", report.title)
         })?;
         Ok(Outcome::Done)

@@ -33,17 +33,31 @@ impl Output {
 
     /// One result: a JSON document, or its text.
     pub fn result<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
-        let line = if self.json { serde_json::to_string(value)? } else { text(value) };
+        let line = if self.json { serde_json::to_string(value)? } else { harmless(&text(value)) };
         print(&line)
     }
 
     /// A list: JSON lines, or one text for all.
     pub fn list<T: Serialize>(self, values: &[T], text: impl FnOnce(&[T]) -> String) -> anyhow::Result<()> {
         if !self.json {
-            return print(&text(values));
+            return print(&harmless(&text(values)));
         }
         values.iter().try_for_each(|value| print(&serde_json::to_string(value)?))
     }
+}
+
+/// Text that steers no terminal: names of files, titles, and what programs call themselves come from anywhere. Lines and
+/// columns stay.
+pub fn harmless(text: &str) -> String {
+    let is_harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(is_harmful) {
+        return text.to_owned();
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmful(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
 }
 
 /// Whoever reads us may stop reading (`posterfs list | head`): that is no failure.
@@ -66,7 +80,7 @@ pub fn one_line(error: &anyhow::Error) -> String {
             sentence = format!("{sentence}: {cause}");
         }
     }
-    without_numbers(&sentence).replace('\n', " ")
+    harmless(&without_numbers(&sentence).replace('\n', " "))
 }
 
 /// Takes the ` (os error 13)` away that the standard library appends: the words before it say the same.
@@ -122,6 +136,14 @@ pub fn byte_size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_shown_instead() {
+        assert_eq!(harmless("a\tb\nc é"), "a\tb\nc é");
+        assert_eq!(harmless("\u{1b}[2J\r\u{9b}x"), "\\u{1b}[2J\\r\\u{9b}x");
+        let error = anyhow::anyhow!("cannot open \u{1b}]0;x");
+        assert_eq!(one_line(&error), "cannot open \\u{1b}]0;x");
+    }
 
     #[test]
     fn an_error_is_one_sentence_without_repetitions_and_numbers() {

@@ -35,7 +35,7 @@ pub struct Publish {
 /// They stay selected and in the cache, and originals show again. `posterfs publish` without an item does not bring them
 /// back; naming the item, or selecting again, does.
 ///
-/// For example: `posterfs unpublish "Heat (1995)" poster`.
+/// For example: `posterfs unpublish "Heat (1995)" poster --dry-run`, then without it.
 #[derive(Debug, Args)]
 pub struct Unpublish {
     /// Id, path, provider id (tmdb:603) or title.
@@ -43,6 +43,9 @@ pub struct Unpublish {
     item: ItemRef,
     /// Only pictures of this type. Default: all of the item.
     image_type: Option<ImageType>,
+    /// Tell how many names would disappear, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// What a change of the mappings came to.
@@ -53,6 +56,8 @@ pub(super) struct Report {
     changed: u64,
     removed: u64,
     unchanged: u64,
+    /// Pictures that a lock keeps as they are, though something else is chosen.
+    kept: u64,
     dry_run: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     conflicts: Vec<String>,
@@ -96,10 +101,10 @@ impl Unpublish {
         let entity = item::find(context, &catalog, &self.item)?;
         let what = self.image_type.map(|image_type| format!(" {image_type}")).unwrap_or_default();
         let reason = format!("unpublish {}{what}", self.item);
-        let image_type = self.image_type.map(|image_type| image_type.meant_for(entity.entity_type));
-        let published = catalog.unpublish(entity.id, image_type, &stamp(context, reason))?;
+        let stamp = stamp(context, reason);
+        let published = phase::unpublish(&mut catalog, entity.id, self.image_type, mode(self.dry_run), &stamp)?;
         context.nudge();
-        finish(context, &report(&catalog, &published, false)?)
+        finish(context, &report(&catalog, &published, self.dry_run)?)
     }
 }
 
@@ -135,6 +140,7 @@ pub(super) fn report(catalog: &Catalog, published: &Published, dry_run: bool) ->
         changed: published.changed,
         removed: published.removed,
         unchanged: published.unchanged,
+        kept: published.kept,
         dry_run,
         conflicts: conflicts.collect(),
         left_out: Vec::new(),
@@ -159,7 +165,13 @@ fn text(report: &Report) -> String {
         (false, true, _) | (false, false, None) => format!("nothing to change: {counts}"),
         (false, false, Some(generation)) => format!("generation {generation}: {counts}"),
     };
+    let kept = (report.kept > 0).then(|| {
+        let pictures = super::output::counted(report.kept, "picture stays", "pictures stay");
+        format!(
+            "  {pictures} as it is, being locked, though something else is chosen; `posterfs publish ITEM` shows that"
+        )
+    });
     let notes =
         report.conflicts.iter().chain(&report.left_out).chain(&report.unreached).map(|note| format!("  {note}"));
-    std::iter::once(head).chain(notes).collect::<Vec<_>>().join("\n")
+    std::iter::once(head).chain(kept).chain(notes).collect::<Vec<_>>().join("\n")
 }

@@ -6,9 +6,9 @@ use serde::Serialize;
 use crate::catalog::Counts;
 use crate::control::{Answer, MountInfo, Request, ask, mounts};
 
-use super::Outcome;
 use super::context::Context;
 use super::output::{byte_size, counted, one_line, show_path};
+use super::{Outcome, next};
 
 /// How much there is of everything, and what is mounted.
 ///
@@ -28,6 +28,8 @@ struct StatusReport {
     /// Why the catalog cannot be read.
     catalog_error: Option<String>,
     mounts: Vec<MountReport>,
+    /// What to type next.
+    next: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,6 +78,7 @@ impl Status {
             counts: counts.ok().map(CountsReport::from),
             catalog_error,
             mounts,
+            next: next::steps(context).ok().and_then(|steps| steps.first().map(next::Step::command)),
         };
         context.output.result(&report, text)?;
         Ok(outcome)
@@ -121,6 +124,7 @@ fn text(report: &StatusReport) -> String {
     if report.mounts.is_empty() {
         lines.push("  nothing mounted".to_owned());
     }
+    lines.extend(report.next.map(|command| format!("  next: {command}")));
     lines.join("\n")
 }
 

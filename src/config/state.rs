@@ -121,6 +121,12 @@ pub(super) fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
+/// Whether this run can open a window for whoever started it.
+#[must_use]
+pub fn has_display() -> bool {
+    variable("WAYLAND_DISPLAY").or_else(|| variable("DISPLAY")).is_some()
+}
+
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

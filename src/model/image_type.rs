@@ -143,6 +143,12 @@ impl ImageType {
         self.kind
     }
 
+    /// Whether it is what a person means who says `word`: `fanart` is each of them, `fanart2` that one.
+    #[must_use]
+    pub fn is_meant_by(self, word: Self) -> bool {
+        self.kind == word.kind && (word.number == 0 || self == word)
+    }
+
     /// The number, 0 for the main one.
     #[must_use]
     pub fn number(self) -> u8 {
@@ -202,6 +208,13 @@ mod tests {
         assert_eq!("nfo".parse(), Ok(ImageType::NFO));
         assert!(!ImageType::NFO.is_picture() && !ImageKind::ALL.contains(&ImageKind::Nfo));
         assert!("nfo1".parse::<ImageType>().is_err());
+    }
+
+    #[test]
+    fn a_word_without_number_means_each_of_them() {
+        let [fanart, second, poster] = ["fanart", "fanart2", "poster"].map(|word| word.parse::<ImageType>().unwrap());
+        assert!(second.is_meant_by(fanart) && second.is_meant_by(second) && fanart.is_meant_by(fanart));
+        assert!(!fanart.is_meant_by(second) && !poster.is_meant_by(fanart));
     }
 
     #[test]

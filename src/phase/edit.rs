@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::catalog::{Catalog, CatalogError, Edited, EntityEdit};
+use crate::catalog::{Catalog, CatalogError, Edited, EntityEdit, PublishMode};
 use crate::model::{EntityId, EntityType, Field, Provider, UnixSeconds};
 
 use super::PhaseError;
@@ -170,11 +170,17 @@ fn id(provider: Provider, value: &str) -> Result<EntityEdit, EditError> {
 }
 
 /// Writes down what a person says of an item, all of it or nothing. Another id than before makes it another item to
-/// providers: what they said of the former goes, choices by hand stay.
+/// providers: what they said of the former goes, choices by hand stay. A trial tells what would come of it.
 ///
 /// # Errors
 /// When the item cannot have another title, or the catalog cannot be written.
-pub fn edit(catalog: &mut Catalog, item: EntityId, edits: &[Edit], now: UnixSeconds) -> Result<Edited, PhaseError> {
+pub fn edit(
+    catalog: &mut Catalog,
+    item: EntityId,
+    edits: &[Edit],
+    mode: PublishMode,
+    now: UnixSeconds,
+) -> Result<Edited, PhaseError> {
     let item = catalog.entity(item)?.ok_or(CatalogError::NoSuchEntity { id: item })?;
     let is_named_by_title = matches!(item.entity_type, EntityType::Actor | EntityType::MovieSet | EntityType::Artist);
     let is_title = |edit: &Edit| matches!(&edit.0, EntityEdit::SetField(Field::TITLE, _));
@@ -182,7 +188,10 @@ pub fn edit(catalog: &mut Catalog, item: EntityId, edits: &[Edit], now: UnixSeco
         return Err(PhaseError::NamedByTitle { entity_type: item.entity_type, id: item.id });
     }
     let edits: Vec<EntityEdit> = edits.iter().map(|edit| edit.0.clone()).collect();
-    Ok(catalog.edit(item.id, &edits, now)?)
+    Ok(match mode {
+        PublishMode::Apply => catalog.edit(item.id, &edits, now)?,
+        PublishMode::DryRun => catalog.try_edit(item.id, &edits, now)?,
+    })
 }
 
 #[cfg(test)]

@@ -165,8 +165,7 @@ pub fn deselect(
     let entity = entity(catalog, id)?;
     let image_type = image_type.meant_for(entity.entity_type);
     if mode == PublishMode::DryRun {
-        let shown = catalog.mappings_of(id)?.into_iter().filter(|mapping| mapping.image_type == image_type);
-        let published = Published { removed: shown.count() as u64, ..Published::default() };
+        let published = would_end(catalog, id, Some(image_type))?;
         return Ok(Deselected { was_selected: !selected(catalog, &entity, image_type)?.is_empty(), published });
     }
     let subject = subject(catalog, &entity, image_type)?;
@@ -175,6 +174,32 @@ pub fn deselect(
         record_given_up(cache, &file, &record)?;
     }
     Ok(catalog.deselect(id, image_type, stamp)?)
+}
+
+/// Takes pictures of an item out of the view, those of one type or all; they stay selected. A trial tells what would end.
+///
+/// # Errors
+/// When the entity does not exist, or the catalog cannot be written.
+pub fn unpublish(
+    catalog: &mut Catalog,
+    id: EntityId,
+    image_type: Option<ImageType>,
+    mode: PublishMode,
+    stamp: &Stamp,
+) -> Result<Published, PhaseError> {
+    let entity = entity(catalog, id)?;
+    let image_type = image_type.map(|image_type| image_type.meant_for(entity.entity_type));
+    match mode {
+        PublishMode::DryRun => would_end(catalog, id, image_type),
+        PublishMode::Apply => Ok(catalog.unpublish(id, image_type, stamp)?),
+    }
+}
+
+/// What would no longer be shown of an item.
+fn would_end(catalog: &Catalog, id: EntityId, of_type: Option<ImageType>) -> Result<Published, PhaseError> {
+    let shown = catalog.mappings_of(id)?.into_iter();
+    let ends = shown.filter(|mapping| of_type.is_none_or(|of_type| mapping.image_type == of_type));
+    Ok(Published { removed: ends.count() as u64, ..Published::default() })
 }
 
 pub(super) fn entity(catalog: &Catalog, id: EntityId) -> Result<Entity, PhaseError> {

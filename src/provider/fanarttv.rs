@@ -118,6 +118,11 @@ impl ArtworkProvider for FanartTv {
         Box::pin(self.artwork(subject))
     }
 
+    fn preview_url(&self, url: &str) -> Option<String> {
+        let (base, name) = url.split_once("/fanart/")?;
+        Some(format!("{base}/preview/{name}"))
+    }
+
     fn picture<'a>(&'a self, url: &'a str, bytes_max: u64) -> Asked<'a, Vec<u8>> {
         Box::pin(async move { self.fetcher.picture(&offered_address(NAME, url)?, bytes_max).await })
     }

@@ -200,6 +200,11 @@ impl ArtworkProvider for Tmdb {
         Box::pin(self.details(subject))
     }
 
+    fn preview_url(&self, url: &str) -> Option<String> {
+        let (base, name) = url.rsplit_once("/original/")?;
+        Some(format!("{base}/w500/{name}"))
+    }
+
     fn picture<'a>(&'a self, url: &'a str, bytes_max: u64) -> Asked<'a, Vec<u8>> {
         Box::pin(async move { self.fetcher.picture(&offered_address(NAME, url)?, bytes_max).await })
     }

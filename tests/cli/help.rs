@@ -54,6 +54,13 @@ fn manual_pages_and_completions_know_every_command() {
         assert!(names.iter().all(|name| completions.contains(name.as_str())), "{shell}");
     }
     assert!(films.fails(1, &["man", "publsh"]).contains("publsh"));
+    assert!(films.text(&["man", "recycle", "restore"]).contains("posterfs\\-recycle\\-restore"));
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("man1");
+    films.text(&["man", "--to", to.to_str().unwrap()]);
+    let pages: Vec<String> = names.iter().map(|name| format!("posterfs-{name}.1")).collect();
+    assert!(pages.iter().all(|page| to.join(page).is_file()) && to.join("posterfs.1").is_file());
+    assert!(to.join("posterfs-recycle-restore.1").is_file());
     assert!(films.fails(2, &["completions", "tcsh"]).contains("bash"));
 }
 
@@ -62,7 +69,6 @@ fn what_is_typed_wrong_is_a_usage_error() {
     let films = Films::new();
     for (arguments, word) in [
         (&["frobnicate"][..], "frobnicate"),
-        (&[], "requires a subcommand"),
         (&["select", "1"], "--file"),
         (&["select", "1", "poster", "--file"], "--file"),
         (&["export", "--mode", "move"], "copy, reflink, hardlink and symlink"),
@@ -83,4 +89,24 @@ fn what_is_typed_wrong_is_a_usage_error() {
     assert!(!films.state().exists(), "nothing was made for a command that was not understood");
     assert_eq!(films.text(&["--version"]), format!("posterfs {}\n", env!("CARGO_PKG_VERSION")));
     assert!(!films.state().exists());
+}
+
+/// Whoever begins is told what to type, and nothing is made for that.
+#[test]
+fn without_a_command_the_next_step_is_told() {
+    let films = Films::new();
+    let none: [&str; 0] = [];
+    let said = films.text(&none);
+    for words in ["posterfs demo", "posterfs library add", "posterfs doctor", "posterfs --help"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!films.state().exists());
+    films.scan();
+    let first = |films: &Films| films.one(&none)["next"][0]["command"].as_str().unwrap().to_owned();
+    assert!(first(&films).contains("enrich"), "{}", first(&films));
+    films.select("Up", "poster", "a.jpg");
+    assert_eq!(first(&films), "posterfs publish --dry-run");
+    films.publish();
+    assert!(first(&films).starts_with("posterfs mount"));
+    assert!(films.text(&["status"]).contains("next: posterfs mount"));
 }

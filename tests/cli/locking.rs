@@ -86,6 +86,9 @@ fn many_items_are_named_by_filters() {
 fn fields_are_edited_and_given_back() {
     let films = Films::new();
     films.scan();
+    let planned = films.one(&["edit", "Up", "title=Upwards", "--dry-run"]);
+    assert_eq!((&planned["changed"], &planned["title"]), (&json!(1), &json!("Up (2009)")));
+    assert!(locks(&films, "Up").is_empty(), "a trial changes nothing");
     let edited = films.one(&["edit", "Up", "title=Upwards", "year=2010", "genres=Adventure, Animation"]);
     assert_eq!((&edited["title"], &edited["changed"]), (&json!("Upwards (2010)"), &json!(3)));
     assert_eq!(titles(&films.json(&["list", "--title", "upw*"])), ["Upwards"]);
@@ -101,4 +104,47 @@ fn fields_are_edited_and_given_back() {
     }
     let long = format!("plot={}", "x".repeat(10_001));
     assert!(films.fails(2, &["edit", "Up", &long]).contains("at most 10000 characters"));
+}
+
+/// "concurrent edits from two processes": every one of them is kept, and of one field the last word of one of both.
+#[test]
+fn edits_of_two_processes_at_once_are_all_kept() {
+    const ROUNDS: usize = 6;
+    let films = Films::new();
+    films.scan();
+    std::thread::scope(|scope| {
+        for (own, field, lock, picture) in [("one", "plot", "banner", "a.jpg"), ("two", "tagline", "clearart", "b.jpg")]
+        {
+            let films = &films;
+            scope.spawn(move || {
+                for round in 0..ROUNDS {
+                    let (mine, both) = (format!("{field}={own} {round}"), format!("sort_title={own} {round}"));
+                    films.one(&["edit", "Up", &mine, &both]);
+                    films.one(&[if round % 2 == 0 { "lock" } else { "unlock" }, "Up", lock]);
+                    films.select("Up", "poster", picture);
+                    films.one(&["publish", "Up"]);
+                }
+            });
+        }
+    });
+    let shown = films.one(&["show", "Up"]);
+    let value = |name: &str| {
+        let fields = shown["fields"].as_array().unwrap();
+        fields.iter().find(|field| field["field"] == name).unwrap()["value"].as_str().unwrap().to_owned()
+    };
+    let last = ROUNDS - 1;
+    assert_eq!((value("plot"), value("tagline")), (format!("one {last}"), format!("two {last}")));
+    assert!([format!("one {last}"), format!("two {last}")].contains(&value("sort_title")), "{}", value("sort_title"));
+    for field in ["banner", "clearart"] {
+        assert!(locks(&films, "Up").contains(&(field.to_owned(), false, "not locked".to_owned())), "{field}");
+    }
+    // One picture is chosen, and after one more publish it is the one that is shown, under every name.
+    films.publish();
+    let poster = films.one(&["show", "Up"])["images"]["poster"].clone();
+    assert!(poster["selected"]["sha256"].is_string() && poster["shown"] == poster["selected"]["sha256"], "{poster}");
+    let candidates = films.json(&["candidates", "Up", "--type", "poster"]);
+    assert_eq!(candidates.iter().filter(|row| row["selected"] == true).count(), 1, "{candidates:?}");
+    let generations: Vec<i64> =
+        films.json(&["history", "--limit", "100"]).iter().map(|row| row["generation"].as_i64().unwrap()).collect();
+    assert!(generations.windows(2).all(|pair| pair[0] == pair[1] + 1), "no number is used twice: {generations:?}");
 }

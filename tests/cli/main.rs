@@ -8,6 +8,7 @@ mod choosing;
 mod exporting;
 mod help;
 mod locking;
+mod looking;
 mod naming;
 mod notifying;
 mod places;

@@ -108,11 +108,11 @@ fn show_tells_the_whole_story() {
     assert_eq!((&show["history"][0]["generation"], &show["history"][0]["added"]), (&json!(1), &json!(2)));
     let text = films.text(&["show", "tmdb:949"]);
     for words in [
-        "plot: A thief and a policeman. [user, locked by hand]",
-        "genres: Crime, Drama [user",
-        "shown is ",
-        "for kodi: ",
-        "hidden original: ",
+        "A thief and a policeman. [user, locked by hand]",
+        "Crime, Drama [user",
+        "shown       ",
+        "emby, jellyfin, kodi, plex",
+        "hides       folder.jpg",
         "1 other could be chosen",
         "publish",
     ] {
@@ -187,7 +187,7 @@ fn results_go_to_stdout_and_talk_to_stderr() {
     let talkative = films.run(&["-vv", "--json", "scan"]);
     let _: Value = serde_json::from_slice(&talkative.stdout).unwrap();
     let text = films.text(&["show", "tmdb:949"]);
-    assert!(text.starts_with("movie ") && text.ends_with('\n') && !text.ends_with("\n\n"), "{text:?}");
+    assert!(text.starts_with("Heat (1995): movie ") && text.ends_with('\n') && !text.ends_with("\n\n"), "{text:?}");
     // Escapes of a terminal have no place where there is none.
     for arguments in [["list", "-q"], ["status", "-v"], ["history", "-q"]] {
         assert!(!films.text(&arguments).contains('\u{1b}'), "{arguments:?}");
@@ -235,4 +235,34 @@ fn a_reader_that_goes_away_is_no_failure() {
     drop(list.stdout.take());
     let output = list.wait_with_output().unwrap();
     assert!(output.status.success() && stderr(&output).is_empty(), "{output:?}");
+}
+
+/// "Nothing from outside is trusted": names in the tree may be anything, and are only ever shown.
+#[test]
+fn names_steer_no_terminal() {
+    let films = Films::new();
+    films.scan();
+    let folder = films.film(b"Evil \x1b[31m (2001)");
+    std::fs::create_dir(&folder).unwrap();
+    crate::support::write(folder.join("Evil \x1b]0;owned\x07 (2001).mkv"), "a film");
+    films.one(&["scan"]);
+    let listed = films.json(&["list", "--title", "Evil*"]);
+    let id = listed[0]["id"].to_string();
+    films.select(&id, "poster", "a.jpg");
+    films.publish();
+    for arguments in [
+        &["list"][..],
+        &["show", &id],
+        &["candidates", &id],
+        &["history", &id],
+        &["diff", "0"],
+        &["lock", &id, "title"],
+        &["deselect", &id, "poster"],
+        &["identify", folder.to_str().unwrap()],
+    ] {
+        let said = films.text(arguments);
+        assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{arguments:?}: {said:?}");
+    }
+    let said = films.fails(1, &["show", folder.join("\x1b[2J/nothing").to_str().unwrap()]);
+    assert!(!said.contains('\x1b'), "{said:?}");
 }

@@ -35,6 +35,9 @@ fn what_is_unpublished_stays_away_until_it_is_named_or_chosen_again() {
     films.select("Up", "clearlogo", "logo.png");
     films.select("tmdb:949", "poster", "b.jpg");
     assert_eq!(counts(&films.publish()), [1, 5, 0, 0, 0]);
+    let planned = films.one(&["unpublish", "Up", "poster", "--dry-run"]);
+    assert_eq!((&planned["removed"], &planned["dry_run"]), (&2.into(), &true.into()));
+    assert_eq!(counts(&films.publish()), [1, 0, 0, 0, 5], "a trial changes nothing");
     assert_eq!(counts(&films.one(&["unpublish", "Up", "poster"]))[..4], [2, 0, 0, 2]);
     assert_eq!(counts(&films.one(&["unpublish", "Up", "poster"]))[..4], [2, 0, 0, 0], "once more changes nothing");
     assert_eq!(counts(&films.publish())[..4], [2, 0, 0, 0]);

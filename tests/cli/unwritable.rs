@@ -61,8 +61,10 @@ fn published(films: &Films) {
 const LOOKS: &[(&[&str], &str)] = &[
     (&["library", "list"], "films"),
     (&["list"], "Heat"),
-    (&["show", "tmdb:949"], "published"),
+    (&["show", "tmdb:949"], "shown as"),
     (&["status"], "8 items"),
+    (&["recycle", "list"], "nothing"),
+    (&["candidates", "tmdb:949"], "selected"),
     (&["history"], "publish"),
     (&["identify", "/no/such/Film (1999)"], "movie"),
     (&["config"], "view.threads"),

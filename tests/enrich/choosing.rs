@@ -167,7 +167,7 @@ fn metadata_goes_into_fields_that_are_free() {
     let film = world.film("Heat", Some(1));
     let now = posterfs::model::UnixSeconds::new(2);
     let edits = ["plot=Mine.".parse().unwrap()];
-    posterfs::phase::edit(&mut world.catalog, film, &edits, now).unwrap();
+    posterfs::phase::edit(&mut world.catalog, film, &edits, posterfs::catalog::PublishMode::Apply, now).unwrap();
     world.enrich();
     let value = |name: &str| {
         let fields = world.catalog.sourced_metadata_of(film).unwrap();

@@ -235,3 +235,63 @@ fn without_keys_and_offline_it_is_told_what_to_do() {
     let (text, _) = desk.ends(0, &["enrich", "--dry-run"]);
     assert!(text.contains("/best.jpg") && text.contains("would be chosen"), "{text}");
 }
+
+/// Candidates that are not in the cache are asked of their provider, and nothing of that is kept.
+#[test]
+fn a_page_shows_what_only_the_provider_has() {
+    let desk = Desk::new();
+    desk.one(&["enrich"]);
+    let files = desk.one(&["status"])["cache"]["files"].clone();
+    let page = desk.path("page.html");
+    let option = format!("--open={}", page.display());
+    let offline = desk.one(&["candidates", "tmdb:1", &option, "--offline"]);
+    let lacking = desk.lines(&["candidates", "tmdb:1"]).iter().filter(|row| row["sha256"].is_null()).count();
+    assert_eq!((&offline["candidates"], &offline["without_picture"]), (&3.into(), &lacking.into()));
+    assert!(lacking > 0);
+    let html = std::fs::read_to_string(&page).unwrap();
+    assert!(html.contains("no picture: ") && html.contains("offline"), "{html}");
+    assert!(!html.contains("k3y"));
+    desk.tmdb.server.forget();
+    let report = desk.one(&["candidates", "tmdb:1", &option]);
+    assert_eq!(report["without_picture"], 0);
+    let html = std::fs::read_to_string(&page).unwrap();
+    assert_eq!(html.matches("src=\"data:image/").count(), 3);
+    let asked = desk.tmdb.server.asked();
+    assert!(asked.len() <= 2 * lacking, "only for what is not in the cache: {asked:?}");
+    assert_eq!(desk.one(&["status"])["cache"]["files"], files, "nothing is kept");
+}
+
+#[test]
+fn candidates_of_many_items_are_blocked_and_let_go_by_filters() {
+    let desk = Desk::new();
+    desk.one(&["enrich"]);
+    desk.one(&["publish"]);
+    let german = ["block", "--library", "films", "poster", "--language", "de"];
+    let planned = desk.lines(&[&german[..], &["--dry-run"]].concat());
+    assert_eq!((planned.len(), &planned[0]["blocked"]), (1, &true.into()));
+    let blocked =
+        |desk: &Desk| desk.lines(&["candidates", "tmdb:1"]).iter().filter(|row| row["blocked"] == true).count();
+    assert_eq!(blocked(&desk), 0);
+    desk.lines(&german);
+    assert_eq!(blocked(&desk), 1);
+    assert!(desk.lines(&german).is_empty(), "what is blocked already is not meant");
+    assert!(desk.lines(&["block", "--kind", "movie", "poster", "--provider", "fanarttv"]).is_empty());
+    let chosen = desk.lines(&["block", "--title", "Film*", "poster", "--selected"]);
+    assert!(!chosen.is_empty() && chosen.iter().all(|row| row["was_selected"] == true), "{chosen:?}");
+    assert_eq!(blocked(&desk), 2);
+    let shown = desk.one(&["show", "tmdb:1"]);
+    assert!(shown["images"]["poster"]["shown"].is_null(), "nothing else is left: {shown}");
+    assert_eq!(desk.lines(&["unblock", "--library", "films", "poster", "--language", "de"]).len(), 1);
+    assert_eq!(blocked(&desk), 1);
+    for (arguments, words) in [
+        (&["block", "--library", "films", "poster"][..], "--selected"),
+        (&["block", "--library", "films", "--selected"], "required"),
+        (&["block", "--library", "films", "poster", "3", "--selected"], "nothing else"),
+        (&["block", "3", "--selected"], "--library"),
+        (&["block", "first"], "numbers"),
+        (&["unblock", "--library", "films", "postcard"], "banner"),
+    ] {
+        let (_, said) = desk.ends(2, arguments);
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+}

@@ -48,8 +48,14 @@ fn a_providers_better_offer_comes_before_it() {
     });
     let mut world = World::new(&tmdb.server.url());
     let film = declaring(&mut world, "Heat", &[("poster", format!("{}/t/p/original/nfo.jpg", tmdb.server.url()))]);
-    posterfs::phase::edit(&mut world.catalog, film, &["tmdb=1".parse().unwrap()], posterfs::model::UnixSeconds::new(2))
-        .unwrap();
+    posterfs::phase::edit(
+        &mut world.catalog,
+        film,
+        &["tmdb=1".parse().unwrap()],
+        posterfs::catalog::PublishMode::Apply,
+        posterfs::model::UnixSeconds::new(2),
+    )
+    .unwrap();
     world.enrich();
     assert_eq!((world.selected(film)["poster"].as_str(), world.candidates(film).len()), ("/best.jpg", 2));
 }

@@ -37,7 +37,14 @@ fn a_film_without_id_is_searched_for_and_doubt_waits_for_a_person() {
     assert_eq!(identification(never), Identification::Unknown);
 
     let edits = ["tmdb=3".parse().unwrap()];
-    posterfs::phase::edit(&mut world.catalog, twice, &edits, UnixSeconds::new(9)).unwrap();
+    posterfs::phase::edit(
+        &mut world.catalog,
+        twice,
+        &edits,
+        posterfs::catalog::PublishMode::Apply,
+        UnixSeconds::new(9),
+    )
+    .unwrap();
     assert_eq!(world.enrich().chosen, 1, "an edited item is due at once");
     assert_eq!(world.selected(twice)["poster"], "/3.jpg");
     assert_eq!(unidentified(&world), ["Never"]);
@@ -59,9 +66,15 @@ fn another_id_makes_it_another_film_but_leaves_what_was_chosen_by_hand() {
     let picture = picture.into_iter().find(|(id, _)| *id == fanart.id).unwrap().1.picture;
     world.catalog.choose_by_hand(fanart.id, &picture, UnixSeconds::new(5)).unwrap();
     let edit = |world: &mut World, text: &str| {
-        posterfs::phase::edit(&mut world.catalog, film, &[text.parse().unwrap()], UnixSeconds::new(9))
-            .unwrap()
-            .is_another
+        posterfs::phase::edit(
+            &mut world.catalog,
+            film,
+            &[text.parse().unwrap()],
+            posterfs::catalog::PublishMode::Apply,
+            UnixSeconds::new(9),
+        )
+        .unwrap()
+        .is_another
     };
     assert!(!edit(&mut world, "tmdb=1"), "the same id changes nothing");
     assert_eq!(world.selected(film).len(), 2);

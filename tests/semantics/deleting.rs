@@ -168,3 +168,22 @@ fn a_manager_who_writes_where_a_picture_was_withdrawn_does_not_bring_it_back() {
     world.films.publish();
     wait_for(|| fs::read(&poster).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
 }
+
+/// What hid in a folder that a program removed comes back by a path of the view as well as by one of the source.
+#[test]
+fn what_hid_in_a_removed_folder_is_brought_back() {
+    let Some(world) = World::new() else { return };
+    let (original, before) =
+        (world.heat_in_source("folder.jpg"), fs::read(world.heat_in_source("folder.jpg")).unwrap());
+    for path in [world.view(HEAT), world.source(HEAT)] {
+        rm_rf(&world.view(HEAT));
+        assert!(!world.source(HEAT).exists());
+        let row = world.films.one(&["recycle", "list", path.to_str().unwrap()]);
+        assert!(row["origin"].as_str().unwrap().ends_with("folder.jpg"), "{row}");
+        let restored = world.films.one(&["recycle", "restore", path.to_str().unwrap()]);
+        assert_eq!(restored["restored_to"], original.to_str().unwrap());
+        assert_eq!(fs::read(&original).unwrap(), before);
+        assert!(world.recycled().is_empty());
+        wait_for(|| world.view(HEAT).is_dir());
+    }
+}

@@ -4,6 +4,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -50,10 +51,41 @@ fn step(words: &[&str]) -> std::io::Result<()> {
             let mut file = OpenOptions::new().write(true).create_new(true).open(to)?;
             fs::read(from)?.chunks(8192).try_for_each(|piece| file.write_all(piece))
         }
+        // As `cp --preserve=timestamps` and every program that brings the time of its source along.
+        ["copy-with-time", from, to] => {
+            let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(to)?;
+            file.write_all(&fs::read(from)?)?;
+            let then = Timespec { tv_sec: 1_000_000_000, tv_nsec: 0 };
+            Ok(rustix::fs::futimens(&file, &Timestamps { last_access: then, last_modification: then })?)
+        }
+        ["map", from, to] => write_mapped(Path::new(to), &fs::read(from)?),
+        // What must not be done.
+        ["refused", ref rest @ ..] => match step(rest) {
+            Err(error) if error.raw_os_error() == Some(libc::EROFS) => Ok(()),
+            other => panic!("{rest:?} is not refused: {other:?}"),
+        },
         // As Directory.Delete(recursive) of .NET and shutil.rmtree.
         ["remove-tree", path] => remove_tree(Path::new(path)),
         _ => panic!("there is no such step"),
     }
+}
+
+/// Writes through memory, as editors of pictures and databases do.
+fn write_mapped(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    file.set_len(bytes.len() as u64)?;
+    let (read_write, shared) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED);
+    // SAFETY: a new mapping, wherever the kernel likes.
+    let mapped = unsafe { libc::mmap(std::ptr::null_mut(), bytes.len(), read_write, shared, file.as_raw_fd(), 0) };
+    if mapped == libc::MAP_FAILED {
+        return Err(std::io::Error::last_os_error());
+    }
+    // SAFETY: the mapping is as long as the bytes, and nobody else in this process has it.
+    let outcome = unsafe {
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), mapped.cast::<u8>(), bytes.len());
+        (libc::msync(mapped, bytes.len(), libc::MS_SYNC), libc::munmap(mapped, bytes.len()))
+    };
+    if outcome == (0, 0) { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 
 fn remove_tree(folder: &Path) -> std::io::Result<()> {
@@ -227,6 +259,92 @@ fn rsync_and_a_file_manager_copy() {
         assert!(!heat.exists() && !there.join("Heat (1995)-poster.jpg").exists(), "{program}");
         world.run_as(program, &[&[word("rename"), &there, &heat]]);
         wait_for(|| fs::read(&poster).is_ok_and(|bytes| bytes == world.picture("c.jpg")));
+        world.cache_is_whole();
+    }
+}
+
+/// What becomes of what a program writes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Becomes {
+    /// It is chosen, and shown under every name.
+    Adopted,
+    /// It can be chosen, and nothing that is shown changes.
+    Captured,
+    /// It is not written at all.
+    Denied,
+}
+
+/// The ways in which programs put a picture where one is, as steps.
+const WAYS: [&str; 4] = ["temporary and rename", "truncate and write", "copy with its time", "memory"];
+
+impl World {
+    /// Puts a picture over the poster, in one of the ways.
+    fn put(&self, program: &str, way: &str, picture: &Path, becomes: Becomes) {
+        let (poster, temporary) = (self.heat("poster.jpg"), self.heat(".poster.jpg.part"));
+        let step: Vec<&Path> = match way {
+            "temporary and rename" => {
+                self.run_as(program, &[&[word("copy"), picture, &temporary]]);
+                vec![word("rename"), &temporary, &poster]
+            }
+            "truncate and write" => vec![word("create"), &poster, picture],
+            "copy with its time" => vec![word("copy-with-time"), picture, &poster],
+            _ => vec![word("map"), picture, &poster],
+        };
+        let refused = (becomes == Becomes::Denied).then(|| word("refused"));
+        let step: Vec<&Path> = refused.into_iter().chain(step).collect();
+        self.run_as(program, &[&step]);
+        self.settled();
+    }
+
+    /// Whether a picture of these bytes is a candidate that a program brought, and was not chosen.
+    fn is_offered(&self, bytes: &[u8]) -> bool {
+        let hash = <sha2::Sha256 as sha2::Digest>::digest(bytes);
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let rows = self.films.json(&["candidates", "tmdb:949", "--type", "poster"]);
+        rows.iter().any(|row| row["provider"] == "program" && row["sha256"] == hash && row["selected"] == false)
+    }
+}
+
+/// A file manager, Jellyfin's "save artwork" and Radarr's metadata writer × how they write × what the policy says.
+#[test]
+fn what_becomes_of_a_write_by_whom_and_how() {
+    for (program, settings, becomes) in [
+        ("nautilus", "", Becomes::Adopted),
+        ("Radarr", "", Becomes::Captured),
+        ("jellyfin", "", Becomes::Captured),
+        ("nautilus", "on_write = 'deny'", Becomes::Denied),
+        ("Radarr", "on_write_by_managers = 'deny'", Becomes::Denied),
+    ] {
+        let settings = format!("managers = ['Radarr', 'jellyfin']\n{settings}");
+        let Some(world) = World::with(&settings) else { return };
+        let (poster, other) = (world.heat("poster.jpg"), world.heat("Heat (1995)-poster.jpg"));
+        let mut shown = world.picture("a.jpg");
+        for (number, way) in WAYS.iter().enumerate() {
+            let what = format!("{program}, {way}, {settings}");
+            let picture = world.films.picture(["b.jpg", "c.jpg"][number % 2]);
+            let bytes = fs::read(&picture).unwrap();
+            world.put(program, way, &picture, becomes);
+            match becomes {
+                Becomes::Adopted => shown = bytes,
+                Becomes::Captured => assert!(world.is_offered(&bytes), "{what}"),
+                Becomes::Denied => assert!(!world.is_offered(&bytes), "{what}"),
+            }
+            wait_for(|| [&poster, &other].iter().all(|name| fs::read(name).is_ok_and(|read| read == shown)));
+            let history = world.films.json(&["history", "tmdb:949"]);
+            let text = |row: &serde_json::Value| format!("{} {}", row["author"], row["reason"]);
+            let is_told = |row: &serde_json::Value| text(row).contains(program) && text(row).contains("uid 0");
+            let count = history.iter().filter(|row| is_told(row)).count();
+            // A picture that can be chosen already, and is written once more, is nothing new.
+            let told = match becomes {
+                Becomes::Adopted => number + 1,
+                Becomes::Captured => (number + 1).min(2),
+                Becomes::Denied => 0,
+            };
+            assert_eq!(count, told, "{what}: {history:?}");
+        }
+        // What a program says of its time changes nothing: a player must see that the picture is another.
+        let mtime = std::os::unix::fs::MetadataExt::mtime(&poster.metadata().unwrap());
+        assert!(mtime > 1_600_000_000, "{program}: {mtime}");
         world.cache_is_whole();
     }
 }

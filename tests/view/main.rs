@@ -11,6 +11,7 @@ mod cache;
 mod ending;
 mod figures;
 mod following;
+mod going_back;
 mod golden;
 mod mounting;
 mod over;
