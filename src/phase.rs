@@ -58,7 +58,7 @@ pub use bring_back::{BringBack, BroughtBack, Whereabouts, entries_named, name_of
 pub use candidates_like::{CandidateFilter, candidates_like};
 pub use choices::{Choices, ChosenPicture, PictureRef, choose_for, selected_picture};
 pub use control::{LockReport, LockedField, MonitorReport, lock, monitor};
-pub use documents::DocumentSources;
+pub use documents::{DocumentSources, NfoStory};
 pub use edit::{Edit, EditError, edit};
 pub use enrich::{
     BlockReport, EnrichProblem, EnrichReport, EnrichRequest, Planned, ProviderTally, block, enrich, select_candidate,

@@ -19,6 +19,9 @@ use super::{Outcome, item, mode};
 /// you chose something else or name the item. Publishing again changes nothing. No file is
 /// copied: mounted views show it within a second, `posterfs export` writes it as real files.
 ///
+/// In libraries with `nfo = true` in the configuration, what is known of each item is published as well, as a metadata file for
+/// Kodi, Jellyfin and Emby (docs/nfo.md).
+///
 /// For example: `posterfs publish --dry-run`, then `posterfs publish`; `posterfs publish "Heat (1995)"` for one film.
 #[derive(Debug, Args)]
 pub struct Publish {
@@ -41,7 +44,7 @@ pub struct Unpublish {
     /// Id, path, provider id (tmdb:603) or title.
     #[arg(value_parser = item::parser())]
     item: ItemRef,
-    /// Only pictures of this type. Default: all of the item.
+    /// Only pictures of this type, or its metadata document (nfo). Default: all of the item.
     image_type: Option<ImageType>,
     /// Tell how many names would disappear, and change nothing.
     #[arg(long)]

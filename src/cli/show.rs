@@ -15,7 +15,7 @@ use super::item;
 ///
 /// What it is and who says so, what is locked and why; of each type of picture what is chosen, how good it is
 /// (docs/scoring.md tells the parts of a score), what could be chosen instead, what it is called for each player, and which
-/// pictures of the tree it hides; what happened to it lately.
+/// pictures of the tree it hides; the metadata document that is published of it; what happened to it lately.
 ///
 /// For example: `posterfs show "Heat (1995)"`, `posterfs show tmdb:949`, `posterfs show /media/films/Heat`.
 #[derive(Debug, Args)]

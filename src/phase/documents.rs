@@ -8,9 +8,11 @@
 //!
 //! - `facts.rs`: from the catalog to what is written
 //! - `base.rs`: what the tree has already
+//! - `told.rs`: what of both is seen, for people
 
 mod base;
 mod facts;
+mod told;
 
 use crate::cache::{Cache, hash_of_document};
 use crate::catalog::{Catalog, DocumentChanges, Entity, Library, NewDocument, PublishMode, Scope};
@@ -22,6 +24,9 @@ use super::publish::profiles_of;
 use super::{PhaseError, Progress};
 
 use base::Base;
+
+pub use told::NfoStory;
+pub(super) use told::nfo_story;
 
 /// How many entities are read from the catalog at a time.
 const PAGE: u32 = 500;

@@ -11,6 +11,7 @@ use crate::model::{
 use crate::naming::{Profile, Profiles};
 use crate::score::Parts;
 
+use super::documents::{NfoStory, nfo_story};
 use super::{Event, PhaseError, events_of, names};
 
 /// How many events are told.
@@ -51,6 +52,9 @@ pub struct Story {
     pub fields: Vec<FieldLine>,
     /// Its pictures, by type.
     pub images: BTreeMap<String, ImageStory>,
+    /// Its metadata document and files, where it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nfo: Option<NfoStory>,
     /// What is said of any field, here or further up.
     pub locks: Vec<LockLine>,
     /// What is shown of it.
@@ -200,6 +204,7 @@ pub fn story(catalog: &Catalog, entity: &Entity) -> Result<Story, PhaseError> {
         missing: entity.is_missing,
         fields: fields(catalog, entity, &guard)?,
         images: images(catalog, entity, library.as_ref(), &guard, &mappings)?,
+        nfo: nfo_story(catalog, entity)?,
         library: library.map(|library| library.name).unwrap_or_default(),
         locks: guard.fields().iter().map(|field| lock_line(&guard, entity.id, field)).collect(),
         mappings,
@@ -246,11 +251,12 @@ fn images(
         image.names = names_by_player(&placement, image_type, &file.picture.extension);
         image.selected = Some(selected_line(file, &candidates));
     }
-    for original in catalog.originals_of(entity.id)? {
+    let originals = catalog.originals_of(entity.id)?.into_iter();
+    for original in originals.filter(|original| original.found.image_type.is_picture()) {
         let path = original.found.folder.join(&original.found.name).to_string();
         images.entry(original.found.image_type).or_default().originals.push(path);
     }
-    for mapping in mappings {
+    for mapping in mappings.iter().filter(|mapping| mapping.image_type.is_picture()) {
         images.entry(mapping.image_type).or_default().shown = Some(mapping.sha256);
     }
     // Something may be said of what has no picture; what is inherited may be of what such an item cannot have.

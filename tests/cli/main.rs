@@ -5,6 +5,7 @@
 mod support;
 
 mod choosing;
+mod documents;
 mod exporting;
 mod help;
 mod locking;

@@ -6,7 +6,7 @@ use std::io::Read;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
-use crate::cache::{Cache, CacheError, Limits, Picture, StoredFile, probe};
+use crate::cache::{Cache, CacheError, Limits, Picture, StoredFile, StoredFormat, probe};
 use crate::catalog::NewCacheFile;
 use crate::model::{ContentHash, EntityId, ImageKind, ImageType, UnixSeconds};
 
@@ -37,6 +37,8 @@ impl Pictures {
                 let mut found = found.lock();
                 match looked_at {
                     Err(error) => found.failure = Some(error),
+                    // Documents are made anew by the next publish, of what is known then.
+                    Ok((_, file)) if file.format == StoredFormat::Nfo => {}
                     Ok((Some(picture), file)) => drop(found.whole.insert(file.hash, (picture, file.byte_count))),
                     Ok((None, file)) => found.damaged.push(shown(&cache.path_of(&file.hash, file.format))),
                 }
