@@ -1,10 +1,14 @@
 //! Metadata documents, from the tree and the catalog to what is published, and back by export and scan.
 
 use std::fs;
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
 
-use posterfs::cache::StoredFormat;
-use posterfs::catalog::{EntityEdit, Mapping, PublishMode, RollbackScope, Scope};
-use posterfs::model::{EntityId, Field, ImageType, LibraryKind, UnixSeconds};
+use posterfs::cache::{Cache, Step, StoredFormat};
+use posterfs::catalog::{Catalog, EntityEdit, EntityFilter, Mapping, PublishMode, RollbackScope, Scope};
+use posterfs::library::Source;
+use posterfs::model::{EntityId, EntityType, Field, ImageType, LibraryKind, UnixSeconds};
 use posterfs::phase::{DocumentSources, ExportMode, NoProgress, PublishReport, publish_with_documents};
 
 use crate::support::{World, stamp, write};
@@ -221,4 +225,93 @@ fn an_unreadable_file_leaves_what_is_published() {
     assert_eq!((report.left_out_count, report.published.generation), (1, None), "{:?}", report.left_out);
     assert!(report.left_out[0].message.contains("movie.nfo"), "{:?}", report.left_out);
     assert_eq!(world.documents(), before);
+}
+
+/// Tells the child process where the world is, and where it dies.
+const CHILD: (&str, &str) = ("POSTERFS_TEST_DOCUMENTS", "POSTERFS_TEST_DIES_AT");
+
+/// The other side of the test below: publishes, and is killed at a step of the cache, or before the catalog is written.
+#[test]
+#[ignore = "run by another test as a child process"]
+#[expect(clippy::disallowed_methods, reason = "a test that runs itself as a child tells it what to do this way")]
+fn publisher() {
+    let Some(root) = std::env::var_os(CHILD.0) else { return };
+    let (root, dies_at) = (std::path::PathBuf::from(root), std::env::var(CHILD.1).unwrap());
+    let die = || rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).unwrap();
+    let cache = Cache::open(&root.join("state/cache")).unwrap().with_steps(move |step| {
+        if format!("{step:?}") == dies_at {
+            die();
+        }
+    });
+    let mut catalog = Catalog::open(&root.join("state/posterfs.db")).unwrap();
+    let library = catalog.library_named("films").unwrap();
+    let libraries = vec![(library.clone(), Ok(Source::open(&library.path).unwrap()))];
+    let sources = DocumentSources { cache: &cache, libraries, progress: &NoProgress };
+    publish_with_documents(&mut catalog, &sources, Scope::All, PublishMode::Apply, &stamp(30)).unwrap();
+}
+
+#[test]
+fn killed_at_any_step_publishing_shows_the_old_document_or_the_new_one() {
+    for step in Step::ALL {
+        let mut world = World::with_nfo(b"movie.nfo", ORIGINAL);
+        let film = world.film(VIDEO).id;
+        world.publish_documents(10);
+        let old = world.documents();
+        world.edit(film, "title", Some("Another"));
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "documents::publisher", "--ignored", "--nocapture", "--quiet"])
+            .env(CHILD.0, world.folder.path())
+            .env(CHILD.1, format!("{step:?}"))
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert_eq!(status.signal(), Some(9), "the child lived through {step:?}");
+        assert_eq!(world.documents(), old, "{step:?}: what is shown is in the cache, whole");
+        assert_eq!(world.publish_documents(31).published.changed, 1, "{step:?}");
+        assert!(world.document().contains("<title>Another</title>"), "{step:?}");
+        for file in world.cache.files().map(Result::unwrap) {
+            let mut bytes = Vec::new();
+            world.cache.open_file(&file.hash, file.format).unwrap().read_to_end(&mut bytes).unwrap();
+            assert_eq!(posterfs::cache::hash_of_document(&bytes), file.hash, "{step:?}");
+        }
+    }
+}
+
+#[test]
+fn two_who_publish_at_once_make_one_document() {
+    let mut world = World::with_nfo(b"movie.nfo", ORIGINAL);
+    let film = world.film(VIDEO).id;
+    let publisher = || {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "documents::publisher", "--ignored", "--nocapture", "--quiet"])
+            .env(CHILD.0, world.folder.path())
+            .env(CHILD.1, "")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let children = [publisher(), publisher()];
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(world.documents().len(), 1);
+    assert_eq!(world.catalog.mappings_of(film).unwrap().len(), 1);
+    assert_eq!(world.publish_documents(40).published.generation, None);
+}
+
+#[test]
+fn a_movie_set_has_its_document_in_the_tree_of_sets() {
+    let mut world = World::unscanned(LibraryKind::Movies, "default");
+    write(&world.path(b"Heat/Heat.mkv"), b"video");
+    write(&world.path(b"Heat/Heat.nfo"), b"<movie><title>Heat</title><set><name>The: Set</name></set></movie>");
+    world.scan();
+    let entities = world.catalog.list_entities(&EntityFilter::default(), None, 10).unwrap();
+    let set = entities.iter().find(|entity| entity.entity_type == EntityType::MovieSet).unwrap().id;
+    world.edit(set, "plot", Some("Several films."));
+    assert_eq!(world.publish_documents(10).published.added, 1, "beside the films only that of the film");
+    let to = world.folder.path().join("sets");
+    let report = world.export_as(&"kodi-sets".parse().unwrap(), Some(&to)).unwrap();
+    assert_eq!((report.added, report.error_count), (1, 0));
+    let text = fs::read_to_string(to.join("The_ Set/set.nfo")).unwrap();
+    assert!(text.contains("<title>The: Set</title>") && text.contains("<overview>Several films.</overview>"), "{text}");
 }
