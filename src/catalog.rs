@@ -62,6 +62,7 @@ mod scanned;
 mod scanned_folders;
 mod scanned_known;
 mod scanned_nfo;
+mod scanned_record;
 mod shown_attributes;
 mod sql_types;
 mod status;
@@ -77,6 +78,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::model::LibraryId;
 
 pub use answers::{ProviderAnswers, Rate};
 pub use cache_files::{CacheFile, CacheTotals, NewCacheFile};
@@ -128,6 +131,8 @@ pub struct Catalog {
     path: PathBuf,
     /// Keeps the file from being replaced; dropped behind the connection.
     _part: Option<File>,
+    /// The library of the running scan, if nothing was known of it when that began.
+    new_library: Option<LibraryId>,
 }
 
 impl Catalog {

@@ -24,5 +24,5 @@ pub use nfo::{
     NFO_BYTES_MAX, Nfo, NfoActor, NfoArtwork, NfoBase, NfoEntry, NfoFacts, NfoField, NfoPicture, NfoProblem, NfoRoot,
     parse_nfo, read_nfo, write_nfo,
 };
-pub use source::{DirEntry, EntryKind, FileStat, Source};
+pub use source::{DirEntry, EntryKind, FileStat, OpenFolder, Source};
 pub use walk::{Ask, Problem, ReadFolder, Start, Survey, Visit, Walk, Way, entered, walk, way_to};

@@ -9,7 +9,8 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::originals::{self, ScannedOriginal};
-use super::scanned::{ScannedItem, see};
+use super::scanned::ScannedItem;
+use super::scanned_record::see;
 use super::{Catalog, CatalogError, enrichment, entities, guards, reach};
 use crate::model::{EntityId, EntityType, Field, Layout, LibraryId, Name, Provider, RelPath, UnixSeconds};
 use crate::score::folded;

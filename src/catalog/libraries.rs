@@ -59,7 +59,7 @@ impl Catalog {
         let path = normalised(&new.path)?;
         self.write(|transaction| {
             refuse_overlap(&list(transaction)?, &new.name, &path)?;
-            Ok(transaction
+            let library = transaction
                 .prepare_cached(concat!(
                     "INSERT INTO libraries (name, path, kind, naming, added_at)
                      VALUES (:name, :path, :kind, :naming, :now)
@@ -74,7 +74,12 @@ impl Catalog {
                         ":naming": new.naming, ":now": now,
                     },
                     library,
-                )?)
+                )?;
+            // All of one that comes back counts as missing, so the first scan has to read all of it.
+            transaction
+                .prepare_cached("DELETE FROM scanned_folders WHERE library_id = ?1")?
+                .execute([library.id])?;
+            Ok(library)
         })
     }
 

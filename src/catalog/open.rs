@@ -89,7 +89,7 @@ impl Catalog {
         connection.execute_batch(WRITER_SETTINGS).map_err(at)?;
         connection.execute_batch(replace::TEMPORARY_TABLES).map_err(at)?;
         connection.execute_batch(scanned::TEMPORARY_TABLES).map_err(at)?;
-        Ok(Self { connection, path: path.to_owned(), _part: part })
+        Ok(Self { connection, path: path.to_owned(), _part: part, new_library: None })
     }
 
     /// Closes the catalog and folds its log into its file, which holds everything then.
@@ -153,7 +153,7 @@ impl Catalog {
             return Err(CatalogError::Older { path: path.to_owned(), found: found.version, known: known_version() });
         }
         connection.execute_batch(READER_SETTINGS).map_err(at)?;
-        Ok(Self { connection, path: path.to_owned(), _part: part })
+        Ok(Self { connection, path: path.to_owned(), _part: part, new_library: None })
     }
 }
 
@@ -208,6 +208,12 @@ const READER_SETTINGS: &str = "
 pub(super) const LARGE_CACHE: &str = "PRAGMA cache_size = -131072";
 /// Back to the usual, which frees what is above it.
 pub(super) const USUAL_CACHE: &str = "PRAGMA cache_size = -16384";
+
+/// For many changes that can be made again: commits are not waited for, and the log is folded in less often. What others
+/// commit later is not on the disk before these.
+pub(super) const HASTE: &str = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000";
+/// Back to the usual.
+pub(super) const DURABLE: &str = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000";
 
 pub(super) fn known_version() -> i64 {
     MIGRATIONS.len() as i64

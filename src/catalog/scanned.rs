@@ -3,20 +3,13 @@
 //! Which entities the running scan has seen is kept in a temporary table of this connection, so a scan that is
 //! killed marks nothing, and two scans do not disturb each other.
 
-use std::borrow::Cow;
-
-use rusqlite::{Connection, named_params};
-
 use super::credits::{ScannedCredit, ScannedSet};
-use super::entities::Entity;
 use super::metadata::{DeclaredArtwork, MetadataField};
-use super::originals::{self, ScannedOriginal};
+use super::originals::ScannedOriginal;
 use super::scanned_folders::{self, ScannedFolder};
-use super::scanned_known::{self as known, Known};
+use super::scanned_record::Recorder;
 use super::sql_types::array;
-use super::{
-    Catalog, CatalogError, credits, external_ids, feed, metadata, places, reach, replace, scanned_nfo, titles,
-};
+use super::{Catalog, CatalogError, credits, feed, open, reach, replace};
 use crate::model::{ContentHash, EntityId, EntityType, Layout, LibraryId, Provider, RelPath, UnixSeconds};
 
 /// An item as a scan found it.
@@ -84,7 +77,7 @@ pub struct ScannedNfo {
 }
 
 /// The entity that a scanned item belongs to, by what identifies it in its library.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ScannedParent {
     /// What it is.
     pub entity_type: EntityType,
@@ -168,12 +161,30 @@ impl ScannedItem {
 }
 
 impl Catalog {
-    /// Begins a scan: nothing has been seen yet.
+    /// Begins a scan of a library: nothing has been seen yet. Until it ends, what this connection writes need not be on
+    /// the disk when it is acknowledged: after a power failure the scan is done again, from what was there then.
     ///
     /// # Errors
     /// When the catalog fails.
-    pub fn start_scan(&mut self) -> Result<(), CatalogError> {
-        self.read(|connection| Ok(connection.execute_batch("DELETE FROM temp.seen")?))
+    pub fn start_scan(&mut self, library: LibraryId) -> Result<(), CatalogError> {
+        let is_known = self.read(|connection| {
+            connection.execute_batch(open::HASTE)?;
+            connection.execute_batch("DELETE FROM temp.seen")?;
+            Ok(connection
+                .prepare_cached("SELECT 1 FROM entities WHERE library_id = ?1 LIMIT 1")?
+                .exists([library])?)
+        })?;
+        self.new_library = (!is_known).then_some(library);
+        Ok(())
+    }
+
+    /// Ends a scan that could not go on: nothing is marked missing.
+    pub fn abandon_scan(&mut self) {
+        self.new_library = None;
+        // A connection that cannot be set is one that cannot write either.
+        if let Err(error) = self.read(|connection| Ok(connection.execute_batch(open::DURABLE)?)) {
+            tracing::debug!(%error, "the scan is given up");
+        }
     }
 
     /// Records a batch of items in one transaction: some hundreds at a time are quickest. Recording the same again
@@ -199,10 +210,11 @@ impl Catalog {
         is_gone: &dyn Fn(&RelPath) -> bool,
         now: UnixSeconds,
     ) -> Result<Vec<Recorded>, CatalogError> {
+        let new_library = self.new_library;
         self.write(|transaction| {
             replace::clear(transaction)?;
-            let recorded =
-                items.iter().map(|item| record(transaction, item, is_gone, now)).collect::<Result<_, _>>()?;
+            let mut recorder = Recorder::new(transaction, new_library, is_gone, now);
+            let recorded = items.iter().map(|item| recorder.record(item)).collect::<Result<_, _>>()?;
             folders.iter().try_for_each(|folder| scanned_folders::put(transaction, folder))?;
             feed::announce(transaction, None, now)?;
             Ok(recorded)
@@ -223,6 +235,7 @@ impl Catalog {
         unreadable: &[RelPath],
         now: UnixSeconds,
     ) -> Result<u64, CatalogError> {
+        self.abandon_scan();
         self.write(|transaction| {
             credits::see_all(transaction)?;
             let mut gone = reach::unseen(transaction, library, below)?;
@@ -244,166 +257,4 @@ impl Catalog {
             Ok(count as u64)
         })
     }
-}
-
-fn record(
-    connection: &Connection,
-    item: &ScannedItem,
-    is_gone: &dyn Fn(&RelPath) -> bool,
-    now: UnixSeconds,
-) -> rusqlite::Result<Recorded> {
-    let parent = match &item.parent {
-        Some(parent) => known::parent(connection, item.library, parent)?,
-        None => None,
-    };
-    let found = known::known(connection, item, parent, is_gone)?;
-    if let Some(Known { entity, .. }) = found.as_ref().filter(|_| item.is_mention) {
-        return mentioned(connection, entity, now);
-    }
-    let (item, is_told_by_own) = scanned_nfo::sorted(connection, item, found.as_ref().map(|known| &known.entity))?;
-    let item = &match &found {
-        Some(Known { entity, .. }) => titles::kept(connection, entity, &item, now)?,
-        None => Cow::Borrowed(&*item),
-    };
-    let is_placed_anew = found.as_ref().is_some_and(|known| !is_placed_alike(&known.entity, item));
-    let (id, mut outcome) = match found {
-        None => (insert(connection, item, parent, now)?, ScanOutcome::Added),
-        Some(Known { entity, .. }) if entity.is_missing => (entity.id, ScanOutcome::Returned),
-        Some(Known { entity, has_moved: true }) => (entity.id, ScanOutcome::Moved),
-        Some(Known { entity, .. }) if !is_same(&entity, item, parent) => (entity.id, ScanOutcome::Changed),
-        Some(Known { entity, .. }) => (entity.id, ScanOutcome::Unchanged),
-    };
-    see(connection, id)?;
-    let is_new = outcome == ScanOutcome::Added;
-    let mut has_new = told_by_tree(connection, id, item, is_new)?;
-    if !is_told_by_own {
-        has_new |= told(connection, id, item, is_new, now)?;
-    }
-    if has_new && outcome == ScanOutcome::Unchanged {
-        outcome = ScanOutcome::Changed;
-    }
-    if !matches!(outcome, ScanOutcome::Added | ScanOutcome::Unchanged) {
-        update(connection, id, item, parent, now)?;
-    }
-    Ok(Recorded { id, outcome, is_placed_anew })
-}
-
-/// An entity that is known and only mentioned is there; nothing else is told of it.
-fn mentioned(connection: &Connection, entity: &Entity, now: UnixSeconds) -> rusqlite::Result<Recorded> {
-    see(connection, entity.id)?;
-    if !entity.is_missing {
-        return Ok(Recorded { id: entity.id, outcome: ScanOutcome::Unchanged, is_placed_anew: false });
-    }
-    connection
-        .prepare_cached("UPDATE entities SET is_missing = 0, updated_at = ?2 WHERE id = ?1")?
-        .execute((entity.id, now))?;
-    Ok(Recorded { id: entity.id, outcome: ScanOutcome::Returned, is_placed_anew: false })
-}
-
-pub(super) fn see(connection: &Connection, id: EntityId) -> rusqlite::Result<()> {
-    connection.prepare_cached("INSERT OR IGNORE INTO temp.seen (entity_id) VALUES (?1)")?.execute([id])?;
-    Ok(())
-}
-
-/// Writes down where the item and its files lie. Whether anything of it is new. Of an entity that is new itself nothing is
-/// known that could be replaced.
-fn told_by_tree(connection: &Connection, id: EntityId, item: &ScannedItem, is_new: bool) -> rusqlite::Result<bool> {
-    let mut has_new = false;
-    if !is_new || !item.originals.is_empty() {
-        has_new |= originals::replace(connection, item.library, id, &item.originals)?;
-    }
-    if !is_new || !item.further_videos.is_empty() || !item.folders.is_empty() {
-        has_new |= places::replace(connection, id, item)?;
-    }
-    known::note(connection, id, item)?;
-    Ok(has_new)
-}
-
-/// Writes down what the item tells besides its own row. Whether anything of it is new.
-fn told(
-    connection: &Connection,
-    id: EntityId,
-    item: &ScannedItem,
-    is_new: bool,
-    now: UnixSeconds,
-) -> rusqlite::Result<bool> {
-    let mut has_new = false;
-    if !is_new || !item.ids.is_empty() {
-        has_new |= external_ids::replace_scanned(connection, id, &item.ids)?;
-    }
-    if !is_new || !item.metadata.is_empty() {
-        has_new |= metadata::replace(connection, id, &item.metadata, now)?;
-    }
-    if !is_new || !item.artwork.is_empty() {
-        has_new |= metadata::replace_artwork(connection, id, &item.artwork)?;
-    }
-    if !is_new || !item.credits.is_empty() {
-        has_new |= credits::replace(connection, id, item, now)?;
-    }
-    if !is_new || item.set.is_some() {
-        has_new |= credits::replace_set(connection, id, item, now)?;
-    }
-    Ok(has_new)
-}
-
-fn is_same(known: &Entity, item: &ScannedItem, parent: Option<EntityId>) -> bool {
-    known.parent == parent
-        && known.title == item.title
-        && known.sort_title == item.sort_title
-        && (known.year, known.season) == (item.year, item.season)
-        && (known.episode, known.last_episode) == (item.episode, item.last_episode)
-        && known.path == item.path
-        && is_placed_alike(known, item)
-}
-
-fn is_placed_alike(known: &Entity, item: &ScannedItem) -> bool {
-    known.layout == item.layout && known.folder == item.folder && known.video == item.video
-}
-
-fn insert(
-    connection: &Connection,
-    item: &ScannedItem,
-    parent: Option<EntityId>,
-    now: UnixSeconds,
-) -> rusqlite::Result<EntityId> {
-    connection
-        .prepare_cached(
-            "INSERT INTO entities (library_id, entity_type, parent_id, title, sort_title, year, season, episode,
-                                   last_episode, layout, folder, video, path, added_at, updated_at)
-             VALUES (:library, :entity_type, :parent, :title, :sort_title, :year, :season, :episode,
-                     :last_episode, :layout, :folder, :video, :path, :now, :now)
-             RETURNING id",
-        )?
-        .query_row(
-            named_params! {
-                ":library": item.library, ":entity_type": item.entity_type, ":parent": parent,
-                ":title": item.title, ":sort_title": item.sort_title, ":year": item.year, ":season": item.season,
-                ":episode": item.episode, ":last_episode": item.last_episode, ":layout": item.layout,
-                ":folder": item.folder, ":video": item.video, ":path": item.path, ":now": now,
-            },
-            |row| row.get("id"),
-        )
-}
-
-fn update(
-    connection: &Connection,
-    id: EntityId,
-    item: &ScannedItem,
-    parent: Option<EntityId>,
-    now: UnixSeconds,
-) -> rusqlite::Result<()> {
-    known::displace(connection, id, item)?;
-    connection
-        .prepare_cached(
-            "UPDATE entities SET parent_id = :parent, title = :title, sort_title = :sort_title, year = :year,
-                    season = :season, episode = :episode, last_episode = :last_episode, layout = :layout, folder = :folder, video = :video,
-                    path = :path, is_missing = 0, updated_at = :now
-             WHERE id = :id",
-        )?
-        .execute(named_params! {
-            ":id": id, ":parent": parent, ":title": item.title, ":sort_title": item.sort_title,
-            ":year": item.year, ":season": item.season, ":episode": item.episode,
-            ":last_episode": item.last_episode, ":layout": item.layout, ":folder": item.folder, ":video": item.video, ":path": item.path, ":now": now,
-        })?;
-    Ok(())
 }

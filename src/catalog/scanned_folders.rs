@@ -24,33 +24,40 @@ pub struct ScannedFolder {
 
 const BY_PATH: &str = "
     SELECT library_id, path, context, fingerprint, watched, children FROM scanned_folders
-    WHERE library_id = ?1 AND path = ?2
-      AND NOT EXISTS (SELECT 1 FROM entities e
-                      WHERE e.library_id = ?1 AND e.found_in = ?2 AND e.is_missing = 1)";
+    WHERE library_id = ?1 AND path = ?2";
 
 impl Catalog {
-    /// The folder as the last scan read it. `None` where it was not read, or where something that was found in it is
-    /// missing since.
+    /// The folders as the last scan read them, in the order of the paths. `None` where one was not read.
     ///
     /// # Errors
     /// When the catalog cannot be read.
-    pub fn scanned_folder(&self, library: LibraryId, path: &RelPath) -> Result<Option<ScannedFolder>, CatalogError> {
-        self.read(|connection| Ok(connection.prepare_cached(BY_PATH)?.query_row((library, path), folder).optional()?))
+    pub fn scanned_folders(
+        &self,
+        library: LibraryId,
+        paths: &[RelPath],
+    ) -> Result<Vec<Option<ScannedFolder>>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(BY_PATH)?;
+            let mut at = |path| statement.query_row((library, path), folder).optional();
+            Ok(paths.iter().map(&mut at).collect::<Result<_, _>>()?)
+        })
     }
 
-    /// Notes that everything that was found in a folder is still there, and answers how much that is.
+    /// Notes that everything that was found in those folders is still there, and answers how much that is.
     ///
     /// # Errors
     /// When the catalog fails.
-    pub fn see_folder(&self, library: LibraryId, path: &RelPath) -> Result<u64, CatalogError> {
-        self.read(|connection| {
-            let seen = connection
-                .prepare_cached(
-                    "INSERT OR IGNORE INTO temp.seen (entity_id)
-                     SELECT id FROM entities WHERE library_id = ?1 AND found_in = ?2",
-                )?
-                .execute((library, path))?;
-            Ok(seen as u64)
+    pub fn see_folders(&mut self, library: LibraryId, paths: &[RelPath]) -> Result<u64, CatalogError> {
+        self.note(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "INSERT OR IGNORE INTO temp.seen (entity_id)
+                 SELECT id FROM entities WHERE library_id = ?1 AND found_in = ?2",
+            )?;
+            let mut seen = 0;
+            for path in paths {
+                seen += statement.execute((library, path))? as u64;
+            }
+            Ok(seen)
         })
     }
 }

@@ -43,22 +43,24 @@ const BY_ID: &str = concat!(
       AND e.id NOT IN (SELECT entity_id FROM temp.seen) ORDER BY e.is_missing, e.id"
 );
 
-/// The entity that the item is, if it is known.
+/// The entity that the item is, if it is known. Without `is_gone`, which tells whether a path is empty now, nothing counts as
+/// moved.
 pub(super) fn known(
     connection: &Connection,
     item: &ScannedItem,
     parent: Option<EntityId>,
-    is_gone: &dyn Fn(&RelPath) -> bool,
+    is_gone: Option<&dyn Fn(&RelPath) -> bool>,
 ) -> rusqlite::Result<Option<Known>> {
     let stays = |entity| Known { entity, has_moved: false };
     if let (EntityType::Season, Some(parent)) = (item.entity_type, parent) {
         let season = one(connection, BY_SEASON, (parent, item.season))?;
-        let has_moved = |entity: &Entity| entity.path != item.path && is_gone(&entity.path);
+        let has_moved = |entity: &Entity| entity.path != item.path && is_gone.is_some_and(|is_gone| is_gone(&entity.path));
         return Ok(season.map(|entity| Known { has_moved: has_moved(&entity), entity }));
     }
     if let Some(entity) = entities::by_key(connection, item.library, item.entity_type, &item.path)? {
         return Ok(Some(stays(entity)));
     }
+    let Some(is_gone) = is_gone else { return Ok(None) };
     if let Some(entity) = one(connection, BY_VIDEO, (item.library, item.entity_type, &item.video))? {
         return Ok(Some(stays(entity)));
     }
@@ -81,11 +83,16 @@ pub(super) fn parent(
     }
 }
 
-/// Notes where the item was found and which file it is.
-pub(super) fn note(connection: &Connection, id: EntityId, item: &ScannedItem) -> rusqlite::Result<()> {
+/// Notes where the item was found.
+pub(super) fn note_place(connection: &Connection, id: EntityId, item: &ScannedItem) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE entities SET found_in = ?2 WHERE id = ?1 AND found_in IS NOT ?2")?
         .execute((id, &item.found_in))?;
+    Ok(())
+}
+
+/// Notes which file the item is.
+pub(super) fn note_file(connection: &Connection, id: EntityId, item: &ScannedItem) -> rusqlite::Result<()> {
     let Some(file) = item.file else { return Ok(()) };
     connection
         .prepare_cached(

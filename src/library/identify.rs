@@ -160,7 +160,7 @@ struct Descended {
 impl Descended {
     /// Reads the folder; what is missing of the `rest` of the way is put in.
     fn into(source: Option<&Source>, kind: LibraryKind, path: RelPath, rest: &[Name]) -> Result<Self, LibraryError> {
-        let read = source.map(|source| read_folder(source, kind, &path, None)).transpose();
+        let read = source.map(|source| read_folder(&source.open_folder(&path)?, kind)).transpose();
         let (mut listing, is_on_disk) = match read {
             Ok(Some((listing, _))) => (listing, true),
             Ok(None) => (FolderListing { path, ..FolderListing::default() }, false),

@@ -3,20 +3,25 @@
 //! Everything is resolved beneath that descriptor: by `openat2` with `RESOLVE_BENEATH`, and where the kernel (or a
 //! sandbox) lacks it, component by component without following any link. So neither a link nor a race leads out of the
 //! tree, and a tree that a mount has since covered is still the tree beneath. Nothing here ever writes.
+//!
+//! - `folder.rs`: a folder held open, for asking of several things in it.
 
-use std::ffi::CString;
+mod folder;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, StatxTimestamp};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, StatxTimestamp};
 use rustix::io::Errno;
 
 use crate::model::{Name, RelPath};
 
 use super::LibraryError;
+
+pub use folder::OpenFolder;
 
 /// The longest path the kernel takes in one call, in bytes, with room for the closing NUL.
 const PATH_BYTES_MAX: usize = 4095;
@@ -103,12 +108,23 @@ impl Source {
         self.root.as_fd()
     }
 
+    /// Opens a folder, to look at it and at what lies in it. It need not be one that may be listed.
+    ///
+    /// # Errors
+    /// When the folder is missing, is none, or lies in one that may not be searched.
+    pub fn open_folder<'a>(&'a self, path: &'a RelPath) -> Result<OpenFolder<'a>, LibraryError> {
+        let fd = self
+            .resolve(path, OFlags::PATH | OFlags::DIRECTORY)
+            .map_err(|source| self.error("look into", path, source))?;
+        Ok(OpenFolder::new(self, path, fd))
+    }
+
     /// The entries of a folder in the order of their bytes, without `.` and `..`.
     ///
     /// # Errors
     /// When the folder is missing, is none, or may not be read.
     pub fn list(&self, folder: &RelPath) -> Result<Vec<DirEntry>, LibraryError> {
-        self.list_entries(folder).map_err(|source| self.error("list", folder, source))
+        self.open_folder(folder)?.list()
     }
 
     /// Looks at an entry; a link beneath the root is followed.
@@ -149,42 +165,6 @@ impl Source {
         match file_stat(&statx_of(file.as_fd())?).kind {
             EntryKind::File => Ok(File::from(file)),
             _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
-        }
-    }
-
-    fn list_entries(&self, folder: &RelPath) -> io::Result<Vec<DirEntry>> {
-        let fd = self.resolve(folder, OFlags::RDONLY | OFlags::DIRECTORY)?;
-        let mut entries = Vec::new();
-        for entry in Dir::read_from(&fd)? {
-            let entry = entry?;
-            let bytes = entry.file_name().to_bytes();
-            if bytes == b"." || bytes == b".." {
-                continue;
-            }
-            let Ok(name) = Name::parse(bytes) else { continue };
-            let kind = self.kind_of(&fd, folder, &name, entry.file_type());
-            entries.push(DirEntry { name, kind });
-        }
-        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        Ok(entries)
-    }
-
-    /// What an entry is. An entry that vanished meanwhile is nothing we read, so it counts as `Other`.
-    fn kind_of(&self, folder_fd: &OwnedFd, folder: &RelPath, name: &Name, listed_as: FileType) -> EntryKind {
-        let file_type = match listed_as {
-            FileType::Unknown => rustix::fs::statat(folder_fd, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW)
-                .map_or(FileType::Unknown, |stat| FileType::from_raw_mode(stat.st_mode)),
-            known => known,
-        };
-        match file_type {
-            FileType::RegularFile => EntryKind::File,
-            FileType::Directory => EntryKind::Folder,
-            FileType::Symlink => match self.stat(&folder.join(name)).map(|stat| stat.kind) {
-                Ok(EntryKind::File) => EntryKind::File,
-                Ok(EntryKind::Folder) => EntryKind::LinkedFolder,
-                _ => EntryKind::Other,
-            },
-            _ => EntryKind::Other,
         }
     }
 
@@ -232,10 +212,15 @@ impl Source {
     }
 }
 
+/// What is asked of every file.
+const WANTED: StatxFlags = StatxFlags::TYPE
+    .union(StatxFlags::INO)
+    .union(StatxFlags::SIZE)
+    .union(StatxFlags::MTIME)
+    .union(StatxFlags::BTIME);
+
 fn statx_of(fd: BorrowedFd<'_>) -> io::Result<Statx> {
-    let empty = CString::default();
-    let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::SIZE | StatxFlags::MTIME | StatxFlags::BTIME;
-    Ok(rustix::fs::statx(fd, empty.as_c_str(), AtFlags::EMPTY_PATH, wanted)?)
+    Ok(rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, WANTED)?)
 }
 
 fn file_stat(statx: &Statx) -> FileStat {

@@ -43,13 +43,7 @@ impl Name {
     /// # Errors
     /// When they are empty, `.`, `..`, or hold a slash or NUL.
     pub fn parse(bytes: &[u8]) -> Result<Self, RelPathError> {
-        match bytes {
-            b"" | b"." => Err(RelPathError::NotNormal),
-            b".." => Err(RelPathError::Parent),
-            _ if bytes.contains(&0) => Err(RelPathError::Nul),
-            _ if bytes.contains(&b'/') => Err(RelPathError::NotNormal),
-            _ => Ok(Self(bytes.into())),
-        }
+        check_name(bytes).map(|()| Self(bytes.into()))
     }
 
     /// The bytes of the name.
@@ -62,6 +56,16 @@ impl Name {
     #[must_use]
     pub fn as_os_str(&self) -> &OsStr {
         OsStr::from_bytes(&self.0)
+    }
+}
+
+fn check_name(bytes: &[u8]) -> Result<(), RelPathError> {
+    match bytes {
+        b"" | b"." => Err(RelPathError::NotNormal),
+        b".." => Err(RelPathError::Parent),
+        _ if bytes.contains(&0) => Err(RelPathError::Nul),
+        _ if bytes.contains(&b'/') => Err(RelPathError::NotNormal),
+        _ => Ok(()),
     }
 }
 
@@ -83,7 +87,7 @@ impl RelPath {
         if bytes[0] == b'/' {
             return Err(RelPathError::Absolute);
         }
-        bytes.split(|&b| b == b'/').try_for_each(|part| Name::parse(part).map(drop))?;
+        bytes.split(|&b| b == b'/').try_for_each(check_name)?;
         Ok(Self(bytes.to_vec()))
     }
 
@@ -108,7 +112,10 @@ impl RelPath {
     /// The path of an entry of this folder.
     #[must_use]
     pub fn join(&self, name: &Name) -> Self {
-        self.concat(&Self(name.0.to_vec()))
+        if self.is_root() {
+            return Self(name.0.to_vec());
+        }
+        Self([self.0.as_slice(), b"/", &name.0].concat())
     }
 
     /// The path of something beneath this folder.
@@ -137,7 +144,7 @@ impl RelPath {
     /// Its last component; `None` for the root.
     #[must_use]
     pub fn name(&self) -> Option<Name> {
-        self.split_last().map(|(_, name)| name)
+        self.0.rsplit(|&b| b == b'/').next().and_then(|name| Name::parse(name).ok())
     }
 
     /// The components from the root down.

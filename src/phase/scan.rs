@@ -43,6 +43,9 @@ pub use below::{FolderReport, scan_folder};
 /// do not wait.
 const BATCH_ITEMS: usize = 1000;
 
+/// How many unchanged folders are noted together.
+const BATCH_PASSED: usize = 200;
+
 /// How many threads look into folders ahead. They wait for the disk or a server most of the time, so there are more than a
 /// small machine has processors; more than a few would only take turns at one disk.
 const HELPERS: usize = 8;
@@ -160,6 +163,8 @@ struct Scan<'a> {
     /// Items that are still to be recorded, and the folders that told of them.
     batch: Vec<ScannedItem>,
     folders: Vec<ScannedFolder>,
+    /// Folders that are as they were, and are still to be noted.
+    passed: Vec<RelPath>,
     unreadable: Vec<RelPath>,
     /// Entities that lie elsewhere, or otherwise, so that their pictures have other names now.
     moved: Vec<EntityId>,
@@ -174,12 +179,13 @@ impl<'a> Scan<'a> {
         progress: &'a dyn Progress,
     ) -> Self {
         let report = ScanReport { library: library.name.clone(), ..ScanReport::default() };
-        let (batch, folders, unreadable, moved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { catalog, library, source, clock, progress, report, batch, folders, unreadable, moved }
+        let (batch, folders, passed) = (Vec::new(), Vec::new(), Vec::new());
+        let (unreadable, moved) = (Vec::new(), Vec::new());
+        Self { catalog, library, source, clock, progress, report, batch, folders, passed, unreadable, moved }
     }
 
     fn run(mut self, how: How) -> Result<ScanReport, PhaseError> {
-        self.catalog.start_scan()?;
+        self.catalog.start_scan(self.library.id)?;
         self.walk_from(Start::root(self.library.kind), how)?;
         self.finish(&RelPath::root())?;
         self.note_duplicates()?;
@@ -187,7 +193,15 @@ impl<'a> Scan<'a> {
     }
 
     fn walk_from(&mut self, start: Start, how: How) -> Result<(), PhaseError> {
-        let surveyor = Surveyor { library: self.library, source: self.source };
+        let walked = self.follow_walk_from(start, how);
+        if walked.is_err() {
+            self.catalog.abandon_scan();
+        }
+        walked
+    }
+
+    fn follow_walk_from(&mut self, start: Start, how: How) -> Result<(), PhaseError> {
+        let surveyor = Surveyor { library: self.library };
         let (source, kind) = (self.source, self.library.kind);
         walk(source, kind, start, &surveyor, how.helpers, |walk| self.follow_walk(walk, how.batch_items))?;
         self.record()
@@ -203,28 +217,32 @@ impl<'a> Scan<'a> {
 
     fn follow_walk(&mut self, mut walk: Walk<'_, Surveyor<'_>>, batch_items: usize) -> Result<(), PhaseError> {
         loop {
-            let visit = walk.next_visit(&mut |path| self.remembered(path))?;
+            let visit = walk.next_visit(&mut |paths| self.remembered(paths))?;
             match visit {
                 None => return Ok(()),
-                Some(Visit::Unchanged(path)) => self.pass(&path)?,
+                Some(Visit::Unchanged(path)) => self.passed.push(path),
                 Some(Visit::Folder(folder)) => self.add(folder),
                 Some(Visit::Problem(problem)) if problem.path.is_root() => return Err(problem.error.into()),
                 Some(Visit::Problem(problem)) => self.note_unreadable(problem),
             }
             if self.batch.len() + self.folders.len() >= batch_items {
                 self.record()?;
+            } else if self.passed.len() >= BATCH_PASSED {
+                self.pass()?;
             }
         }
     }
 
-    fn remembered(&self, path: &RelPath) -> Result<Remembered, PhaseError> {
-        let row = self.catalog.scanned_folder(self.library.id, path)?;
-        Ok(Remembered { row, asked_at: self.clock.now() })
+    fn remembered(&self, paths: &[RelPath]) -> Result<Vec<Remembered>, PhaseError> {
+        let asked_at = self.clock.now();
+        let rows = self.catalog.scanned_folders(self.library.id, paths)?;
+        Ok(rows.into_iter().map(|row| Remembered { row, asked_at }).collect())
     }
 
-    /// A folder that is as it was: so is what was found in it.
-    fn pass(&mut self, path: &RelPath) -> Result<(), PhaseError> {
-        let seen = self.catalog.see_folder(self.library.id, path)?;
+    /// Folders that are as they were: so is what was found in them.
+    fn pass(&mut self) -> Result<(), PhaseError> {
+        let seen = self.catalog.see_folders(self.library.id, &self.passed)?;
+        self.passed.clear();
         self.report.seen += seen;
         self.progress.advance(seen);
         Ok(())
@@ -274,6 +292,7 @@ impl<'a> Scan<'a> {
     }
 
     fn record(&mut self) -> Result<(), PhaseError> {
+        self.pass()?;
         let batch = std::mem::take(&mut self.batch);
         let folders = std::mem::take(&mut self.folders);
         let source = self.source;

@@ -50,7 +50,7 @@ fn a_scan_that_finds_or_loses_a_hidden_original_is_a_change() {
         let seen = fixture.catalog.last_change().unwrap();
         let before = fixture.catalog.folder_mappings(library, &path("Heat")).unwrap().unwrap();
         let hides = originals.len();
-        fixture.catalog.start_scan().unwrap();
+        fixture.catalog.start_scan(library).unwrap();
         fixture.catalog.record(&[film(library, "Heat", originals)], at(11)).unwrap();
         assert_eq!(changes(&fixture.catalog, seen), [("Heat".into(), None)]);
         let after = fixture.catalog.folder_mappings(library, &path("Heat")).unwrap().unwrap();

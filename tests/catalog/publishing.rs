@@ -141,7 +141,7 @@ fn missing_entities_keep_their_mappings() {
     let mut fixture = Fixture::new();
     chosen(&mut fixture, "Heat", 1);
     fixture.publish(10);
-    fixture.catalog.start_scan().unwrap();
+    fixture.catalog.start_scan(fixture.library).unwrap();
     let library = fixture.library;
     assert_eq!(fixture.catalog.finish_scan(library, &RelPath::root(), &[], at(11)).unwrap(), 1);
     assert!(fixture.publish(12).is_nothing());

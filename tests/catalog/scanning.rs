@@ -6,7 +6,7 @@ use crate::support::{Fixture, at, film, original, path};
 type Edit = fn(&mut ScannedItem);
 
 fn recorded(fixture: &mut Fixture, item: &ScannedItem) -> ScanOutcome {
-    fixture.catalog.start_scan().unwrap();
+    fixture.catalog.start_scan(fixture.library).unwrap();
     fixture.catalog.record(std::slice::from_ref(item), at(9)).unwrap()[0].outcome
 }
 
@@ -52,7 +52,7 @@ fn what_a_scan_does_not_see_is_missing_except_where_it_could_not_look() {
         .to_vec();
     let ids: Vec<_> = fixture.catalog.record(&items, at(1)).unwrap().into_iter().map(|known| known.id).collect();
 
-    fixture.catalog.start_scan().unwrap();
+    fixture.catalog.start_scan(fixture.library).unwrap();
     fixture.catalog.record(&items[..1], at(2)).unwrap();
     assert_eq!(fixture.catalog.finish_scan(library, &RelPath::root(), &[path("locked")], at(2)).unwrap(), 2);
     let missing: Vec<bool> = ids.iter().map(|id| fixture.catalog.entity(*id).unwrap().unwrap().is_missing).collect();
@@ -71,7 +71,7 @@ fn a_picture_that_two_claim_stays_with_the_first() {
     let library = fixture.library;
     let shared = vec![original("", "folder.jpg", "poster")];
     let items = [film(library, "Alien", shared.clone()), film(library, "Heat", shared)];
-    fixture.catalog.start_scan().unwrap();
+    fixture.catalog.start_scan(fixture.library).unwrap();
     let first = fixture.catalog.record(&items, at(1)).unwrap();
     assert_eq!(fixture.catalog.originals_of(first[0].id).unwrap().len(), 1);
     assert!(fixture.catalog.originals_of(first[1].id).unwrap().is_empty());

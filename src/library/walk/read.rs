@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::library::layout::{
     Context, Descent, FolderListing, FolderVerdict, context_of, decide, descent, is_ignore_file, is_peeked,
 };
-use crate::library::{DirEntry, EntryKind, FileStat, LibraryError, Source};
+use crate::library::{DirEntry, EntryKind, FileStat, LibraryError, OpenFolder, Source};
 use crate::model::{LibraryKind, Name, RelPath};
 
 use super::Problem;
@@ -27,21 +27,19 @@ pub struct ReadFolder {
 }
 
 impl ReadFolder {
-    /// Reads the folder at a path; its entries need not be read where they are `known`, nor the folders above where the
-    /// context is. Parts of it that cannot be read are problems of their own.
-    pub(super) fn at(
-        source: &Source,
+    /// Reads a folder; the folders above need not be read where the context is known. Parts of it that cannot be read are
+    /// problems of their own.
+    pub(super) fn of(
+        folder: &OpenFolder<'_>,
         kind: LibraryKind,
-        path: &RelPath,
         context: Option<Context>,
-        known: Option<Vec<DirEntry>>,
     ) -> Result<(Self, Vec<Problem>), LibraryError> {
         let context = match context {
             Some(context) => context,
-            None => context_at(source, kind, path)?,
+            None => context_at(folder.source(), kind, folder.path())?,
         };
-        let stat = source.stat(path)?;
-        let (listing, problems) = read_folder(source, kind, path, known)?;
+        let stat = folder.stat()?;
+        let (listing, problems) = read_folder(folder, kind)?;
         let verdict = decide(&listing, &context);
         Ok((Self { listing, context, verdict, stat }, problems))
     }
@@ -59,7 +57,7 @@ fn context_at(source: &Source, kind: LibraryKind, path: &RelPath) -> Result<Cont
     let mut context = Context::root(kind);
     let mut folder = RelPath::root();
     for name in path.components() {
-        let (listing, _) = read_folder(source, kind, &folder, None)?;
+        let (listing, _) = read_folder(&source.open_folder(&folder)?, kind)?;
         let verdict = decide(&listing, &context);
         context = context_of(&listing, kind, &verdict, &name);
         folder = folder.join(&name);
@@ -67,19 +65,16 @@ fn context_at(source: &Source, kind: LibraryKind, path: &RelPath) -> Result<Cont
     Ok(context)
 }
 
-/// Reads a folder with everything that decides what is in it; its entries need not be read where they are `known`. Parts
-/// of it that cannot be read are problems of their own.
+/// Reads a folder with everything that decides what is in it. Parts of it that cannot be read are problems of their own.
 ///
 /// # Errors
 /// When the folder itself cannot be listed.
 pub(in crate::library) fn read_folder(
-    source: &Source,
+    folder: &OpenFolder<'_>,
     kind: LibraryKind,
-    path: &RelPath,
-    known: Option<Vec<DirEntry>>,
 ) -> Result<(FolderListing, Vec<Problem>), LibraryError> {
-    let entries = known.map_or_else(|| source.list(path), Ok)?;
-    let mut listing = FolderListing { path: path.clone(), entries, ..FolderListing::default() };
+    let (source, path) = (folder.source(), folder.path());
+    let mut listing = FolderListing { path: path.clone(), entries: folder.list()?, ..FolderListing::default() };
     let mut problems = Vec::new();
     let mut peeked = BTreeMap::new();
     for name in listing.folders().filter(|name| is_peeked(kind, path, name)) {

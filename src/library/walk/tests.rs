@@ -18,22 +18,23 @@ impl Survey for AsItIs {
     type Known = ();
     type Found = ReadFolder;
 
-    fn unchanged(&self, _path: &RelPath, _context: Option<&Context>, (): &()) -> Option<Vec<Name>> {
+    fn unchanged(&self, _folder: &OpenFolder<'_>, _context: Option<&Context>, (): &()) -> Option<Vec<Name>> {
         None
     }
 
-    fn found(&self, folder: &ReadFolder, (): ()) -> ReadFolder {
-        folder.clone()
+    fn found(&self, read: &ReadFolder, _folder: &OpenFolder<'_>, (): ()) -> ReadFolder {
+        read.clone()
     }
 }
 
 /// Everything that a walk with so many threads beside it meets, as soon as it is met.
 fn each_visit(source: &Source, kind: LibraryKind, helpers: usize, mut met: impl FnMut(Visit<ReadFolder>)) {
     super::walk(source, kind, Start::root(kind), &AsItIs, helpers, |mut walk| {
-        while let Some(visit) = walk.next_visit(&mut |_| Ok::<_, Infallible>(())).unwrap() {
+        let mut nothing = |paths: &[RelPath]| Ok::<_, Infallible>(vec![(); paths.len()]);
+        while let Some(visit) = walk.next_visit(&mut nothing).unwrap() {
             met(visit);
         }
-        assert!(walk.next_visit(&mut |_| Ok::<_, Infallible>(())).unwrap().is_none(), "an end is an end");
+        assert!(walk.next_visit(&mut nothing).unwrap().is_none(), "an end is an end");
     });
 }
 

@@ -39,7 +39,7 @@ impl Start {
 pub fn way_to(source: &Source, kind: LibraryKind, folder: &RelPath) -> Result<Way, LibraryError> {
     let mut start = Start::root(kind);
     for name in folder.components() {
-        let (listing, _) = match read_folder(source, kind, &start.path, None) {
+        let (listing, _) = match source.open_folder(&start.path).and_then(|folder| read_folder(&folder, kind)) {
             Err(error) if error.is_not_found() => return Ok(Way::Nowhere),
             read => read?,
         };

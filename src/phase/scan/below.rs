@@ -45,7 +45,7 @@ pub fn scan_folder(
 
 impl Scan<'_> {
     fn folder(&mut self, way: Way, folder: &RelPath) -> Result<RelPath, PhaseError> {
-        self.catalog.start_scan()?;
+        self.catalog.start_scan(self.library.id)?;
         let below = match way {
             Way::Nowhere => folder.clone(),
             Way::Begin(start) => {

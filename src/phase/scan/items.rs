@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{Library, ScannedFile, ScannedItem, ScannedNfo, ScannedOriginal, ScannedParent};
 use crate::library::layout::is_ignore_file;
-use crate::library::{EntryKind, FileStat, FolderListing, FoundItem, Nfo, NfoArtwork, Source, read_nfo};
+use crate::library::{EntryKind, FileStat, FolderListing, FoundItem, Nfo, NfoArtwork, OpenFolder, read_nfo};
 use crate::model::{EntityType, ImageType, Layout, RelPath, UnixSeconds, sort_title};
 use crate::naming::{NamedItem, PicturePlace, is_actors_folder, recognise};
 
@@ -13,7 +13,7 @@ use super::told::{NamedArtwork, tell};
 /// The items of one folder.
 pub(super) struct Items<'a> {
     library: &'a Library,
-    source: &'a Source,
+    folder: &'a OpenFolder<'a>,
     listing: &'a FolderListing,
     stat: &'a FileStat,
     /// What is recorded.
@@ -30,15 +30,15 @@ impl<'a> Items<'a> {
     /// The items of a folder that `stat` was said of before it was read.
     pub(super) fn new(
         library: &'a Library,
-        source: &'a Source,
+        folder: &'a OpenFolder<'a>,
         listing: &'a FolderListing,
         stat: &'a FileStat,
     ) -> Self {
         let ignore_files = listing.files().filter(|name| is_ignore_file(name));
         let paths = listing.peeked.keys().chain(ignore_files).map(|name| listing.path.join(name));
-        let watched = paths.map(|path| (path.clone(), source.stat(&path).ok())).collect();
+        let watched = paths.map(|path| (path.clone(), folder.stat_of(&path).ok())).collect();
         let (found, problems) = (Vec::new(), Vec::new());
-        Self { library, source, listing, stat, found, problems, watched, of_seasons: Vec::new() }
+        Self { library, folder, listing, stat, found, problems, watched, of_seasons: Vec::new() }
     }
 
     /// The folder that the items are of.
@@ -81,10 +81,10 @@ impl<'a> Items<'a> {
     fn nfo(&mut self, item: &FoundItem) -> (Option<(RelPath, Nfo)>, Vec<ScannedNfo>) {
         let (mut first, mut silent, mut all) = (None, None, Vec::new());
         for path in &item.nfo {
-            let nfo = match read_nfo(self.source, path) {
+            let nfo = match read_nfo(self.folder.source(), path) {
                 Ok(nfo) => nfo,
                 Err(error) => {
-                    self.watched.insert(path.clone(), self.source.stat(path).ok());
+                    self.watched.insert(path.clone(), self.folder.stat_of(path).ok());
                     self.problems.push((path.clone(), error.to_string()));
                     continue;
                 }
@@ -102,7 +102,7 @@ impl<'a> Items<'a> {
 
     fn original(&mut self, path: &RelPath, image_type: ImageType) -> Option<ScannedOriginal> {
         let (folder, name) = path.split_last()?;
-        let stat = self.source.stat(path);
+        let stat = self.folder.stat_of(path);
         self.watched.insert(path.clone(), stat.as_ref().ok().copied());
         match stat {
             Ok(stat) => Some(ScannedOriginal {
@@ -147,7 +147,7 @@ impl<'a> Items<'a> {
     /// What makes the item the same wherever it lies: its main file, or its folder.
     fn file(&self, item: &FoundItem) -> Option<ScannedFile> {
         let stat = match item.entity_type {
-            EntityType::Movie | EntityType::Episode => self.source.stat(item.video()?).ok()?,
+            EntityType::Movie | EntityType::Episode => self.folder.stat_of(item.video()?).ok()?,
             EntityType::Series | EntityType::Artist | EntityType::Album => *self.stat,
             EntityType::Season | EntityType::Actor | EntityType::MovieSet => return None,
         };

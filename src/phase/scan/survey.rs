@@ -2,7 +2,7 @@
 
 use crate::catalog::{Library, ScannedFolder, ScannedItem};
 use crate::library::layout::Context;
-use crate::library::{ReadFolder, Source, Survey, entered};
+use crate::library::{OpenFolder, ReadFolder, Survey, entered};
 use crate::model::{Name, RelPath, UnixSeconds};
 
 use super::items::Items;
@@ -11,7 +11,6 @@ use super::unchanged;
 /// Looks into the folders of a library.
 pub(super) struct Surveyor<'a> {
     pub(super) library: &'a Library,
-    pub(super) source: &'a Source,
 }
 
 /// What the catalog knows of a folder.
@@ -36,16 +35,16 @@ impl Survey for Surveyor<'_> {
     type Known = Remembered;
     type Found = Surveyed;
 
-    fn unchanged(&self, path: &RelPath, context: Option<&Context>, known: &Remembered) -> Option<Vec<Name>> {
+    fn unchanged(&self, folder: &OpenFolder<'_>, context: Option<&Context>, known: &Remembered) -> Option<Vec<Name>> {
         let row = known.row.as_ref()?;
-        unchanged::is_unchanged(row, self.source, path, context).then(|| row.children.clone())
+        unchanged::is_unchanged(row, folder, context).then(|| row.children.clone())
     }
 
-    fn found(&self, folder: &ReadFolder, known: Remembered) -> Surveyed {
-        let mut items = Items::new(self.library, self.source, &folder.listing, &folder.stat);
-        folder.verdict.items.iter().for_each(|item| items.add(item));
-        let children = entered(self.library.kind, &folder.listing, &folder.verdict);
-        let noted = unchanged::scanned_folder(self.library, &folder.context, &folder.stat, &items, children);
+    fn found(&self, read: &ReadFolder, folder: &OpenFolder<'_>, known: Remembered) -> Surveyed {
+        let mut items = Items::new(self.library, folder, &read.listing, &read.stat);
+        read.verdict.items.iter().for_each(|item| items.add(item));
+        let children = entered(self.library.kind, &read.listing, &read.verdict);
+        let noted = unchanged::scanned_folder(self.library, &read.context, &read.stat, &items, children);
         // What changed a moment ago may change again within the same tick of the file system's clock.
         let row = noted.filter(|noted| noted.changed_at < known.asked_at).map(|noted| noted.row);
         Surveyed { items: items.found, problems: items.problems, row }

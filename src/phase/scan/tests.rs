@@ -252,7 +252,7 @@ fn what_lies_beneath_an_unreadable_folder_is_not_missing() {
     assert!(report.errors[0].message.contains("A/d/d/d"), "{}", report.errors[0].message);
 
     let unreadable = [RelPath::parse(b"A").unwrap()];
-    fixture.catalog.start_scan().unwrap();
+    fixture.catalog.start_scan(fixture.library.id).unwrap();
     assert_eq!(fixture.catalog.finish_scan(fixture.library.id, &RelPath::root(), &unreadable, Noon.now()).unwrap(), 1);
     let missing: Vec<_> = fixture.entities().into_iter().filter(|e| e.is_missing).map(|e| e.path.to_string()).collect();
     assert_eq!(missing, ["C/Alien (1979)"]);

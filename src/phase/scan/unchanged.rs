@@ -9,8 +9,8 @@ use std::hash::{Hash, Hasher};
 
 use crate::catalog::{Library, ScannedFolder};
 use crate::library::layout::Context;
-use crate::library::{FileStat, Source};
-use crate::model::{Name, RelPath, UnixSeconds};
+use crate::library::{FileStat, OpenFolder};
+use crate::model::{Name, UnixSeconds};
 
 use super::items::Items;
 
@@ -24,12 +24,12 @@ pub(super) struct Noted {
 }
 
 /// Whether a folder is as the last scan left it.
-pub(super) fn is_unchanged(known: &ScannedFolder, source: &Source, path: &RelPath, context: Option<&Context>) -> bool {
+pub(super) fn is_unchanged(known: &ScannedFolder, folder: &OpenFolder<'_>, context: Option<&Context>) -> bool {
     if context.is_some_and(|context| hash_of(context) != known.context) {
         return false;
     }
-    let Ok(stat) = source.stat(path) else { return false };
-    let watched = known.watched.iter().map(|path| source.stat(path).ok());
+    let Ok(stat) = folder.stat() else { return false };
+    let watched = known.watched.iter().map(|path| folder.stat_of(path).ok());
     fingerprint(&stat, watched).is_some_and(|(now, _)| now == known.fingerprint)
 }
 
