@@ -32,6 +32,18 @@ pub struct Original {
     pub found: ScannedOriginal,
 }
 
+const INSERT: &str = "
+    INSERT OR IGNORE INTO library_image_files (library_id, entity_id, image_type, image_number, folder, name,
+                                               byte_count, mtime)
+    VALUES (:library, :entity, :image_type, :number, :folder, :name, :byte_count, :mtime)";
+
+/// Takes a picture from an entity that this scan has not seen.
+const TAKE_OVER: &str = "
+    UPDATE library_image_files
+    SET entity_id = :entity, image_type = :image_type, image_number = :number, byte_count = :byte_count, mtime = :mtime
+    WHERE library_id = :library AND folder = :folder AND name = :name AND cache_file_id IS NULL
+      AND entity_id NOT IN (SELECT s.entity_id FROM temp.seen s)";
+
 impl Catalog {
     /// The originals of an entity, by path.
     ///
@@ -109,21 +121,16 @@ fn insert(
     entity: EntityId,
     original: &ScannedOriginal,
 ) -> rusqlite::Result<bool> {
-    let written = connection
-        .prepare_cached(
-            "INSERT INTO library_image_files (library_id, entity_id, image_type, image_number, folder, name,
-                                              byte_count, mtime)
-             VALUES (:library, :entity, :image_type, :number, :folder, :name, :byte_count, :mtime)
-             ON CONFLICT (library_id, folder, name) WHERE cache_file_id IS NULL DO UPDATE
-                SET entity_id = excluded.entity_id, image_type = excluded.image_type,
-                    image_number = excluded.image_number, byte_count = excluded.byte_count, mtime = excluded.mtime
-                WHERE entity_id NOT IN (SELECT s.entity_id FROM temp.seen s)",
-        )?
-        .execute(named_params! {
-            ":library": library, ":entity": entity, ":image_type": original.image_type.kind().as_str(),
-            ":number": original.image_type.number(), ":folder": original.folder, ":name": original.name,
-            ":byte_count": Count(original.byte_count), ":mtime": original.mtime,
-        })?;
+    let parameters = named_params! {
+        ":library": library, ":entity": entity, ":image_type": original.image_type.kind().as_str(),
+        ":number": original.image_type.number(), ":folder": original.folder, ":name": original.name,
+        ":byte_count": Count(original.byte_count), ":mtime": original.mtime,
+    };
+    // Two statements, as one that may do either costs more than both.
+    let mut written = connection.prepare_cached(INSERT)?.execute(parameters)?;
+    if written == 0 {
+        written = connection.prepare_cached(TAKE_OVER)?.execute(parameters)?;
+    }
     if written > 0 {
         touch(connection, library, entity, original)?;
     }

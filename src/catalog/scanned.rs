@@ -215,7 +215,9 @@ impl Catalog {
             replace::clear(transaction)?;
             let mut recorder = Recorder::new(transaction, new_library, is_gone, now);
             let recorded = items.iter().map(|item| recorder.record(item)).collect::<Result<_, _>>()?;
-            folders.iter().try_for_each(|folder| scanned_folders::put(transaction, folder))?;
+            for folder in folders {
+                scanned_folders::put(transaction, folder, new_library == Some(folder.library))?;
+            }
             feed::announce(transaction, None, now)?;
             Ok(recorded)
         })

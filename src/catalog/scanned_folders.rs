@@ -65,26 +65,11 @@ impl Catalog {
 /// Writes down a folder that was read, behind the items that were found in it; folders that were in it and are no longer are
 /// forgotten with all beneath them. What was found in it before and was not seen now is found there no longer, at once: a scan
 /// that is killed before its end marks nothing as missing, and the next one does not read the folder again.
-pub(super) fn put(connection: &Connection, folder: &ScannedFolder) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE entities SET found_in = NULL
-             WHERE library_id = ?1 AND found_in = ?2 AND id NOT IN (SELECT entity_id FROM temp.seen)",
-        )?
-        .execute((folder.library, &folder.path))?;
-    let known =
-        connection.prepare_cached(BY_PATH)?.query_row((folder.library, &folder.path), self::folder).optional()?;
-    for gone in
-        known.iter().flat_map(|known| &known.children).filter(|name| folder.children.binary_search(name).is_err())
-    {
-        // Everything beneath `a` lies between `a/` and `a0`.
-        let path = folder.path.join(gone);
-        let (first, end) = ([path.as_bytes(), b"/"].concat(), [path.as_bytes(), b"0"].concat());
-        connection
-            .prepare_cached(
-                "DELETE FROM scanned_folders WHERE library_id = ?1 AND (path = ?2 OR (path >= ?3 AND path < ?4))",
-            )?
-            .execute((folder.library, &path, first, end))?;
+///
+/// Of a library that is `new`, nothing was known before.
+pub(super) fn put(connection: &Connection, folder: &ScannedFolder, is_new: bool) -> rusqlite::Result<()> {
+    if !is_new {
+        forget_former(connection, folder)?;
     }
     connection
         .prepare_cached(
@@ -101,6 +86,30 @@ pub(super) fn put(connection: &Connection, folder: &ScannedFolder) -> rusqlite::
             joined(folder.watched.iter().map(RelPath::as_bytes)),
             joined(folder.children.iter().map(Name::as_bytes)),
         ))?;
+    Ok(())
+}
+
+/// Forgets what was known of the folder and is no longer so.
+fn forget_former(connection: &Connection, folder: &ScannedFolder) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE entities SET found_in = NULL
+             WHERE library_id = ?1 AND found_in = ?2 AND id NOT IN (SELECT entity_id FROM temp.seen)",
+        )?
+        .execute((folder.library, &folder.path))?;
+    let known =
+        connection.prepare_cached(BY_PATH)?.query_row((folder.library, &folder.path), self::folder).optional()?;
+    let children = known.iter().flat_map(|known| &known.children);
+    for gone in children.filter(|name| folder.children.binary_search(name).is_err()) {
+        // Everything beneath `a` lies between `a/` and `a0`.
+        let path = folder.path.join(gone);
+        let (first, end) = ([path.as_bytes(), b"/"].concat(), [path.as_bytes(), b"0"].concat());
+        connection
+            .prepare_cached(
+                "DELETE FROM scanned_folders WHERE library_id = ?1 AND (path = ?2 OR (path >= ?3 AND path < ?4))",
+            )?
+            .execute((folder.library, &path, first, end))?;
+    }
     Ok(())
 }
 
