@@ -78,21 +78,10 @@ pub struct Deselected {
     pub published: Published,
 }
 
-macro_rules! candidate_columns {
-    () => {
-        "id, entity_id, image_type, image_number, provider, provider_key, url, width, height, language, vote_average, \
-         vote_count, score, score_parts, refused, is_selected, is_blocked, user_locked, cache_file_id, fetched_at, \
-         selected_at"
-    };
-}
-
-const CANDIDATES_OF: &str = concat!(
-    "SELECT ",
-    candidate_columns!(),
-    " FROM asset_candidates
+const CANDIDATES_OF: &str = "
+    SELECT * FROM asset_candidates
     WHERE entity_id = :entity AND (:image_type IS NULL OR (image_type = :image_type AND image_number = :number))
-    ORDER BY image_type, image_number, is_selected DESC, score DESC, id"
-);
+    ORDER BY image_type, image_number, is_selected DESC, score DESC, id";
 
 impl Catalog {
     /// Chooses a picture of the cache by hand: notes it, makes it a candidate of [`USER_PROVIDER`], selects it
@@ -183,7 +172,7 @@ pub(super) fn of(
 
 pub(super) fn by_id(connection: &Connection, id: CandidateId) -> rusqlite::Result<Option<Candidate>> {
     connection
-        .prepare_cached(concat!("SELECT ", candidate_columns!(), " FROM asset_candidates WHERE id = ?1"))?
+        .prepare_cached("SELECT * FROM asset_candidates WHERE id = ?1")?
         .query_row([id], candidate)
         .optional()
 }

@@ -73,6 +73,13 @@ macro_rules! network_provider {
             pub connections: u16,
         }
 
+        impl $name {
+            /// How many requests a second, and how many connections.
+            fn pace(&self) -> (f64, u16) {
+                (self.requests_per_second, self.connections)
+            }
+        }
+
         impl Default for $name {
             fn default() -> Self {
                 Self {
@@ -199,11 +206,11 @@ impl ProviderSettings {
     /// The pace of every provider that is reached over the network, for checking.
     pub(super) fn paces(&self) -> [(f64, u16); 6] {
         [
-            (self.tmdb.requests_per_second, self.tmdb.connections),
-            (self.tvdb.requests_per_second, self.tvdb.connections),
-            (self.fanarttv.requests_per_second, self.fanarttv.connections),
-            (self.musicbrainz.requests_per_second, self.musicbrainz.connections),
-            (self.coverart.requests_per_second, self.coverart.connections),
+            self.tmdb.pace(),
+            self.tvdb.pace(),
+            self.fanarttv.pace(),
+            self.musicbrainz.pace(),
+            self.coverart.pace(),
             (1.0, self.nfo.connections),
         ]
     }

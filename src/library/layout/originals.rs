@@ -33,19 +33,13 @@ pub(super) fn assign(folder: &FolderListing, items: &mut [FoundItem], further_ba
 }
 
 fn found(folder: &FolderListing, owners: &Owners<'_>) -> Vec<(usize, RelPath, ImageType)> {
-    let mut found = Vec::new();
-    for name in folder.files() {
-        let owner = owners.of(PicturePlace::ItemFolder, name);
-        found.extend(owner.map(|(index, image_type)| (index, folder.path.join(name), image_type)));
-    }
-    for (subfolder, entries) in &folder.peeked {
+    let beside = folder.files().map(|name| (owners.of(PicturePlace::ItemFolder, name), folder.path.join(name)));
+    let below = folder.peeked.iter().flat_map(|(subfolder, entries)| {
         let path = folder.path.join(subfolder);
-        for entry in entries.iter().filter(|entry| entry.kind == EntryKind::File) {
-            let owner = owners.in_subfolder(subfolder, &path, &entry.name);
-            found.extend(owner.map(|(index, image_type)| (index, path.join(&entry.name), image_type)));
-        }
-    }
-    found
+        let files = entries.iter().filter(|entry| entry.kind == EntryKind::File);
+        files.map(move |file| (owners.in_subfolder(subfolder, &path, &file.name), path.join(&file.name)))
+    });
+    beside.chain(below).filter_map(|(owner, path)| owner.map(|(index, image_type)| (index, path, image_type))).collect()
 }
 
 impl<'a> Owners<'a> {
