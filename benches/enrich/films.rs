@@ -17,6 +17,14 @@ use posterfs::model::{Clock, EntityType, LibraryKind, Provider, RelPath, SystemC
 use posterfs::phase::{EnrichReport, EnrichRequest, NoProgress, enrich};
 use posterfs::provider::{Replies, Surroundings, providers};
 
+/// How large pictures are: posters, and backgrounds.
+pub type Sizes = [Size; 2];
+
+/// As providers have them.
+pub const USUAL: Sizes = [Size { width: 1000, height: 1500 }, Size { width: 1920, height: 1080 }];
+/// Small ones, where the pictures are not what is measured.
+pub const SMALL: Sizes = [Size { width: 200, height: 300 }, Size { width: 320, height: 180 }];
+
 /// What a run came to.
 pub struct Films {
     films: u64,
@@ -25,12 +33,14 @@ pub struct Films {
     cpu: Duration,
     peak_mib: u64,
     report: EnrichReport,
+    /// What a run behind it still found to do.
+    left: u64,
 }
 
-/// Enriches so many films, each with a poster and three backgrounds, asking at most so often a second.
-pub fn measure(films: u64, pace: f64) -> anyhow::Result<Films> {
+/// Enriches so many films, each with a poster and three backgrounds, asking at most so often a second; then once more.
+pub fn measure(films: u64, pace: f64, sizes: Sizes) -> anyhow::Result<Films> {
     let base = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let address = serve()?;
+    let address = serve(sizes)?;
     let mut catalog = Catalog::open(&base.path().join("posterfs.db"))?;
     record(&mut catalog, base.path(), films)?;
     let cache = Arc::new(Cache::open(&base.path().join("cache"))?);
@@ -43,7 +53,7 @@ pub fn measure(films: u64, pace: f64) -> anyhow::Result<Films> {
         ask_again: false,
     };
     let request = EnrichRequest {
-        scope: EnrichScope::All,
+        scope: EnrichScope::Due(clock.now()),
         providers: providers(&config.provider, &surroundings)?,
         config: &config,
         limits: Limits::default(),
@@ -54,7 +64,9 @@ pub fn measure(films: u64, pace: f64) -> anyhow::Result<Films> {
     forget_peak();
     let (begun, cpu) = (Instant::now(), cpu());
     let report = enrich(&mut catalog, &cache, &request, &clock, &NoProgress)?;
-    Ok(Films { films, pace, time: begun.elapsed(), cpu: self::cpu().saturating_sub(cpu), peak_mib: peak_mib(), report })
+    let (time, cpu, peak_mib) = (begun.elapsed(), self::cpu().saturating_sub(cpu), peak_mib());
+    let left = enrich(&mut catalog, &cache, &request, &clock, &NoProgress)?.items;
+    Ok(Films { films, pace, time, cpu, peak_mib, report, left })
 }
 
 fn record(catalog: &mut Catalog, base: &std::path::Path, films: u64) -> anyhow::Result<()> {
@@ -97,13 +109,13 @@ struct Pictures {
     fanart: [Vec<u8>; 3],
 }
 
-fn serve() -> anyhow::Result<String> {
+fn serve([poster, background]: Sizes) -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     let address = format!("http://{}", listener.local_addr()?);
     let pictures = Arc::new(Pictures {
-        poster: draw_poster("A title", 1, Size { width: 1000, height: 1500 })?,
-        fanart: [background(2)?, background(3)?, background(4)?],
+        poster: draw_poster("A title", 1, poster)?,
+        fanart: [draw_fanart(2, background)?, draw_fanart(3, background)?, draw_fanart(4, background)?],
     });
     let router = Router::new()
         .route("/3/movie/{id}", get(film))
@@ -118,10 +130,6 @@ fn serve() -> anyhow::Result<String> {
         })
     });
     Ok(address)
-}
-
-fn background(seed: u64) -> image::ImageResult<Vec<u8>> {
-    draw_fanart(seed, Size { width: 1920, height: 1080 })
 }
 
 async fn film(Path(id): Path<u64>) -> impl IntoResponse {
@@ -180,7 +188,8 @@ impl fmt::Display for Films {
         write!(
             f,
             "enrich of {} films at most {} requests a second: {seconds:.1} s, of which the pace demands {bound:.1} s \
-             ({:.0} %); {:.1} s of processor time with the server; {} chosen, {} downloaded, {} problems; peak {} MiB",
+             ({:.0} %); {:.1} s of processor time with the server; {} chosen, {} downloaded, {} problems; peak {} MiB; \
+             {} left to a second run",
             self.films,
             self.pace,
             100.0 * bound / seconds,
@@ -188,7 +197,8 @@ impl fmt::Display for Films {
             self.report.chosen,
             self.report.downloaded,
             self.report.problem_count,
-            self.peak_mib
+            self.peak_mib,
+            self.left
         )
     }
 }

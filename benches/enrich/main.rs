@@ -20,6 +20,10 @@ struct Options {
     /// Few pictures, few films, one round: only to see that everything works.
     #[arg(long)]
     quick: bool,
+    /// So many films and nothing else, with small pictures and at a pace that nobody keeps up with: what a large library
+    /// costs in memory, and whether a second run finds anything left to do.
+    #[arg(long, conflicts_with = "quick")]
+    films: Option<u64>,
     /// What `cargo bench` says to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -27,11 +31,15 @@ struct Options {
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
+    if let Some(films) = options.films {
+        println!("{}", films::measure(films, 1000.0, films::SMALL)?);
+        return Ok(());
+    }
     let (pictures, rounds) = if options.quick { (3, 1) } else { (24, 5) };
     println!("{}", intake::measure(pictures, rounds)?);
     let runs: &[(u64, f64)] = if options.quick { &[(20, 100.0)] } else { &[(500, 30.0), (2000, 30.0), (2000, 1000.0)] };
     for &(films, pace) in runs {
-        println!("{}", films::measure(films, pace)?);
+        println!("{}", films::measure(films, pace, films::USUAL)?);
     }
     Ok(())
 }

@@ -27,9 +27,12 @@ struct Options {
     /// A small tree and one round: only to see that everything works.
     #[arg(long)]
     quick: bool,
-    /// How many rounds. Default: 5, with --quick 1.
+    /// How many rounds. Default: 5, with --quick and --films 1.
     #[arg(long)]
     rounds: Option<usize>,
+    /// So many films and no series, one round: what a large library costs in time and memory.
+    #[arg(long, conflicts_with = "quick")]
+    films: Option<u64>,
     /// Where the tree is made: a folder on the file system to be measured. Default: beside the build.
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -59,14 +62,18 @@ fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let base = options.dir.clone().unwrap_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")));
     let folder = tempfile::Builder::new().prefix("scan-").tempdir_in(&base)?;
-    let scale = if options.quick { Scale::QUICK } else { Scale::FULL };
+    let scale = match options.films {
+        Some(films) => Scale::of_films(films),
+        None if options.quick => Scale::QUICK,
+        None => Scale::FULL,
+    };
     tree::make(&folder.path().join("media"), scale).context("cannot make the tree")?;
     println!("{} films, {} episodes; times in seconds", scale.films, scale.episodes());
     println!(
         "{:>8} {:>10} {:>8} {:>8} {:>12} {:>12}",
         "find", "find+stat", "first", "second", "first/stat", "second/find"
     );
-    let count = options.rounds.unwrap_or(if options.quick { 1 } else { 5 });
+    let count = options.rounds.unwrap_or(if options.quick || options.films.is_some() { 1 } else { 5 });
     let mut rounds = Vec::new();
     for number in 0..count {
         let round = round(folder.path(), number, scale)?;

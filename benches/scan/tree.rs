@@ -20,6 +20,11 @@ impl Scale {
     /// Just enough to see that everything works.
     pub const QUICK: Self = Self { films: 100, series: 5, seasons: 2, episodes: 5 };
 
+    /// Films alone.
+    pub fn of_films(films: u64) -> Self {
+        Self { films, series: 0, ..Self::QUICK }
+    }
+
     /// Episodes of all series.
     pub fn episodes(self) -> u64 {
         self.series * self.seasons * self.episodes
@@ -28,6 +33,8 @@ impl Scale {
 
 /// Makes the libraries `films` and `tv` in a folder.
 pub fn make(media: &Path, scale: Scale) -> io::Result<()> {
+    // The root of a library is never empty.
+    create_dir_all(media.join("tv/a shelf"))?;
     for film in 0..scale.films {
         let name = format!("A film of some length {film} ({})", 1950 + film % 70);
         let folder = media.join("films").join(format!("{name} {{tmdb-{film}}}"));

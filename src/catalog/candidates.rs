@@ -171,10 +171,7 @@ pub(super) fn of(
 }
 
 pub(super) fn by_id(connection: &Connection, id: CandidateId) -> rusqlite::Result<Option<Candidate>> {
-    connection
-        .prepare_cached("SELECT * FROM asset_candidates WHERE id = ?1")?
-        .query_row([id], candidate)
-        .optional()
+    connection.prepare_cached("SELECT * FROM asset_candidates WHERE id = ?1")?.query_row([id], candidate).optional()
 }
 
 /// Whether anything was selected.

@@ -76,9 +76,7 @@ impl Catalog {
                     library,
                 )?;
             // All of one that comes back counts as missing, so the first scan has to read all of it.
-            transaction
-                .prepare_cached("DELETE FROM scanned_folders WHERE library_id = ?1")?
-                .execute([library.id])?;
+            transaction.prepare_cached("DELETE FROM scanned_folders WHERE library_id = ?1")?.execute([library.id])?;
             Ok(library)
         })
     }

@@ -170,9 +170,7 @@ impl Catalog {
         let is_known = self.read(|connection| {
             connection.execute_batch(open::HASTE)?;
             connection.execute_batch("DELETE FROM temp.seen")?;
-            Ok(connection
-                .prepare_cached("SELECT 1 FROM entities WHERE library_id = ?1 LIMIT 1")?
-                .exists([library])?)
+            Ok(connection.prepare_cached("SELECT 1 FROM entities WHERE library_id = ?1 LIMIT 1")?.exists([library])?)
         })?;
         self.new_library = (!is_known).then_some(library);
         Ok(())

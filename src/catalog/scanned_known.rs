@@ -54,7 +54,8 @@ pub(super) fn known(
     let stays = |entity| Known { entity, has_moved: false };
     if let (EntityType::Season, Some(parent)) = (item.entity_type, parent) {
         let season = one(connection, BY_SEASON, (parent, item.season))?;
-        let has_moved = |entity: &Entity| entity.path != item.path && is_gone.is_some_and(|is_gone| is_gone(&entity.path));
+        let has_moved =
+            |entity: &Entity| entity.path != item.path && is_gone.is_some_and(|is_gone| is_gone(&entity.path));
         return Ok(season.map(|entity| Known { has_moved: has_moved(&entity), entity }));
     }
     if let Some(entity) = entities::by_key(connection, item.library, item.entity_type, &item.path)? {

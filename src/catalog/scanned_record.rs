@@ -1,6 +1,5 @@
 //! Writing down what a scan has found.
 
-
 use rusqlite::{Connection, named_params};
 
 use super::entities::Entity;
@@ -209,4 +208,3 @@ fn update(
         })?;
     Ok(())
 }
-

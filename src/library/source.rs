@@ -213,11 +213,8 @@ impl Source {
 }
 
 /// What is asked of every file.
-const WANTED: StatxFlags = StatxFlags::TYPE
-    .union(StatxFlags::INO)
-    .union(StatxFlags::SIZE)
-    .union(StatxFlags::MTIME)
-    .union(StatxFlags::BTIME);
+const WANTED: StatxFlags =
+    StatxFlags::TYPE.union(StatxFlags::INO).union(StatxFlags::SIZE).union(StatxFlags::MTIME).union(StatxFlags::BTIME);
 
 fn statx_of(fd: BorrowedFd<'_>) -> io::Result<Statx> {
     Ok(rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, WANTED)?)

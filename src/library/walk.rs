@@ -104,6 +104,9 @@ struct Asked<F> {
     outcomes: Pending<Vec<Outcome<F>>>,
 }
 
+/// A folder that was looked into.
+type Looked<F> = (RelPath, Outcome<F>);
+
 enum Outcome<F> {
     Unchanged(Vec<Name>),
     Read(Box<(ReadFolder, F, Vec<Problem>)>),
@@ -119,7 +122,7 @@ struct Frame<F> {
     /// Those that are being looked into, the next ones first.
     ahead: VecDeque<Asked<F>>,
     /// Those that were looked into and come next.
-    ready: VecDeque<(RelPath, Outcome<F>)>,
+    ready: VecDeque<Looked<F>>,
 }
 
 /// Walks over the tree of a library from a folder down, with `helpers` threads that read ahead.
@@ -225,10 +228,7 @@ impl<S: Survey> Walk<'_, S> {
 
     /// What came of the folder that comes next. The frame above the root stays, so that a walk that has ended does not
     /// begin again.
-    fn next_outcome<E>(
-        &mut self,
-        known: &mut Ask<'_, S::Known, E>,
-    ) -> Result<Option<(RelPath, Outcome<S::Found>)>, E> {
+    fn next_outcome<E>(&mut self, known: &mut Ask<'_, S::Known, E>) -> Result<Option<Looked<S::Found>>, E> {
         loop {
             self.look_ahead(known)?;
             let is_above_root = self.frames.len() == 1;
