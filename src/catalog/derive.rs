@@ -85,6 +85,11 @@ const COPY_MAPPINGS: &str = "
     WHERE cache_file_id IS NOT NULL AND added_generation <= ?1
       AND (removed_generation IS NULL OR removed_generation > ?1)";
 
+/// What programs had removed by then.
+const COPY_WITHDRAWN: &str = "
+    INSERT INTO main.withdrawn SELECT w.* FROM base.withdrawn w
+    WHERE w.generation <= ?1 AND w.mapping_id IN (SELECT m.id FROM main.library_image_files m)";
+
 const LEAVES: &str = "
     SELECT DISTINCT library_id, folder FROM library_image_files
     WHERE removed_generation IS NULL AND cache_file_id IS NOT NULL";
@@ -171,6 +176,8 @@ impl Catalog {
             connection.execute_batch("DELETE FROM main.library_image_files")?;
             copy_table(connection, "mapping_folders")?;
             connection.execute(COPY_MAPPINGS, [generation])?;
+            connection.execute("DELETE FROM main.withdrawn", [])?;
+            connection.execute(COPY_WITHDRAWN, [generation])?;
             replace::clear(connection)?;
             copy_originals(connection)?;
             connection.execute_batch(TOUCH_ALL)?;

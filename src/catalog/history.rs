@@ -63,11 +63,14 @@ pub struct CapturedWrite {
 /// one generation has changed.
 const OF_ITEMS: &str = "
     WITH mine (library_id, folder, name, added, removed) AS (
-        SELECT library_id, folder, name, added_generation, removed_generation FROM library_image_files
-        WHERE entity_id IN (SELECT value FROM rarray(:items)) AND removed_generation IS NULL AND cache_file_id IS NOT NULL
+        SELECT m.library_id, m.folder, m.name, m.added_generation, w.generation
+        FROM library_image_files m LEFT JOIN withdrawn w ON w.mapping_id = m.id
+        WHERE m.entity_id IN (SELECT value FROM rarray(:items)) AND m.removed_generation IS NULL
+          AND m.cache_file_id IS NOT NULL
         UNION ALL
-        SELECT library_id, folder, name, added_generation, removed_generation FROM library_image_files
-        WHERE entity_id IN (SELECT value FROM rarray(:items)) AND removed_generation IS NOT NULL),
+        SELECT m.library_id, m.folder, m.name, m.added_generation, coalesce(w.generation, m.removed_generation)
+        FROM library_image_files m LEFT JOIN withdrawn w ON w.mapping_id = m.id
+        WHERE m.entity_id IN (SELECT value FROM rarray(:items)) AND m.removed_generation IS NOT NULL),
     steps (generation, library_id, folder, name, began, ended) AS (
         SELECT added, library_id, folder, name, 1, 0 FROM mine
         UNION ALL SELECT removed, library_id, folder, name, 0, 1 FROM mine WHERE removed IS NOT NULL),
@@ -85,17 +88,26 @@ const CAPTURED: &str = "
     WHERE c.entity_id IN (SELECT value FROM rarray(?1)) AND c.provider = 'program'
     ORDER BY c.fetched_at DESC, c.id DESC LIMIT ?2";
 
-/// A path that changed between two generations has a row that ended there, one that began there, or both.
+/// A path that changed between two generations has a row that ended there, one that began there, or both. What a program
+/// has removed ended with that.
 const DIFFERENCES: &str = "
     WITH moved (id, library_id, folder, name, added, removed) AS (
         SELECT id, library_id, folder, name, added_generation, removed_generation FROM library_image_files
         WHERE removed_generation > :low AND (removed_generation <= :high AND added_generation <= :low
                                              OR removed_generation > :high AND added_generation > :low
                                                 AND added_generation <= :high)
+              AND id NOT IN (SELECT mapping_id FROM withdrawn WHERE generation IS NOT NULL)
         UNION ALL
         SELECT id, library_id, folder, name, added_generation, removed_generation FROM library_image_files
         WHERE added_generation > :low AND added_generation <= :high AND removed_generation IS NULL
-              AND cache_file_id IS NOT NULL),
+              AND cache_file_id IS NOT NULL
+              AND id NOT IN (SELECT mapping_id FROM withdrawn WHERE generation IS NOT NULL)
+        UNION ALL
+        SELECT m.id, m.library_id, m.folder, m.name, m.added_generation, w.generation
+        FROM withdrawn w CROSS JOIN library_image_files m ON m.id = w.mapping_id
+        WHERE w.generation > :low AND (w.generation <= :high AND m.added_generation <= :low
+                                       OR w.generation > :high AND m.added_generation > :low
+                                          AND m.added_generation <= :high)),
     paths (library_id, folder, name, older, newer) AS (
         SELECT library_id, folder, name, max(CASE WHEN added <= :low THEN id END),
                max(CASE WHEN added > :low THEN id END)

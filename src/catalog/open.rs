@@ -35,6 +35,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0012_webhooks.sql")),
     M::up(include_str!("migrations/0013_journal.sql")),
     M::up(include_str!("migrations/0014_documents.sql")),
+    M::up(include_str!("migrations/0015_withdrawals.sql")),
 ];
 
 /// `PRAGMA application_id` of a catalog: "pfs1".

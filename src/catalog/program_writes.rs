@@ -9,7 +9,9 @@ use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::Fault;
+use super::generations::{self, Stamp};
 use super::mappings::{self, Mapping};
+use super::publish::Published;
 use super::sql_types::valid;
 use super::{Catalog, CatalogError, feed, replace};
 use crate::model::{LibraryId, MappingId, Name, RelPath, UnixSeconds};
@@ -94,8 +96,7 @@ const CARRY_OVER: &str = "
 const MASKED_IN_SCOPE: &str = "
     SELECT m.id FROM temp.scope s CROSS JOIN library_image_files m
         ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
-    WHERE m.id IN (SELECT mapping_id FROM withdrawn)
-       OR m.id IN (SELECT mapping_id FROM program_writes WHERE is_refused = 1)";
+    WHERE m.id IN (SELECT mapping_id FROM program_writes WHERE is_refused = 1)";
 
 const PENDING: &str = "SELECT mapping_id, action, program, uid, pid FROM program_writes WHERE is_refused = 0";
 
@@ -160,19 +161,23 @@ impl Catalog {
         })
     }
 
-    /// The mapped picture is not seen any more until it is published again, nor what was written over it.
+    /// The mapped picture is not seen any more until it is published again, nor what was written over it. That is a
+    /// generation: the history tells of it, and a rollback undoes it.
     ///
     /// # Errors
     /// When the catalog cannot be written.
-    pub fn withdraw(&mut self, mapping: MappingId, program: &Program, now: UnixSeconds) -> Result<(), CatalogError> {
-        self.change_mask(mapping, now, |transaction| {
+    pub fn withdraw(&mut self, mapping: MappingId, program: &Program, stamp: &Stamp) -> Result<(), CatalogError> {
+        self.change_mask(mapping, stamp.now, |transaction| {
             transaction.prepare_cached("DELETE FROM program_writes WHERE mapping_id = ?1")?.execute([mapping])?;
+            if transaction.prepare_cached("SELECT 1 FROM withdrawn WHERE mapping_id = ?1")?.exists([mapping])? {
+                return Ok(());
+            }
+            let generation = generations::begin(transaction, stamp, &Published { removed: 1, ..Published::default() })?;
             transaction
                 .prepare_cached(
-                    "INSERT INTO withdrawn (mapping_id, program, uid, at) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT DO NOTHING",
+                    "INSERT INTO withdrawn (mapping_id, program, uid, at, generation) VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
-                .execute((mapping, &program.name, program.uid, now))?;
+                .execute((mapping, &program.name, program.uid, stamp.now, generation))?;
             Ok(())
         })
     }
@@ -248,18 +253,17 @@ pub(super) fn carry_over(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(CARRY_OVER)
 }
 
-/// Shows again what programs removed or wrote over, of the entities in `scope`; notes their folders as touched.
+/// Shows again what programs wrote no whole picture over, of the entities in `scope`; notes their folders as touched.
 pub(super) fn unmask_scope(connection: &Connection) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(MASKED_IN_SCOPE)?;
     let masked: Vec<MappingId> = statement.query_map([], |row| row.get("id"))?.collect::<Result<_, _>>()?;
     unmask(connection, &masked)
 }
 
-/// Shows again what programs removed or wrote over; notes the folders as touched.
+/// Shows again what programs wrote over; notes the folders as touched.
 pub(super) fn unmask(connection: &Connection, masked: &[MappingId]) -> rusqlite::Result<()> {
     for mapping in masked {
         connection.prepare_cached(TOUCH_MAPPING)?.execute([mapping])?;
-        connection.prepare_cached("DELETE FROM withdrawn WHERE mapping_id = ?1")?.execute([mapping])?;
         connection.prepare_cached("DELETE FROM program_writes WHERE mapping_id = ?1")?.execute([mapping])?;
     }
     Ok(())

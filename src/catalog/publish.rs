@@ -199,6 +199,9 @@ const OLD_OF_SCOPE: &str = "
         ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
     WHERE :image_type IS NULL OR (m.image_type = :image_type AND m.image_number = :number)";
 
+const WITHDRAWN_OF_OLD: &str =
+    "INSERT INTO temp.anew (id) SELECT o.id FROM temp.old o CROSS JOIN withdrawn w ON w.mapping_id = o.id";
+
 /// Wanted paths that an entity outside the scope has, which also comes first.
 const TAKEN: &str = concat!(
     "SELECT w.library_id, w.folder, w.name, w.entity_id, w.image_type, w.image_number, m.entity_id AS winner,
@@ -264,8 +267,7 @@ impl Catalog {
                 if matches!(scope, Scope::Entities(_)) {
                     transaction.prepare_cached(RELEASE_SCOPE)?.execute([])?;
                 }
-                // What programs removed or wrote over is shown again by publishing, not by what follows from other changes.
-                if matches!(scope, Scope::All | Scope::Libraries(_) | Scope::Entities(_) | Scope::Among(_)) {
+                if shows_again(scope) {
                     program_writes::unmask_scope(transaction)?;
                 }
                 let published = replace::carry_out(transaction, stamp)?;
@@ -324,7 +326,15 @@ fn prepare(
         ":image_type": of_type.map(|t| t.kind().as_str()), ":number": of_type.map(ImageType::number),
     })?;
     connection.prepare_cached(OLD_IN_THE_WAY)?.execute([])?;
+    if shows_again(scope) {
+        connection.prepare_cached(WITHDRAWN_OF_OLD)?.execute([])?;
+    }
     Ok(exceptions)
+}
+
+/// Whether what programs removed or wrote over is shown again: by publishing, not by what follows from other changes.
+fn shows_again(scope: Scope<'_>) -> bool {
+    matches!(scope, Scope::All | Scope::Libraries(_) | Scope::Entities(_) | Scope::Among(_))
 }
 
 /// The one image type that is published; `None` for all.

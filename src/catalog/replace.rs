@@ -28,6 +28,16 @@ pub(super) const TEMPORARY_TABLES: &str = "
         is_synthetic  INTEGER NOT NULL,
         PRIMARY KEY (library_id, folder, name)
     ) STRICT, WITHOUT ROWID;
+    CREATE TEMP TABLE anew (id INTEGER PRIMARY KEY) STRICT; -- of old: they end also where the same is wanted again
+    CREATE TEMP TABLE away (            -- of wanted: what is there is withdrawn from the start
+        library_id INTEGER NOT NULL,
+        folder     BLOB    NOT NULL,
+        name       BLOB    NOT NULL,
+        program    TEXT    NOT NULL,
+        uid        INTEGER NOT NULL,
+        at         INTEGER NOT NULL,
+        PRIMARY KEY (library_id, folder, name)
+    ) STRICT, WITHOUT ROWID;
     CREATE UNIQUE INDEX temp.wanted_stems ON wanted (library_id, folder, stem) WHERE stem IS NOT NULL;
     CREATE TEMP TABLE touched (
         library_id INTEGER NOT NULL,
@@ -36,12 +46,15 @@ pub(super) const TEMPORARY_TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-const CLEAR: &str = "DELETE FROM temp.scope; DELETE FROM temp.old; DELETE FROM temp.wanted; DELETE FROM temp.touched;";
+const CLEAR: &str = "
+    DELETE FROM temp.scope; DELETE FROM temp.old; DELETE FROM temp.anew; DELETE FROM temp.wanted; DELETE FROM temp.away;
+    DELETE FROM temp.touched;";
 
 const DECIDE_FATES: &str = "
     UPDATE temp.old SET fate = coalesce((
         SELECT 1 + (w.cache_file_id = m.cache_file_id AND w.entity_id = m.entity_id
-                    AND w.image_type = m.image_type AND w.image_number = m.image_number)
+                    AND w.image_type = m.image_type AND w.image_number = m.image_number
+                    AND m.id NOT IN (SELECT a.id FROM temp.anew a))
         FROM library_image_files m CROSS JOIN temp.wanted w
             ON w.library_id = m.library_id AND w.folder = m.folder AND w.name = m.name
         WHERE m.id = old.id), 0)";
@@ -51,10 +64,18 @@ const DROP_UNCHANGED: &str = "
         SELECT m.library_id, m.folder, m.name
         FROM temp.old o CROSS JOIN library_image_files m ON m.id = o.id WHERE o.fate = 2)";
 
+/// By what is seen: a picture that was withdrawn and is shown again begins, one that is withdrawn goes.
 const COUNT: &str = "
-    SELECT (SELECT count(*) FROM temp.wanted) AS fresh,
-           (SELECT count(*) FROM temp.old WHERE fate = 0) AS removed,
-           (SELECT count(*) FROM temp.old WHERE fate = 1) AS changed,
+    WITH away (id) AS (
+        SELECT o.id FROM temp.away a CROSS JOIN library_image_files m
+            ON m.library_id = a.library_id AND m.folder = a.folder AND m.name = a.name
+        CROSS JOIN temp.old o ON o.id = m.id AND o.fate = 1)
+    SELECT (SELECT count(*) FROM temp.wanted w WHERE NOT EXISTS (
+                SELECT 1 FROM temp.away a
+                WHERE a.library_id = w.library_id AND a.folder = w.folder AND a.name = w.name)) AS fresh,
+           (SELECT count(*) FROM temp.old WHERE fate = 0) + (SELECT count(*) FROM away) AS removed,
+           (SELECT count(*) FROM temp.old o WHERE o.fate = 1 AND o.id NOT IN (SELECT n.id FROM temp.anew n)
+                                              AND o.id NOT IN (SELECT a.id FROM away a)) AS changed,
            (SELECT count(*) FROM temp.old WHERE fate = 2) AS unchanged";
 
 const END_OLD: &str = "
@@ -78,6 +99,12 @@ const NOTE_TIME: &str = "
     UPDATE lineage SET published_until = max(published_until, coalesce((
         SELECT max(m.published_at) FROM library_image_files m
         WHERE m.added_generation = ?1 AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL), 0))";
+
+const WITHDRAW_AWAY: &str = "
+    INSERT INTO withdrawn (mapping_id, program, uid, at, generation)
+    SELECT m.id, a.program, a.uid, a.at, ?1
+    FROM temp.away a CROSS JOIN library_image_files m
+        ON m.library_id = a.library_id AND m.folder = a.folder AND m.name = a.name AND m.added_generation = ?1";
 
 /// The folders of new and of ended mappings, and those of the originals that these hide or show again.
 const TOUCH: &str = "
@@ -159,6 +186,7 @@ fn write(connection: &Connection, stamp: &Stamp, difference: &Published) -> rusq
     connection.prepare_cached(END_OLD)?.execute([generation])?;
     connection.prepare_cached(BEGIN_NEW)?.execute(named_params! { ":generation": generation, ":now": stamp.now })?;
     connection.prepare_cached(NOTE_TIME)?.execute([generation])?;
+    connection.prepare_cached(WITHDRAW_AWAY)?.execute([generation])?;
     program_writes::carry_over(connection)?;
     connection.execute_batch(TOUCH)?;
     feed::announce(connection, Some(generation), stamp.now)?;

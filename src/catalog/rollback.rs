@@ -37,6 +37,43 @@ const WANTED_THEN: &str = "
       AND (:library IS NULL OR m.library_id = :library)
       AND (:is_all OR m.entity_id IN (SELECT s.entity_id FROM temp.scope s))";
 
+/// What programs had removed in that generation, and is gone since: it is to be away again.
+const AWAY_THEN: &str = "
+    INSERT INTO temp.away (library_id, folder, name, program, uid, at)
+    SELECT m.library_id, m.folder, m.name, w.program, w.uid, w.at
+    FROM withdrawn w CROSS JOIN library_image_files m ON m.id = w.mapping_id JOIN libraries l ON l.id = m.library_id
+    WHERE w.generation <= :to AND m.removed_generation > :to AND m.added_generation <= :to AND l.removed_at IS NULL
+      AND (:library IS NULL OR m.library_id = :library)
+      AND (:is_all OR m.entity_id IN (SELECT s.entity_id FROM temp.scope s))";
+
+/// What programs have removed since, and so nobody sees now.
+const WITHDRAWN_SINCE: &str = "
+    INSERT INTO temp.anew (id)
+    SELECT m.id FROM withdrawn w CROSS JOIN library_image_files m ON m.id = w.mapping_id
+    WHERE m.removed_generation IS NULL AND (w.generation IS NULL OR w.generation > :to)
+      AND NOT EXISTS (SELECT 1 FROM temp.away a
+                      WHERE a.library_id = m.library_id AND a.folder = m.folder AND a.name = m.name)
+      AND (:library IS NULL OR m.library_id = :library)
+      AND (:is_all OR m.entity_id IN (SELECT s.entity_id FROM temp.scope s))";
+
+const OLD_WITHDRAWN: &str = "INSERT OR IGNORE INTO temp.old (id) SELECT a.id FROM temp.anew a";
+
+/// That takes the place of itself, where it was there then.
+const WANTED_AGAIN: &str = "
+    INSERT OR IGNORE INTO temp.wanted
+        (library_id, folder, name, entity_id, image_type, image_number, cache_file_id, is_synthetic)
+    SELECT m.library_id, m.folder, m.name, m.entity_id, m.image_type, m.image_number, m.cache_file_id, 0
+    FROM temp.anew a CROSS JOIN library_image_files m ON m.id = a.id
+    WHERE m.added_generation <= ?1";
+
+/// What is seen now, and was away then, also where it is the same.
+const SEEN_SINCE: &str = "
+    INSERT OR IGNORE INTO temp.anew (id)
+    SELECT m.id FROM temp.away a CROSS JOIN library_image_files m
+        ON m.library_id = a.library_id AND m.folder = a.folder AND m.name = a.name
+       AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+    WHERE m.id NOT IN (SELECT w.mapping_id FROM withdrawn w)";
+
 /// Where only a part goes back, something else may have got a name of it since: that gives way.
 const OLD_IN_THE_WAY: &str = "
     INSERT OR IGNORE INTO temp.old (id)
@@ -53,12 +90,11 @@ const RELEASE_WANTED: &str = "
     DELETE FROM unpublished WHERE (entity_id, image_type, image_number) IN (
         SELECT w.entity_id, w.image_type, w.image_number FROM temp.wanted w)";
 
-/// What programs removed or wrote over was seen in that generation.
+/// What programs wrote no whole picture over was seen in that generation.
 const MASKED: &str = "
     SELECT m.id FROM library_image_files m
     WHERE m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
-      AND (m.id IN (SELECT mapping_id FROM withdrawn)
-           OR m.id IN (SELECT mapping_id FROM program_writes WHERE is_refused = 1))
+      AND m.id IN (SELECT mapping_id FROM program_writes WHERE is_refused = 1)
       AND (:library IS NULL OR m.library_id = :library)
       AND (:is_all OR m.entity_id IN (SELECT s.entity_id FROM temp.scope s))";
 
@@ -117,6 +153,11 @@ fn prepare(connection: &Connection, to: GenerationId, scope: RollbackScope) -> R
     fill_scope(connection, scope)?;
     run(connection, OLD_SINCE, to, scope)?;
     run(connection, WANTED_THEN, to, scope)?;
+    run(connection, AWAY_THEN, to, scope)?;
+    run(connection, WITHDRAWN_SINCE, to, scope)?;
+    connection.prepare_cached(OLD_WITHDRAWN)?.execute([])?;
+    connection.prepare_cached(WANTED_AGAIN)?.execute([to])?;
+    connection.prepare_cached(SEEN_SINCE)?.execute([])?;
     let current = count_in_scope(connection, scope)?;
     let kept = current.saturating_sub(replace::old_count(connection)?);
     if scope != RollbackScope::All {

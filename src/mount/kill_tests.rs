@@ -280,7 +280,7 @@ fn a_folder_with_hidden_originals_is_removed() {
         let mapping = world.catalog().mappings_of(EntityId::new(1)).unwrap();
         let program = crate::catalog::Program { name: "rm".to_owned(), uid: 0 };
         for mapping in mapping {
-            world.catalog().withdraw(mapping.id, &program, stamp.now).unwrap();
+            world.catalog().withdraw(mapping.id, &program, &stamp).unwrap();
         }
     };
     killed_at_every_step("remove the folder", empty, |world, view, when| {

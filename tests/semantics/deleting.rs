@@ -46,7 +46,69 @@ fn withdrawn_pictures_stay_away_until_they_are_published_again() {
     assert!(!poster.exists() && !other.exists());
     world.films.publish();
     wait_for(|| poster.exists() && other.exists() && lists(&world.view(HEAT), "poster.jpg"));
-    assert_eq!(world.films.publish()["generation"], 1, "that was no new generation");
+}
+
+/// What a generation did, as `history` tells it.
+fn did(generation: &serde_json::Value) -> [u64; 3] {
+    ["added", "changed", "removed"].map(|what| generation[what].as_u64().unwrap())
+}
+
+#[test]
+fn what_is_withdrawn_is_a_generation_and_a_rollback_undoes_it() {
+    let Some(world) = World::with("on_delete = 'withdraw'") else { return };
+    let (poster, original) = (world.heat("poster.jpg"), world.heat("folder.jpg"));
+    let films = &world.films;
+    let newest = |of: &[&str]| films.json(of)[0].clone();
+    let before = newest(&["history"])["generation"].as_u64().unwrap();
+    fs::remove_file(&poster).unwrap();
+    for of in [&["history"][..], &["history", "tmdb:949"]] {
+        let withdrawal = newest(of);
+        assert_eq!(
+            (withdrawal["generation"].as_u64(), did(&withdrawal)),
+            (Some(before + 1), [0, 0, 1]),
+            "{withdrawal}"
+        );
+        assert!(withdrawal["author"].as_str().unwrap().ends_with("(uid 0)"), "{withdrawal}");
+        assert!(withdrawal["reason"].as_str().unwrap().starts_with("removed by "), "{withdrawal}");
+    }
+    let differing = films.json(&["diff", &before.to_string(), &(before + 1).to_string()]);
+    assert!(format!("{differing:?}").contains("poster.jpg"), "{differing:?}");
+    // Before it, after it, before it, and published: each shows what it says.
+    let rollback = |to: u64| films.one(&["rollback", &to.to_string()]);
+    let time = || fs::metadata(&poster).map(|found| found.modified().unwrap());
+    assert_eq!(did(&rollback(before)), [1, 0, 0]);
+    wait_for(|| poster.exists());
+    let first = time().unwrap();
+    assert_eq!(did(&rollback(before + 1)), [0, 0, 1]);
+    wait_for(|| !poster.exists());
+    assert!(!original.exists(), "what it hid stays hidden, as it was then");
+    assert_eq!(did(&rollback(before + 1)), [0; 3], "again changes nothing");
+    assert_eq!(did(&rollback(before)), [1, 0, 0]);
+    wait_for(|| poster.exists());
+    assert!(time().unwrap() > first, "players see that it is another one");
+    fs::remove_file(&poster).unwrap();
+    let published = films.publish();
+    assert_eq!(did(&published), [1, 0, 0]);
+    assert_eq!(did(&newest(&["history", "tmdb:949"])), [1, 0, 0]);
+    wait_for(|| poster.exists());
+    assert_eq!(did(&films.publish()), [0; 3]);
+    // A view of the generation in which it was away shows neither it nor what it hides.
+    let then = world.mount.plain().join("then");
+    fs::create_dir(&then).unwrap();
+    let view = [
+        then.to_str().unwrap(),
+        "--source",
+        films.media().to_str().unwrap(),
+        "--generation",
+        &(before + 1).to_string(),
+    ];
+    films.one(&[&["mount"], &view[..]].concat());
+    let shown = crate::support::names(&then.join(std::str::from_utf8(HEAT).unwrap()));
+    films.one(&["unmount".as_ref(), then.as_os_str()]);
+    assert!(
+        !shown.contains(std::ffi::OsStr::new("poster.jpg")) && !shown.contains(std::ffi::OsStr::new("folder.jpg")),
+        "{shown:?}"
+    );
 }
 
 #[test]

@@ -18,6 +18,7 @@ use super::super::place::Place;
 use super::View;
 use super::dir::{Dir, Given, is_dir, now_or_later};
 use super::list::names_in;
+use super::rename::stamp;
 
 /// What may be about to lose its last name.
 pub(super) struct Doomed {
@@ -61,7 +62,8 @@ impl<B> View<B> {
                     let above = FolderKey { library: key.library, folder: above };
                     self.moments.set(&above, &folder, Passing::Emptied, None);
                 }
-                changes.catalog.withdraw(picture.id, &given.program, changes.now())?;
+                let stamp = stamp(given, "removed", changes);
+                changes.catalog.withdraw(picture.id, &given.program, &stamp)?;
                 self.index.drop_folders(std::slice::from_ref(key));
             }
             (Action::Absent, _) => return Err(Refusal::Absent.into()),

@@ -364,6 +364,7 @@ fn author(given: &Given) -> String {
     format!("{} (uid {})", given.program.name, given.program.uid)
 }
 
-fn stamp(given: &Given, what: &str, changes: &Changes) -> Stamp {
+/// What the history tells of a change that a program makes.
+pub(super) fn stamp(given: &Given, what: &str, changes: &Changes) -> Stamp {
     Stamp { author: author(given), reason: format!("{what} by {}", given.program.name), now: changes.now() }
 }
