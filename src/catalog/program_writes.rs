@@ -3,6 +3,7 @@
 //! Rows hang on the mapping, so they mean nothing once another picture is published under its path; only a write that
 //! still waits to be taken in goes over to that one.
 
+use std::fmt;
 use std::str::FromStr;
 
 use rusqlite::types::FromSqlError;
@@ -23,6 +24,13 @@ pub struct Program {
     pub name: String,
     /// The user it runs as.
     pub uid: u32,
+}
+
+impl fmt::Display for Program {
+    /// As the history names it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (uid {})", self.name, self.uid)
+    }
 }
 
 /// What a write is to become.
@@ -98,6 +106,8 @@ const MASKED_IN_SCOPE: &str = "
         ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
     WHERE m.id IN (SELECT mapping_id FROM program_writes WHERE is_refused = 1)";
 
+const WITHDRAWN: &str = "SELECT 1 FROM withdrawn WHERE mapping_id = ?1";
+
 const PENDING: &str = "SELECT mapping_id, action, program, uid, pid FROM program_writes WHERE is_refused = 0";
 
 impl Catalog {
@@ -114,11 +124,11 @@ impl Catalog {
         now: UnixSeconds,
     ) -> Result<(), CatalogError> {
         self.change_mask(mapping, now, |transaction| {
-            let mapping = current(transaction, mapping)?;
             // What is captured changes nothing that is shown: what was withdrawn stays away.
             if action == WriteAction::Adopt {
-                transaction.prepare_cached("DELETE FROM withdrawn WHERE mapping_id = ?1")?.execute([mapping])?;
+                show_withdrawn(transaction, current(transaction, mapping)?, program, now)?;
             }
+            let mapping = current(transaction, mapping)?;
             transaction
                 .prepare_cached(
                     "INSERT INTO program_writes (mapping_id, action, program, uid, pid, at)
@@ -169,7 +179,7 @@ impl Catalog {
     pub fn withdraw(&mut self, mapping: MappingId, program: &Program, stamp: &Stamp) -> Result<(), CatalogError> {
         self.change_mask(mapping, stamp.now, |transaction| {
             transaction.prepare_cached("DELETE FROM program_writes WHERE mapping_id = ?1")?.execute([mapping])?;
-            if transaction.prepare_cached("SELECT 1 FROM withdrawn WHERE mapping_id = ?1")?.exists([mapping])? {
+            if transaction.prepare_cached(WITHDRAWN)?.exists([mapping])? {
                 return Ok(());
             }
             let generation = generations::begin(transaction, stamp, &Published { removed: 1, ..Published::default() })?;
@@ -246,6 +256,21 @@ impl Catalog {
 fn current(connection: &Connection, mapping: MappingId) -> rusqlite::Result<MappingId> {
     let found = connection.prepare_cached(CURRENT)?.query_row([mapping], |row| row.get("id")).optional()?;
     Ok(found.unwrap_or(mapping))
+}
+
+/// Who writes where a picture was withdrawn brings the name back: a generation, as the withdrawal was.
+fn show_withdrawn(
+    connection: &Connection,
+    mapping: MappingId,
+    program: &Program,
+    now: UnixSeconds,
+) -> rusqlite::Result<()> {
+    if connection.prepare_cached(WITHDRAWN)?.exists([mapping])? {
+        replace::begin_anew(connection, mapping)?;
+        let stamp = Stamp { author: program.to_string(), reason: format!("written by {}", program.name), now };
+        replace::carry_out(connection, &stamp)?;
+    }
+    Ok(())
 }
 
 /// Hands writes that have not been taken in over to the mappings that take the place of those in `old`.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, named_params};
 use super::generations::{self, Stamp};
 use super::sql_types::{Count, count};
 use super::{Published, feed, program_writes};
-use crate::model::{EntityId, GenerationId, ImageType, LibraryId};
+use crate::model::{EntityId, GenerationId, ImageType, LibraryId, MappingId};
 
 /// `fate` of an old mapping: 0 it ends, 1 it ends and another takes its path, 2 it stays as it is.
 pub(super) const TEMPORARY_TABLES: &str = "
@@ -156,6 +156,21 @@ pub(super) fn end_library(connection: &Connection, library: LibraryId) -> rusqli
     Ok(())
 }
 
+/// The mapping shall end, and the same begin in its place.
+pub(super) fn begin_anew(connection: &Connection, mapping: MappingId) -> rusqlite::Result<()> {
+    for sql in [
+        "INSERT INTO temp.old (id) VALUES (?1)",
+        "INSERT INTO temp.anew (id) VALUES (?1)",
+        "INSERT INTO temp.wanted
+             (library_id, folder, name, entity_id, image_type, image_number, cache_file_id, is_synthetic)
+         SELECT library_id, folder, name, entity_id, image_type, image_number, cache_file_id, 0
+         FROM library_image_files WHERE id = ?1 AND removed_generation IS NULL AND cache_file_id IS NOT NULL",
+    ] {
+        connection.prepare_cached(sql)?.execute([mapping])?;
+    }
+    Ok(())
+}
+
 /// Compares `old` with `wanted`; afterwards `wanted` holds only what is new. Writes nothing but temporary tables.
 pub(super) fn compare(connection: &Connection) -> rusqlite::Result<Published> {
     connection.prepare_cached(DECIDE_FATES)?.execute([])?;
@@ -175,7 +190,9 @@ pub(super) fn compare(connection: &Connection) -> rusqlite::Result<Published> {
 /// Brings about what `old` and `wanted` say, in a generation of its own; without a difference nothing is written.
 pub(super) fn carry_out(connection: &Connection, stamp: &Stamp) -> rusqlite::Result<Published> {
     let mut published = compare(connection)?;
-    if !published.is_nothing() {
+    // What is withdrawn from the start is not seen, so it is not counted.
+    let is_something = || connection.prepare_cached("SELECT 1 FROM temp.wanted")?.exists([]);
+    if !published.is_nothing() || is_something()? {
         published.generation = Some(write(connection, stamp, &published)?);
     }
     Ok(published)

@@ -61,7 +61,7 @@ pub fn choose_written(
     stored: &Stored,
     now: UnixSeconds,
 ) -> Result<(), PhaseError> {
-    let (mapping, author) = (&write.mapping, author(write));
+    let (mapping, author) = (&write.mapping, write.program.to_string());
     let origin = origin(write, path);
     let choice = Choice { entity: mapping.entity, image_type: mapping.image_type, origin, author: &author };
     match write.action {
@@ -76,14 +76,10 @@ pub fn choose_written(
 /// When the catalog cannot be written; it then still waits to be taken in.
 pub fn publish_written(catalog: &mut Catalog, write: &ProgramWrite, now: UnixSeconds) -> Result<(), PhaseError> {
     let reason = format!("written by {}", write.program.name);
-    let stamp = Stamp { author: author(write), reason, now };
+    let stamp = Stamp { author: write.program.to_string(), reason, now };
     let picture = Scope::Picture(write.mapping.entity, write.mapping.image_type);
     publish(catalog, picture, PublishMode::Apply, &stamp)?;
     Ok(())
-}
-
-fn author(write: &ProgramWrite) -> String {
-    format!("{} (uid {})", write.program.name, write.program.uid)
 }
 
 fn origin(write: &ProgramWrite, path: PathBuf) -> Origin {

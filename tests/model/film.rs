@@ -1,6 +1,6 @@
 //! A film of the model: a folder with a video, a poster under two names and a fanart under one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::reference::{Tree, VIDEO};
 
@@ -163,8 +163,14 @@ impl Film {
 
     /// What programs removed or wrote is shown as published again.
     pub fn forget_what_programs_did(&mut self) {
-        self.looks.retain(|_, look| !matches!(look, Look::Withdrawn | Look::Kept));
-        self.looks.values_mut().filter(|look| **look == Look::MadeWhereWithdrawn).for_each(|look| *look = Look::Made);
+        self.looks.retain(|_, look| !matches!(look, Look::Withdrawn | Look::MadeWhereWithdrawn | Look::Kept));
+    }
+
+    /// What programs have removed until it is published again.
+    pub fn withdrawn(&self) -> BTreeSet<Where> {
+        let is_withdrawn =
+            |place: &Where| matches!(self.look(*place), Some(Look::Withdrawn | Look::MadeWhereWithdrawn));
+        PLACES.into_iter().filter(is_withdrawn).collect()
     }
 
     /// What a scan finds to be a picture.

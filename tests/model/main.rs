@@ -70,11 +70,14 @@ fn operation() -> impl Strategy<Value = Op> {
 }
 
 /// Does the operations on both sides and compares after each; `None` where nothing can be mounted.
-fn run(on_delete: OnDelete, operations: &[Op]) -> Option<Result<(), String>> {
+fn run((on_delete, denies): (OnDelete, bool), operations: &[Op]) -> Option<Result<(), String>> {
     // The other library has the other setting of everything.
     let other = if on_delete == OnDelete::Restore { OnDelete::Withdraw } else { OnDelete::Restore };
-    let policies = [(on_delete, false), (other, true)]
-        .map(|(on_delete, adopts_from_managers)| Policy { on_delete, adopts_from_managers });
+    let policies = [(on_delete, false), (other, true)].map(|(on_delete, adopts_from_managers)| Policy {
+        on_delete,
+        adopts_from_managers,
+        denies,
+    });
     let (mut world, mut model) = (World::new(policies)?, Model::new(policies));
     for (number, operation) in operations.iter().enumerate() {
         let Some(steps) = model.run(operation) else { continue };
@@ -87,7 +90,7 @@ fn run(on_delete: OnDelete, operations: &[Op]) -> Option<Result<(), String>> {
     Some(world.nothing_is_lost())
 }
 
-fn try_many(on_delete: OnDelete) {
+fn try_many(on_delete: OnDelete, denies: bool) {
     let config = Config {
         cases: if is_long() { 40 * CASES } else { CASES },
         max_shrink_iters: 60,
@@ -95,7 +98,7 @@ fn try_many(on_delete: OnDelete) {
         ..Config::default()
     };
     let outcome = TestRunner::new(config).run(&prop::collection::vec(operation(), STEPS), |operations| {
-        let outcome = run(on_delete, &operations).unwrap_or(Ok(()));
+        let outcome = run((on_delete, denies), &operations).unwrap_or(Ok(()));
         // Also where making the list shorter takes too long.
         outcome.inspect_err(|why| eprintln!("{operations:?}\n{why}")).map_err(TestCaseError::fail)
     });
@@ -106,12 +109,17 @@ fn try_many(on_delete: OnDelete) {
 
 #[test]
 fn the_view_is_as_the_model_says_where_deletions_come_back() {
-    try_many(OnDelete::Restore);
+    try_many(OnDelete::Restore, false);
 }
 
 #[test]
 fn the_view_is_as_the_model_says_where_deletions_withdraw() {
-    try_many(OnDelete::Withdraw);
+    try_many(OnDelete::Withdraw, false);
+}
+
+#[test]
+fn the_view_is_as_the_model_says_where_writing_is_refused() {
+    try_many(OnDelete::Withdraw, true);
 }
 
 /// A scan published anew what it took for moved, and showed the picture over what a person had written.
@@ -127,7 +135,7 @@ fn a_scan_leaves_alone_what_a_program_wrote() {
         Op::Scan,
     ];
     for on_delete in [OnDelete::Restore, OnDelete::Withdraw] {
-        let Some(outcome) = run(on_delete, &operations) else { return };
+        let Some(outcome) = run((on_delete, false), &operations) else { return };
         outcome.unwrap();
     }
 }

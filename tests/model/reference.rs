@@ -3,7 +3,7 @@
 //!
 //! Time does not pass in it: the grace period is longer than any test, and what it holds back is back after a restart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::film::{Film, KINDS, Kind, Look, Slot, Where};
 
@@ -33,6 +33,8 @@ pub struct Policy {
     pub on_delete: OnDelete,
     /// What managers write is a choice, as long as nobody has chosen.
     pub adopts_from_managers: bool,
+    /// Nobody may write over what is published.
+    pub denies: bool,
 }
 
 /// What may happen.
@@ -62,6 +64,8 @@ pub enum Step {
     Overwrite(String, usize),
     Replace(String, usize),
     ByManager(String, usize),
+    /// What is refused.
+    Refused(Box<Self>),
     Unlink(String),
     Rename(String, String),
     RenameBehind(String, String),
@@ -77,15 +81,16 @@ pub enum Step {
     Restart,
 }
 
-/// What is shown of a film: of each image type.
-type Shown = [Option<usize>; 2];
+/// What is shown of a film: of each image type, but for the names that programs have removed for good.
+type Shown = ([Option<usize>; 2], BTreeSet<Where>);
 
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Model {
     films: Vec<Film>,
-    /// What was shown of each film in each generation; generation 0 is before the first.
-    generations: Vec<Vec<Shown>>,
+    /// What was shown of each film in each generation; generation 0 is before the first. `None` where the order is not
+    /// known in which a program did things.
+    generations: Vec<Option<Vec<Shown>>>,
     policies: [Policy; 2],
 }
 
@@ -114,7 +119,7 @@ impl Model {
         };
         Self {
             films: FOLDERS.iter().enumerate().map(film).collect(),
-            generations: vec![vec![[None; 2]; FILMS]],
+            generations: vec![Some(vec![([None; 2], BTreeSet::new()); FILMS])],
             policies,
         }
     }
@@ -185,16 +190,26 @@ impl Model {
     }
 
     /// A person's program puts bytes under a name.
-    fn write(&mut self, film: usize, place: Where, bytes: usize, step: fn(String, usize) -> Step) -> Option<Step> {
-        let film = self.films.get_mut(film).filter(|film| film.exists)?;
+    fn write(&mut self, number: usize, place: Where, bytes: usize, step: fn(String, usize) -> Step) -> Option<Step> {
+        let film = self.films.get_mut(number).filter(|film| film.exists)?;
         let (name, kind, step) = (film.name(place), place.kind(), step(film.path(place), bytes));
         let look = film.look(place);
+        if look.is_some() && self.policies[film.library].denies {
+            return Some(Step::Refused(Box::new(step)));
+        }
+        let was_withdrawn = matches!(look, Some(Look::Withdrawn | Look::MadeWhereWithdrawn));
         let makes_a_copy = !matches!(step, Step::Replace(..)) && look == Some(Look::Shown);
         if look.is_none() {
             film.forget_original(&name);
         }
         let is_shown = film.shown(kind) == Some(bytes);
         film.files.insert(name.clone(), bytes);
+        if was_withdrawn {
+            // The name is back before it is known what was written.
+            film.looks.remove(&place);
+            self.generation();
+        }
+        let film = &mut self.films[number];
         match look {
             None => {}
             Some(_) if bytes == 0 => drop(film.looks.insert(place, Look::Kept)),
@@ -221,6 +236,9 @@ impl Model {
         let (step, name, kind) = (Step::ByManager(film.path(place), bytes), film.name(place), place.kind());
         let look = film.look(place);
         let is_there = film.files.contains_key(&name);
+        if look.is_some() && self.policies[film.library].denies {
+            return Some(Step::Refused(Box::new(step)));
+        }
         // A file of the source as any other, in whose place a picture is published: taken in for who wrote it last.
         if is_there && matches!(look, Some(Look::Kept | Look::Made | Look::MadeWhereWithdrawn)) {
             return None;
@@ -260,6 +278,7 @@ impl Model {
             let removed = if on_delete == OnDelete::Restore { Look::Removed } else { Look::Withdrawn };
             film.looks.insert(place, removed);
         }
+        self.generation();
         Some(step)
     }
 
@@ -281,7 +300,7 @@ impl Model {
         let step = Step::Rename(path(&old), path(&new));
         // That is a generation: the prefixed name is another one.
         if film.shown(Kind::Poster).is_some() {
-            self.generations.extend(self.generations.last().cloned());
+            self.generations.push(Some(self.shown()));
         }
         Some(step)
     }
@@ -290,6 +309,7 @@ impl Model {
     fn remove_tree(&mut self, film: usize) -> Option<Step> {
         let film = self.films.get_mut(film).filter(|film| film.exists)?;
         let withdraws = self.policies[film.library].on_delete == OnDelete::Withdraw;
+        let before = film.withdrawn().len();
         for place in [Where::Poster, Where::Prefixed, Where::Fanart] {
             if film.look(place).is_some() && film.seen(place).is_some() && withdraws {
                 film.looks.insert(place, Look::Withdrawn);
@@ -298,7 +318,11 @@ impl Model {
         film.forget_what_is_passing();
         film.looks.retain(|_, look| *look == Look::Withdrawn);
         (film.exists, film.files) = (false, Tree::new());
-        Some(Step::RemoveTree(film.folder.clone()))
+        let (step, removed) = (Step::RemoveTree(film.folder.clone()), film.withdrawn().len() - before);
+        // One after the other.
+        self.generations.extend((1..removed).map(|_| None));
+        self.generation();
+        Some(step)
     }
 
     fn publish(&mut self) {
@@ -314,8 +338,8 @@ impl Model {
 
     fn rollback(&mut self, back: usize) -> Option<Step> {
         let to = self.generations.len() - 1 - back % self.generations.len();
-        let then = self.generations[to].clone();
-        for (film, shown) in self.films.iter_mut().zip(then) {
+        let then = self.generations[to].clone()?;
+        for (film, (shown, withdrawn)) in self.films.iter_mut().zip(then) {
             for kind in KINDS {
                 let shown = shown[kind as usize];
                 if film.shown(kind) != shown && shown.is_some() {
@@ -323,7 +347,16 @@ impl Model {
                 }
                 film.show(kind, shown);
             }
-            film.looks.retain(|_, look| !matches!(look, Look::Withdrawn | Look::Kept));
+            // Where a manager made something that is seen for now, it goes on being so while the name stays withdrawn.
+            let stays = |place: &Where, look: &Look| match look {
+                Look::MadeWhereWithdrawn => withdrawn.contains(place),
+                Look::Withdrawn | Look::Kept => false,
+                Look::Shown | Look::Removed | Look::Made => true,
+            };
+            film.looks.retain(|place, look| stays(place, look));
+            for place in withdrawn {
+                film.looks.entry(place).or_insert(Look::Withdrawn);
+            }
         }
         self.generation();
         Some(Step::Rollback(to))
@@ -338,10 +371,14 @@ impl Model {
 
     /// A generation is made when something differs.
     fn generation(&mut self) {
-        let shown: Vec<_> = self.films.iter().map(|film| KINDS.map(|kind| film.shown(kind))).collect();
+        let shown = Some(self.shown());
         if self.generations.last() != Some(&shown) {
             self.generations.push(shown);
         }
+    }
+
+    fn shown(&self) -> Vec<Shown> {
+        self.films.iter().map(|film| (KINDS.map(|kind| film.shown(kind)), film.withdrawn())).collect()
     }
 }
 

@@ -34,10 +34,15 @@ fn word(kind: Kind) -> &'static str {
 /// The configuration that says so.
 fn settings(policies: [Policy; 2]) -> String {
     let mut text = "[write]\nmanagers = ['cp']\ngrace_period = 3600.0\n".to_owned();
-    for (library, Policy { on_delete, adopts_from_managers }) in LIBRARIES.iter().zip(policies) {
+    for (library, Policy { on_delete, adopts_from_managers, denies }) in LIBRARIES.iter().zip(policies) {
         let on_delete = if on_delete == OnDelete::Restore { "restore" } else { "withdraw" };
-        let managers = if adopts_from_managers { "adopt" } else { "capture" };
-        text += &format!("[library.{library}]\non_delete = '{on_delete}'\non_write_by_managers = '{managers}'\n");
+        let (persons, managers) = match (denies, adopts_from_managers) {
+            (true, _) => ("deny", "deny"),
+            (false, true) => ("adopt", "adopt"),
+            (false, false) => ("adopt", "capture"),
+        };
+        text += &format!("[library.{library}]\non_delete = '{on_delete}'\n");
+        text += &format!("on_write = '{persons}'\non_write_by_managers = '{managers}'\n");
     }
     text
 }
@@ -119,6 +124,7 @@ impl World {
                 let from = self.pictures.join(format!("{bytes}.jpg"));
                 system("cp", &[&from, &self.path(path)]);
             }
+            Step::Refused(step) => self.is_refused(step),
             Step::Unlink(path) => fs::remove_file(self.path(path)).unwrap(),
             Step::Rename(from, to) => fs::rename(self.path(from), self.path(to)).unwrap(),
             Step::RenameBehind(from, to) => {
@@ -153,6 +159,28 @@ impl World {
             Step::Restart => self.mount.kill_and_restart(),
         }
         self.settle();
+    }
+
+    /// Writing says that it is read-only there, and leaves nothing behind.
+    fn is_refused(&self, step: &Step) {
+        let refused = match step {
+            Step::Overwrite(path, _) => fs::File::create(self.path(path)).map(drop),
+            Step::Replace(path, bytes) => {
+                let temporary = self.path(path).with_file_name("temporary");
+                write(&temporary, &self.bytes[*bytes]);
+                let refused = fs::rename(&temporary, self.path(path));
+                fs::remove_file(temporary).unwrap();
+                refused
+            }
+            Step::ByManager(path, bytes) => {
+                let from = self.pictures.join(format!("{bytes}.jpg"));
+                let output = Command::new("cp").args([from, self.path(path)]).output().unwrap();
+                assert!(String::from_utf8_lossy(&output.stderr).contains("Read-only file system"), "{output:?}");
+                return;
+            }
+            other => unreachable!("{other:?} is never refused"),
+        };
+        assert_eq!(refused.unwrap_err().raw_os_error(), Some(libc::EROFS), "{step:?}");
     }
 
     /// Waits until all that programs wrote is taken in.

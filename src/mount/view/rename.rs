@@ -294,7 +294,7 @@ impl<B> View<B> {
             target: to.folder.clone(),
             is_folder: is_dir(stat),
             inode: stat.st_ino,
-            author: author(&given),
+            author: given.program.to_string(),
         };
         let id = changes.catalog.begin_rename(&noted, changes.now())?;
         changes.reached(Step::Noted);
@@ -357,14 +357,10 @@ fn new_rename(
     given: &Given,
 ) -> NewRename {
     let (source, target) = (from.folder.join(name), to.folder.join(new_name));
-    NewRename { library: from.library, source, target, is_folder, inode, author: author(given) }
-}
-
-fn author(given: &Given) -> String {
-    format!("{} (uid {})", given.program.name, given.program.uid)
+    NewRename { library: from.library, source, target, is_folder, inode, author: given.program.to_string() }
 }
 
 /// What the history tells of a change that a program makes.
 pub(super) fn stamp(given: &Given, what: &str, changes: &Changes) -> Stamp {
-    Stamp { author: author(given), reason: format!("{what} by {}", given.program.name), now: changes.now() }
+    Stamp { author: given.program.to_string(), reason: format!("{what} by {}", given.program.name), now: changes.now() }
 }
