@@ -51,7 +51,7 @@ fn documents_are_off_until_they_are_wanted() {
     assert_eq!(world.one(&["publish"])["added"], 1);
     assert_eq!(world.one(&["publish"])["unchanged"], 1);
     let text = world.films.text(&["show", "tmdb:949"]);
-    assert!(text.contains("nfo: published as") && text.contains("nfo: hidden original"), "{text}");
+    assert!(text.contains("nfo: published\n  shown as") && text.contains("  hides       movie.nfo"), "{text}");
     assert_eq!(world.films.publish()["removed"], 1, "turned off again");
 }
 

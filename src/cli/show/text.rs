@@ -30,6 +30,7 @@ pub(super) fn text(item: &Story) -> String {
     if item.images.is_empty() {
         lines.push(format!("no artwork; choose some with `posterfs select {} poster --file FILE`", item.id));
     }
+    lines.extend(nfo_lines(item));
     lines.extend(others_shown(item));
     if !item.history.is_empty() {
         lines.push("history".to_owned());
@@ -153,11 +154,25 @@ fn names(item: &Story, image: &ImageStory) -> Vec<String> {
     players.iter().map(line).collect()
 }
 
+/// The metadata document of the item, and the metadata files that it hides.
+fn nfo_lines(item: &Story) -> Vec<String> {
+    let Some(nfo) = &item.nfo else { return Vec::new() };
+    let head = match (nfo.published.is_empty(), nfo.outdated) {
+        (true, _) => "nfo: none published",
+        (false, true) => "nfo: another one is known by now; `posterfs publish` shows it",
+        (false, false) => "nfo: published",
+    };
+    let word = if nfo.published.is_empty() { "original" } else { "hides" };
+    let published = nfo.published.iter().map(|path| labelled("shown as", &below(item, path)));
+    let originals = nfo.originals.iter().map(|path| labelled(word, &below(item, path)));
+    std::iter::once(head.to_owned()).chain(published).chain(originals).collect()
+}
+
 /// What is shown under names that nothing of the above has: those of today's profiles have others.
 fn others_shown(item: &Story) -> Vec<String> {
     let is_told =
         |path: &String| item.images.values().any(|image| image.names.values().flatten().any(|name| name == path));
-    let others = item.mappings.iter().filter(|mapping| !is_told(&mapping.path));
+    let others = item.mappings.iter().filter(|mapping| mapping.image_type.is_picture() && !is_told(&mapping.path));
     others.map(|mapping| format!("also shown: {} ({})", mapping.path, mapping.image_type)).collect()
 }
 
