@@ -122,6 +122,7 @@ pub use task_runs::TaskRun;
 pub use video_files::VideoIdentity;
 pub use webhooks::{NewWebhook, ReceivedWebhook, ToldIds};
 
+use crate::steps;
 use error::Fault;
 
 /// One connection to the catalog.
@@ -172,7 +173,9 @@ impl Catalog {
         let run = || {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
+            steps::reached("catalog.written");
             transaction.commit()?;
+            steps::reached("catalog.committed");
             Ok(value)
         };
         run().map_err(|fault: Fault| fault.at(path))

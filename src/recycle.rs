@@ -28,6 +28,7 @@ use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Timesp
 use rustix::io::Errno;
 
 use crate::model::{Name, UnixSeconds};
+use crate::steps;
 
 pub use limits::{Limits, Tidied};
 
@@ -347,6 +348,11 @@ impl Recycle {
     }
 
     fn reached(&self, step: Step) {
+        steps::reached(match step {
+            Step::Recorded => "recycle.recorded",
+            Step::InBin => "recycle.in_bin",
+            Step::Gone => "recycle.gone",
+        });
         if let Some(on_step) = &self.on_step {
             on_step(step);
         }

@@ -17,7 +17,6 @@ use tempfile::TempDir;
 
 /// Tells the child processes of these tests what to do.
 const CHILD_ROOT: &str = "POSTERFS_TEST_CHILD_ROOT";
-const CHILD_DIES_AT: &str = "POSTERFS_TEST_CHILD_DIES_AT";
 /// How a child that lived says whether its picture was new.
 const EXIT_WAS_NEW: i32 = 10;
 const EXIT_WAS_THERE: i32 = 11;
@@ -314,12 +313,7 @@ fn what_is_there_can_be_listed_and_counted() {
 #[expect(clippy::disallowed_methods, reason = "a test that runs itself as a child tells it what to do this way")]
 fn child() {
     let Some(root) = std::env::var_os(CHILD_ROOT) else { return };
-    let dies_at = std::env::var(CHILD_DIES_AT).unwrap_or_default();
-    let cache = Cache::open(Path::new(&root)).unwrap().with_steps(move |step| {
-        if format!("{step:?}") == dies_at {
-            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).unwrap();
-        }
-    });
+    let cache = Cache::open(Path::new(&root)).unwrap();
     let stored = put(&cache, &jpeg(200, 300, 7)).unwrap();
     std::process::exit(if stored.was_new { EXIT_WAS_NEW } else { EXIT_WAS_THERE });
 }
@@ -328,7 +322,7 @@ fn spawn_child(cache: &Cache, dies_at: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--ignored", "--nocapture", "--quiet"])
         .env(CHILD_ROOT, cache.root())
-        .env(CHILD_DIES_AT, dies_at)
+        .env("POSTERFS_DIES_AT", dies_at)
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap()
@@ -340,7 +334,7 @@ fn killed_at_any_step_it_leaves_nothing_half_and_can_be_run_again() {
     let named = Step::ALL.iter().position(|&step| step == Step::Named).unwrap();
     for (at, step) in Step::ALL.into_iter().enumerate() {
         let (_directory, cache) = new_cache();
-        let status = spawn_child(&cache, &format!("{step:?}")).wait().unwrap();
+        let status = spawn_child(&cache, step.name()).wait().unwrap();
         assert_eq!(status.signal(), Some(9), "the child lived through {step:?}");
 
         assert_pictures_whole(&cache);

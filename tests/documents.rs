@@ -51,3 +51,18 @@ fn every_row_of_the_semantics_has_its_test() {
     let unnamed: Vec<_> = tests_in(&root.join("tests/semantics")).difference(&named).cloned().collect();
     assert!(unnamed.is_empty(), "no row of docs/semantics.md names {unnamed:?}");
 }
+
+/// The name of the test of a paragraph: `Lost database` is `lost_database`.
+fn test_of(heading: &str) -> String {
+    heading.to_lowercase().replace([' ', '-'], "_").replace(['\'', ','], "")
+}
+
+#[test]
+fn every_disaster_has_its_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(root.join("docs/disasters.md")).unwrap();
+    let named: BTreeSet<_> = document.lines().filter_map(|line| line.strip_prefix("## ")).map(test_of).collect();
+    assert!(named.len() >= 9, "{named:?}");
+    let tests = tests_in(&root.join("tests/disasters"));
+    assert_eq!(named, tests, "left: paragraphs of docs/disasters.md, right: tests in tests/disasters");
+}

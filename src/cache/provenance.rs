@@ -16,6 +16,8 @@ use rustix::io::Errno;
 
 use crate::model::{ContentHash, EntityType, ImageType, Provider, RelPath, UnixSeconds};
 
+use crate::steps;
+
 use super::error::{CacheError, errno_of};
 use super::place::{PROVENANCE, Place, RECORDS_EXTENSION};
 use super::store::{Cache, sync_folders};
@@ -170,8 +172,10 @@ fn append(file: &mut File, record: &ProvenanceRecord) -> io::Result<bool> {
         let line = json::to_line(record)?;
         // One write: whoever reads meanwhile sees all of it or nothing.
         file.write_all(&[if torn { &b"\n"[..] } else { b"" }, &line].concat())?;
+        steps::reached("record.written");
     }
     file.sync_all()?;
+    steps::reached("record.synced");
     Ok(is_new)
 }
 

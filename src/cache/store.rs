@@ -10,6 +10,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::model::{ContentHash, RelPath, UnixSeconds};
+use crate::steps;
 
 use super::durable::DurableFolders;
 use super::error::{CacheError, errno_of};
@@ -59,6 +60,20 @@ pub enum Step {
 }
 
 impl Step {
+    /// Its name in [`steps`].
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TemporaryMade => "put.temporary_made",
+            Self::Written => "put.written",
+            Self::Probed => "put.probed",
+            Self::FoldersMade => "put.folders_made",
+            Self::Synced => "put.synced",
+            Self::Named => "put.named",
+            Self::FoldersSynced => "put.folders_synced",
+        }
+    }
+
     /// Every step, in their order.
     pub const ALL: [Self; 7] = [
         Self::TemporaryMade,
@@ -228,6 +243,7 @@ impl Cache {
     }
 
     pub(super) fn reached(&self, step: Step) {
+        steps::reached(step.name());
         if let Some(on_step) = &self.on_step {
             on_step(step);
         }

@@ -20,6 +20,7 @@ use crate::config::StateDir;
 use crate::model::{Clock, Name, UnixSeconds};
 use crate::phase::{PhaseError, keep_journal};
 use crate::recycle::Recycle;
+use crate::steps;
 
 use super::errno::Result;
 
@@ -48,7 +49,6 @@ pub struct Changes {
     pub recycle: Recycle,
     cache: Cache,
     clock: Arc<dyn Clock>,
-    on_step: Option<Box<dyn Fn(Step) + Send>>,
 }
 
 impl fmt::Debug for Changes {
@@ -66,13 +66,7 @@ impl Changes {
         let catalog = Catalog::open(&state.database())?;
         catalog.set_patience(PATIENCE)?;
         let (recycle, cache) = (Recycle::open(&state.recycle())?, Cache::open(&state.cache())?);
-        Ok(Self { catalog, recycle, cache, clock, on_step: None })
-    }
-
-    /// Has a function called at each step: for tests that cut the power there.
-    #[cfg(test)]
-    pub fn with_steps(self, on_step: impl Fn(Step) + Send + 'static) -> Self {
-        Self { on_step: Some(Box::new(on_step)), ..self }
+        Ok(Self { catalog, recycle, cache, clock })
     }
 
     /// The present time.
@@ -83,9 +77,12 @@ impl Changes {
 
     /// A step is done.
     pub fn reached(&self, step: Step) {
-        if let Some(on_step) = &self.on_step {
-            on_step(step);
-        }
+        steps::reached(match step {
+            Step::Noted => "change.noted",
+            Step::RoomMade => "change.room_made",
+            Step::Done => "change.done",
+            Step::Followed => "change.followed",
+        });
     }
 
     /// Notes beside the cache what has been chosen. What fails is noted the next time.

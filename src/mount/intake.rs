@@ -20,6 +20,7 @@ use crate::cache::{Cache, Limits, Stored};
 use crate::catalog::{Catalog, Mapping, ProgramWrite, WriteAction};
 use crate::model::Clock;
 use crate::phase::{PhaseError, Taken, choose_written, keep_journal, publish_written, put_written};
+use crate::steps;
 
 use super::index::FolderKey;
 use super::nodes::{NodeId, source_node_id};
@@ -94,6 +95,14 @@ impl Intake {
     }
 
     fn reached(&mut self, step: IntakeStep) {
+        steps::reached(match step {
+            IntakeStep::Found => "intake.found",
+            IntakeStep::Read => "intake.read",
+            IntakeStep::Settled => "intake.settled",
+            IntakeStep::Chosen => "intake.chosen",
+            IntakeStep::Published => "intake.published",
+            IntakeStep::Ended => "intake.ended",
+        });
         if let Some(on_step) = &mut self.on_step {
             on_step(step);
         }

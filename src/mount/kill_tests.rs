@@ -1,17 +1,16 @@
 //! The process is killed between any two steps of a change, and the next mount makes it good.
 //!
-//! A child process builds a view (without a kernel), makes one change, and kills itself at the n-th step, for every n
-//! until it survives.
+//! A child process builds a view (without a kernel), makes one change, and kills itself at the n-th step (`steps`), for every
+//! n until it survives.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::fs::RenameFlags;
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::Signal;
 
 use crate::catalog::Stamp;
 use crate::model::{Clock, EntityId, OnWrite, SystemClock, UnixSeconds};
@@ -27,13 +26,12 @@ use super::view::View;
 
 const CHILD_ROOT: &str = "POSTERFS_TEST_CHILD_ROOT";
 const CHILD_CHANGE: &str = "POSTERFS_TEST_CHILD_CHANGE";
-const CHILD_DIES_AT: &str = "POSTERFS_TEST_CHILD_DIES_AT";
 /// The name that is written to.
 const POSTER: &str = "Heat/poster.jpg";
 /// The other name of the same picture.
 const OTHER_NAME: &str = "Heat/Heat-poster.jpg";
 /// More steps than any change has.
-const STEPS_MAX: usize = 50;
+const STEPS_MAX: usize = 100;
 
 /// The changes, by name.
 fn change(view: &View<()>, changes: &mut Changes, what: &str) -> Result<()> {
@@ -75,12 +73,6 @@ fn rules(what: &str) -> Rules {
     rules
 }
 
-fn die(steps: &AtomicUsize, dies_at: usize) {
-    if steps.fetch_add(1, Ordering::Relaxed) + 1 == dies_at {
-        let _ = kill_process(getpid(), Signal::KILL);
-    }
-}
-
 #[expect(clippy::disallowed_methods, reason = "tells the child of a test what to do")]
 fn told(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -90,19 +82,15 @@ fn told(name: &str) -> Option<String> {
 #[ignore = "run by the tests that kill it"]
 fn child() {
     let Some(root) = told(CHILD_ROOT) else { return };
-    let dies_at: usize = told(CHILD_DIES_AT).unwrap().parse().unwrap();
     let world = World::at(root.into());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let steps = Arc::<AtomicUsize>::default();
-    let of_changes = Arc::clone(&steps);
-    let mut changes = Changes::open(&world.state(), clock).unwrap().with_steps(move |_| die(&of_changes, dies_at));
-    let (what, steps) = (told(CHILD_CHANGE).unwrap(), Arc::clone(&steps));
+    let mut changes = Changes::open(&world.state(), clock).unwrap();
+    let what = told(CHILD_CHANGE).unwrap();
     let (view, arrivals) = world.view_with(rules(&what));
     if let Some(bytes) = bytes_of(&what) {
         let found = node(&view, POSTER).unwrap();
         write_and_close(&view, open_to_write(&view, found, POSTER, &mut changes), &bytes);
-        let mut intake = world.intake().with_steps(move |_| die(&steps, dies_at));
-        return take_in_all(&mut intake, &view, &arrivals);
+        return take_in_all(&mut world.intake(), &view, &arrivals);
     }
     let _ = change(&view, &mut changes, &what);
 }
@@ -116,7 +104,7 @@ fn killed_at_every_step(what: &str, prepare: impl Fn(&World), check: impl Fn(&Wo
             .args(["--exact", "mount::kill_tests::child", "--ignored", "--nocapture"])
             .env(CHILD_ROOT, &world.root)
             .env(CHILD_CHANGE, what)
-            .env(CHILD_DIES_AT, dies_at.to_string())
+            .env("POSTERFS_DIES_AT", format!("#{dies_at}"))
             .output()
             .unwrap();
         let is_killed = status.status.signal() == Some(Signal::KILL.as_raw());

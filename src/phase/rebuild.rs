@@ -182,19 +182,8 @@ struct Rebuild<'a> {
 }
 
 impl Rebuild<'_> {
-    /// The libraries that a person tells of come first: who moved a library to another path says so.
+    /// The libraries of the journal, then those of which it does not tell and a person does.
     fn put_libraries_back(&mut self, index: &JournalIndex) -> Result<(), PhaseError> {
-        for told in self.request.libraries {
-            self.catalog.put_library_back(&JournalLibrary {
-                id: 0,
-                name: told.name.clone(),
-                path: told.path.clone(),
-                kind: told.kind,
-                naming: "default".to_owned(),
-                added_at: self.request.now.get(),
-                removed_at: None,
-            })?;
-        }
         for key in index.keys() {
             match (key.1, index.entry(key)) {
                 (JournalSubject::Library(_), Some(JournalEntry::Library(library))) => {
@@ -205,6 +194,17 @@ impl Rebuild<'_> {
                 }
                 _ => {}
             }
+        }
+        for told in self.request.libraries {
+            self.catalog.put_library_back(&JournalLibrary {
+                id: 0,
+                name: told.name.clone(),
+                path: told.path.clone(),
+                kind: told.kind,
+                naming: "default".to_owned(),
+                added_at: self.request.now.get(),
+                removed_at: None,
+            })?;
         }
         Ok(())
     }

@@ -4,4 +4,5 @@
 mod support;
 
 mod database;
+mod places;
 mod world;

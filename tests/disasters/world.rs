@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -33,17 +33,16 @@ pub struct Shown {
 impl World {
     /// `None`, said aloud, where nothing can be mounted.
     pub fn new() -> Option<Self> {
-        Self::below(&std::env::temp_dir())
+        Folders::new().map(Self::of)
     }
 
-    /// The same in a given place.
-    pub fn below(place: &Path) -> Option<Self> {
-        let folders = Folders::below(place)?;
+    /// The same in given folders.
+    pub fn of(folders: Folders) -> Self {
         let films = Films::within(&folders);
         films.scan();
         choose_all(&films);
         films.publish();
-        Some(Self { films, mount: folders.mount_beside(&[]) })
+        Self { films, mount: folders.mount_beside(&[]) }
     }
 
     /// What the view shows.
@@ -56,6 +55,16 @@ impl World {
     /// What is known of each film that a person has decided, in an order that does not depend on when.
     pub fn decisions(&self) -> BTreeMap<String, Value> {
         decisions(&self.films)
+    }
+}
+
+/// The view shows the same names and bytes, and no published picture seems older than it did.
+#[track_caller]
+pub fn assert_shows_the_same(before: &Shown, after: &Shown) {
+    assert_eq!(before.files.keys().collect::<Vec<_>>(), after.files.keys().collect::<Vec<_>>());
+    assert!(before.files == after.files, "the bytes of a file differ");
+    for (path, time) in &before.times {
+        assert!(after.times[path] >= *time, "{} seems older", path.display());
     }
 }
 

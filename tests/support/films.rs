@@ -63,6 +63,11 @@ impl Films {
         Self { media, pictures, state: folders.state(), _folder: None }.filled()
     }
 
+    /// The same films and pictures with another state folder.
+    pub fn with_state(&self, state: PathBuf) -> Self {
+        Self { media: self.media.clone(), pictures: self.pictures.clone(), state, _folder: None }
+    }
+
     fn filled(self) -> Self {
         for name in FILES {
             let path = self.film(name);

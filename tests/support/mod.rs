@@ -10,6 +10,7 @@ mod films;
 mod hanging;
 mod map;
 mod mount;
+mod old_schema;
 mod user;
 mod watchdog;
 
@@ -18,6 +19,7 @@ pub use films::{FILM_COUNT, Films, contents, lists, names, set, stderr};
 pub use hanging::Hanging;
 pub use map::Map;
 pub use mount::{Folders, TestMount, posterfs};
+pub use old_schema::with_old_schema;
 pub use user::{DAEMON, NOBODY, ROOT, User};
 
 use std::fmt::Debug;

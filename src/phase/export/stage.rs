@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::ContentHash;
 use crate::phase::beneath::give_to_owner_of;
+use crate::steps;
 
 use super::picture::Picture;
 use super::{ExportMode, absolute};
@@ -109,6 +110,7 @@ impl Stage<'_> {
         if made.is_err() {
             self.give_up();
         }
+        steps::reached("export.prepared");
         made
     }
 
@@ -128,6 +130,7 @@ impl Stage<'_> {
         if renamed.is_err() {
             self.give_up();
         }
+        steps::reached("export.placed");
         Ok(renamed?)
     }
 

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use crate::model::RelPath;
 use crate::phase::PhaseError;
 use crate::phase::beneath::{self, Entered, OPEN};
+use crate::steps;
 
 use super::{ExportError, ExportTarget, absolute};
 
@@ -94,7 +95,7 @@ impl Tree {
         if let (true, Some((path, Folder::Open(folder)))) = (std::mem::take(&mut self.is_written), left) {
             match rustix::fs::fsync(&*folder) {
                 // Some file systems cannot sync folders; what more could be done?
-                Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => {}
+                Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => steps::reached("export.folder_synced"),
                 Err(errno) => {
                     return Err(ExportError::Sync { path: self.display(&path), source: errno.into() }.into());
                 }

@@ -1,0 +1,10 @@
+//! Every command that changes something is killed (SIGKILL) at every one of its steps, one after the other, and run again:
+//! then all rules hold, and the result is as if it had never stopped.
+//!
+//! The steps are those of `src/steps.rs`; a command is run with `POSTERFS_DIES_AT=#1`, `#2`, … until it lives.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod commands;
+mod rules;
