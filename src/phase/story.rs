@@ -12,7 +12,7 @@ use crate::naming::{Profile, Profiles};
 use crate::score::Parts;
 
 use super::documents::{NfoStory, nfo_story};
-use super::{Event, PhaseError, events_of, names};
+use super::{Event, PhaseError, events_of, items, names};
 
 /// How many events are told.
 const EVENTS: u32 = 5;
@@ -28,6 +28,8 @@ pub struct Story {
     pub r#type: EntityType,
     /// Its title.
     pub title: String,
+    /// What people call it: with its year, of a season or episode behind that of its series.
+    pub name: String,
     /// Its year.
     pub year: Option<u16>,
     /// The season of a season or episode.
@@ -194,6 +196,7 @@ pub fn story(catalog: &Catalog, entity: &Entity) -> Result<Story, PhaseError> {
         id: entity.id,
         r#type: entity.entity_type,
         title: entity.title.clone(),
+        name: items::full_title(catalog, entity)?,
         year: entity.year,
         season: entity.season,
         episode: entity.episode,
@@ -261,7 +264,10 @@ fn images(
     }
     // Something may be said of what has no picture; what is inherited may be of what such an item cannot have.
     let said = guard.fields().into_iter().filter_map(|field| field.parse::<ImageType>().ok());
-    for image_type in said.filter(|image_type| entity.entity_type.can_have(image_type.kind())) {
+    let can_be = |image_type: &ImageType| {
+        entity.entity_type.can_have(image_type.kind()) && image_type.meant_for(entity.entity_type) == *image_type
+    };
+    for image_type in said.filter(can_be) {
         images.entry(image_type).or_default();
     }
     for (image_type, image) in &mut images {

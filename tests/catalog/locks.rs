@@ -146,10 +146,16 @@ enum Action {
     PublishByName,
     /// A person goes back to before anything was published.
     Rollback,
+    /// A person wants none.
+    Deselect,
+    /// A manager's or player's program writes over the picture, and that is captured.
+    Capture,
+    /// A person blocks what is shown, and it is published.
+    Block,
 }
 
 impl Action {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Choose,
         Self::PublishOther,
         Self::Tell,
@@ -159,10 +165,16 @@ impl Action {
         Self::EditByHand,
         Self::PublishByName,
         Self::Rollback,
+        Self::Deselect,
+        Self::Capture,
+        Self::Block,
     ];
 
     fn is_by_hand(self) -> bool {
-        matches!(self, Self::ChooseByHand | Self::EditByHand | Self::PublishByName | Self::Rollback)
+        matches!(
+            self,
+            Self::ChooseByHand | Self::EditByHand | Self::PublishByName | Self::Rollback | Self::Deselect | Self::Block
+        )
     }
 
     fn is_of_artwork(self) -> bool {
@@ -194,6 +206,19 @@ impl Action {
             Self::EditByHand => {
                 let plot = EntityEdit::SetField("plot".parse().unwrap(), "Mine".into());
                 shelf.fixture.catalog.edit(season, &[plot], at(6)).unwrap();
+            }
+            Self::Deselect => {
+                let poster = "poster".parse().unwrap();
+                shelf.fixture.catalog.deselect(season, poster, &stamp(20)).unwrap();
+            }
+            Self::Capture => {
+                shelf.fixture.catalog.offer_captured(&picture(season, "poster", 8), at(6)).unwrap();
+                shelf.publish(Scope::All);
+            }
+            Self::Block => {
+                let candidate = shelf.candidate(1);
+                shelf.fixture.catalog.set_blocked(candidate, true).unwrap();
+                shelf.publish(Scope::Picture(season, "poster".parse().unwrap()));
             }
             Self::PublishByName => drop(shelf.publish(Scope::Entities(&[season]))),
             Self::Rollback => {
@@ -236,7 +261,12 @@ fn what_a_lock_keeps_and_from_whom() {
             shelf.say(season, own);
             let before = shelf.seen();
             action.run(&mut shelf);
-            let keeps = if action.is_of_artwork() { keeps_artwork } else { keeps_metadata };
+            let keeps = match action {
+                // What is captured changes nothing, locked or not.
+                Action::Capture => true,
+                _ if action.is_of_artwork() => keeps_artwork,
+                _ => keeps_metadata,
+            };
             let is_kept = keeps && !action.is_by_hand();
             assert_eq!(shelf.seen() == before, is_kept, "{action:?} where {own:?} below {above:?}: {:?}", shelf.seen());
         }

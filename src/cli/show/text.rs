@@ -20,10 +20,6 @@ pub(super) fn text(item: &Story) -> String {
         let width = item.fields.iter().map(|field| field.field.chars().count()).max().unwrap_or(0) + 2;
         lines.extend(item.fields.iter().map(|field| field_line(field, width)));
     }
-    // Other locks are told with what they are on.
-    let is_told = |field: &str| item.images.contains_key(field) || item.fields.iter().any(|one| one.field == field);
-    let others = item.locks.iter().filter(|lock| !is_told(&lock.field));
-    lines.extend(others.map(|lock| format!("  {}: {}", lock.field, lock.because)));
     for (image_type, image) in &item.images {
         lines.extend(image_lines(item, image_type, image));
     }
@@ -41,17 +37,9 @@ pub(super) fn text(item: &Story) -> String {
 }
 
 fn header(item: &Story) -> Vec<String> {
-    let year = item.year.map(|year| format!(" ({year})")).unwrap_or_default();
     let ids: Vec<_> = item.ids.iter().map(|(provider, value)| format!("{provider}:{value}")).collect();
     let mut lines = vec![
-        format!(
-            "{}{year}{}: {} {} of library {}",
-            plain(&item.title),
-            numbers(item.season, item.episode),
-            item.r#type,
-            item.id,
-            item.library
-        ),
+        format!("{}: {} {} of library {}", plain(&item.name), item.r#type, item.id, item.library),
         labelled("at", &format!("{} (layout {})", item.path, item.layout)),
     ];
     if !ids.is_empty() {
@@ -63,20 +51,15 @@ fn header(item: &Story) -> Vec<String> {
     if item.missing {
         lines.push(labelled("missing", "the last scan did not find it; everything it owns is kept"));
     }
+    // Other locks are told with what they are on.
+    let is_told = |field: &str| item.images.contains_key(field) || item.fields.iter().any(|one| one.field == field);
+    let others = item.locks.iter().filter(|lock| !is_told(&lock.field));
+    lines.extend(others.map(|lock| labelled("control", &format!("{}: {}", lock.field, lock.because))));
     for video in &item.videos {
         lines.push(labelled("video", &below(item, &video.path)));
         lines.push(labelled("", &video.details.to_string()));
     }
     lines
-}
-
-/// The numbers of a season or episode, as people write them.
-fn numbers(season: Option<u16>, episode: Option<u16>) -> String {
-    match (season, episode) {
-        (Some(season), Some(episode)) => format!(" (S{season:02}E{episode:02})"),
-        (Some(season), None) => format!(" (S{season:02})"),
-        _ => String::new(),
-    }
 }
 
 fn field_line(field: &FieldLine, width: usize) -> String {
