@@ -12,6 +12,7 @@
 //! - `place`: where a picture lies; `folder`: folders by descriptor, never through links
 //! - `durable`: which folders need not be synced again
 //! - `temporary`: files that are not yet anything; `store`: `put` and `open`; `stored`: what is there
+//! - `inventory`: what really lies there, for those who look after it; the protocol by which files are taken away
 //! - `provenance`: records of what a picture serves; `journal`: what was chosen, to make the database anew
 
 mod decode;
@@ -20,6 +21,7 @@ mod durable;
 mod error;
 mod folder;
 mod format;
+mod inventory;
 mod journal;
 mod place;
 mod probe;
@@ -36,6 +38,7 @@ mod whole;
 pub use document::{DOCUMENT_BYTES_MAX, NotADocument, StoredDocument, hash_of_document, is_document};
 pub use error::CacheError;
 pub use format::{PictureFormat, StoredFormat, StoredFormatError};
+pub use inventory::{Alone, FoundFile, Inventory, Located, Stray};
 pub use journal::{Journal, JournalIndex, JournalKey};
 pub use probe::{Limits, Picture, Refusal, probe};
 pub use provenance::{Origin, ProvenanceRecord, Records};

@@ -16,18 +16,24 @@
 //! do through it, `jobs` and `task_runs` for what the daemon has to do, `players` for what players have been told, `journal`
 //! (what is to be noted beside the cache; `put_back` reads it into a new catalog). `copy` and `replacement` are about the
 //! file as a whole. `migrations/` holds the schema.
+//! `feed` for the mount, `served`, `damage`, `verifications` and `exports` for those who look after all of it, `video_files`
+//! (stream details), `program_writes`, `shown_attributes` and `renames` for what programs
+//! do through it, `jobs` and `task_runs` for what the daemon has to do,
+//! `players` for what players have been told. `migrations/` holds the schema.
 
 mod answers;
 mod cache_files;
 mod candidates;
 mod copy;
 mod credits;
+mod damage;
 mod derive;
 mod documents;
 mod edits;
 mod enrichment;
 mod entities;
 mod error;
+mod exports;
 mod external_ids;
 mod facts;
 mod feed;
@@ -63,11 +69,13 @@ mod scanned_folders;
 mod scanned_known;
 mod scanned_nfo;
 mod scanned_record;
+mod served;
 mod shown_attributes;
 mod sql_types;
 mod status;
 mod task_runs;
 mod titles;
+mod verifications;
 mod video_files;
 mod webhooks;
 
@@ -86,12 +94,14 @@ pub use cache_files::{CacheFile, CacheTotals, NewCacheFile};
 pub use candidates::{Candidate, Deselected, PROGRAM_PROVIDER, Selected, USER_PROVIDER};
 pub use copy::{CatalogCheck, OnPages};
 pub use credits::{Credit, ScannedCredit, ScannedSet, ToldCast, ToldCredit};
+pub use damage::{BadPath, BadRow, CheckedPaths};
 pub use derive::Derivation;
 pub use documents::{DocumentChanges, NewDocument};
 pub use edits::{Edited, EntityEdit};
 pub use enrichment::{EnrichScope, Enrichment, Identification};
 pub use entities::{Entity, EntityFilter, ListKey};
 pub use error::CatalogError;
+pub use exports::ExportNote;
 pub use external_ids::SharedId;
 pub use facts::PictureFacts;
 pub use feed::{Change, Changes};
@@ -116,9 +126,11 @@ pub use replacement::SoleUse;
 pub use rollback::RollbackScope;
 pub use scanned::{Recorded, ScanOutcome, ScannedFile, ScannedItem, ScannedNfo, ScannedParent};
 pub use scanned_folders::ScannedFolder;
+pub use served::{Service, Unreferred};
 pub use shown_attributes::{ExactTime, ShownAttributes};
 pub use status::Counts;
 pub use task_runs::TaskRun;
+pub use verifications::{CachedFile, Verification};
 pub use video_files::VideoIdentity;
 pub use webhooks::{NewWebhook, ReceivedWebhook, ToldIds};
 

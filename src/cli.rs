@@ -15,6 +15,7 @@ mod doctor;
 mod edit;
 mod enrich;
 mod export;
+mod gc;
 mod history;
 mod identify;
 mod item;
@@ -41,6 +42,7 @@ mod show;
 mod status;
 mod tag;
 mod unmount;
+mod verify;
 mod which;
 
 use std::ffi::OsString;
@@ -140,6 +142,8 @@ enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Rebuild(rebuild::Rebuild),
+    Verify(verify::Verify),
+    Gc(gc::Gc),
     Status(status::Status),
     Doctor(doctor::Doctor),
     Config(config::ConfigCommand),
@@ -218,6 +222,8 @@ fn run_in(context: &Context, command: Command) -> anyhow::Result<Outcome> {
         Command::History(command) => command.run(context),
         Command::Mount(command) => command.run(context),
         Command::Unmount(command) => command.run(context),
+        Command::Verify(command) => command.run(context),
+        Command::Gc(command) => command.run(context),
         Command::Recycle(command) => command.run(context),
         Command::Backup(command) => command.run(context),
         Command::Restore(command) => command.run(context),

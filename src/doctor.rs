@@ -5,10 +5,11 @@
 //!
 //! - `machine`: kernel, FUSE device and helper, passthrough, descriptors, clock, programs
 //! - `places`: the state folder, the folders of libraries, and the file systems they are on
-//! - `mounts`: what is mounted now
+//! - `mounts`: what is mounted now; `care`: when everything was last found whole
 //! - `guards`: rights, and what the system keeps others from
 //! - `network`: keys, providers, players
 
+mod care;
 mod guards;
 mod machine;
 mod mounts;
@@ -17,6 +18,7 @@ mod places;
 
 use serde::Serialize;
 
+pub use care::verified;
 pub use guards::guards;
 pub use machine::{clock, machine, videos};
 pub use mounts::{dead_mounts, is_silent, mount};

@@ -15,6 +15,7 @@
 //! - [`publish_with_documents`]: the same with metadata documents, which are made then.
 //! - [`export`](fn@export): the same as real files, also by other profiles.
 //! - [`BringBack`]: what is in the recycle bin, back to where it was.
+//! - [`verify`](fn@verify): whether everything is whole; [`repair`](fn@repair): so that it is; [`gc`](fn@gc): what nothing refers to leaves the cache.
 //! - [`names`]: what is selected under which names, by any profiles.
 //! - [`ViewCatalog`]: what a view of its own shows.
 //! - [`notify`](fn@notify): players are told.
@@ -35,6 +36,7 @@ mod enrich;
 mod error;
 mod export;
 mod follow;
+mod gc;
 mod history;
 pub mod items;
 mod journal;
@@ -44,6 +46,7 @@ mod progress;
 mod publish;
 mod reach;
 mod rebuild;
+mod repair;
 mod runtime;
 mod scan;
 mod select;
@@ -51,6 +54,7 @@ mod story;
 mod streams;
 mod take_in;
 mod thumbnails;
+mod verify;
 mod views;
 
 pub use backup::{BackupReport, RestoreReport, back_up, back_up_in_rotation, restore};
@@ -67,9 +71,10 @@ pub use enrich::{
 pub use error::{ItemCandidate, PhaseError};
 pub use export::{
     ExportError, ExportMode, ExportModeError, ExportProblem, ExportReport, ExportRequest, ExportTarget, export,
-    export_as,
+    export_as, forget_export, note_export,
 };
 pub use follow::follow_told;
+pub use gc::{GRACE_SECONDS, GcReport, GcRequest, gc};
 pub use history::{Event, GenerationRef, events_of, forget};
 pub use journal::keep_journal;
 pub use notify::{News, NotifyReport, PlayerView, PlayerViews, notify};
@@ -77,10 +82,14 @@ pub use progress::{NoProgress, Progress};
 pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, publish, publish_with_documents};
 pub use reach::{Reached, reach};
 pub use rebuild::{RebuildReport, RebuildRequest, ToldLibrary, rebuild};
+pub use repair::{RepairRequest, Repaired, repair};
 pub use scan::{DuplicateId, FolderReport, ScanProblem, ScanReport, scan, scan_folder};
 pub use select::{Choice, Selection, deselect, new_cache_file, select, select_file, unpublish};
 pub use story::{AlternativeLine, FieldLine, ImageStory, LockLine, MappingLine, SelectedLine, Story, VideoLine, story};
 pub use streams::{StreamReport, read_streams};
 pub use take_in::{Taken, choose_written, publish_written, put_written};
 pub use thumbnails::{Look, Seen};
+pub use verify::{
+    Affected, Finding, Flaw, LibraryTree, Rate, RateError, Remedy, Subject, VerifyReport, VerifyRequest, verify,
+};
 pub use views::{Shows, ViewCatalog};

@@ -71,7 +71,7 @@ impl Cache {
         self.reached(Step::Written);
         let (hash, byte_count) = (hash_of_document(bytes), bytes.len() as u64);
         self.reached(Step::Probed);
-        let was_new = self.place(temporary, &hash, byte_count, StoredFormat::Nfo)?;
+        let was_new = self.place(temporary, &hash, byte_count, StoredFormat::Nfo.extension(), false)?;
         Ok(StoredDocument { hash, byte_count, was_new })
     }
 }

@@ -4,10 +4,13 @@
 //! cache leads a read or write elsewhere.
 
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags, Stat};
+use rustix::fs::{
+    AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags, ResolveFlags, Stat, Timespec, Timestamps, UTIME_NOW,
+    UTIME_OMIT,
+};
 use rustix::io::Errno;
 
 /// Mode of new folders: readable by all (less the umask), as exported links lead here.
@@ -103,6 +106,22 @@ impl Folder {
         }
     }
 
+    /// Waits for the lock on it, alone or with others; it ends with the value. On a file system without locks nothing is
+    /// waited for.
+    pub(super) fn lock(&self, is_alone: bool) {
+        let how = if is_alone { FlockOperation::LockExclusive } else { FlockOperation::LockShared };
+        while rustix::fs::flock(&self.descriptor, how) == Err(Errno::INTR) {}
+    }
+
+    /// Makes a file in it look as if it had just come, to whoever goes by its ctime; its mtime stays.
+    pub(super) fn renew(&self, name: &str) -> Result<(), Errno> {
+        let times = Timestamps {
+            last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_NOW },
+            last_modification: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+        };
+        rustix::fs::utimensat(&self.descriptor, name, &times, AtFlags::SYMLINK_NOFOLLOW)
+    }
+
     /// The names in it, in no order.
     pub(super) fn names(&self) -> Result<Vec<String>, Errno> {
         let mut names = Vec::new();
@@ -126,6 +145,18 @@ impl Folder {
     /// The file system it lies on.
     pub(super) fn device(&self) -> Result<u64, Errno> {
         Ok(rustix::fs::fstat(&self.descriptor)?.st_dev)
+    }
+}
+
+impl AsFd for Folder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
+impl From<Folder> for OwnedFd {
+    fn from(folder: Folder) -> Self {
+        folder.descriptor
     }
 }
 

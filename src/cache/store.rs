@@ -147,27 +147,50 @@ impl Cache {
         self.reached(Step::Written);
         let picture = intake.probe(&temporary.file, byte_count)?;
         self.reached(Step::Probed);
-        let was_new = self.place(temporary, &hash, byte_count, picture.format.into())?;
+        let was_new = self.place(temporary, &hash, byte_count, picture.format.extension(), false)?;
         Ok(Stored { hash, byte_count, picture, was_new })
     }
 
-    /// Gives a temporary its place, durably. `false` when its content is there already.
+    /// Receives bytes that are known by their hash into a temporary file. `None` when they are others.
+    pub(super) fn receive<'a>(
+        &self,
+        folder: &'a Folder,
+        hash: &ContentHash,
+        reader: impl Read,
+        bytes_max: u64,
+    ) -> Result<Option<(Temporary<'a>, u64)>, CacheError> {
+        let limits = Limits { file_bytes: bytes_max, ..Limits::default() };
+        let mut temporary = Temporary::make(folder).map_err(CacheError::writing(folder.path()))?;
+        self.reached(Step::TemporaryMade);
+        let intake = Intake { origin: hash, limits: &limits, folder };
+        let (found, byte_count) = intake.copy(reader, &mut temporary.file)?;
+        self.reached(Step::Written);
+        Ok((found == *hash).then_some((temporary, byte_count)))
+    }
+
+    /// Gives a temporary its place, durably. `false` when the picture is there already, unless it is to be replaced. What
+    /// is there already is renewed, so that no collection takes it before the catalog knows of it.
     pub(super) fn place(
         &self,
         temporary: Temporary<'_>,
         hash: &ContentHash,
         byte_count: u64,
-        format: StoredFormat,
+        extension: &str,
+        replaces: bool,
     ) -> Result<bool, CacheError> {
         let place = Place::of(hash);
         let folders = self.make_folders(ASSETS, &place)?;
         self.reached(Step::FoldersMade);
-        let [.., folder] = &folders;
-        let name = place.name(format.extension());
+        let [top, .., folder] = &folders;
+        top.lock(false);
+        let name = place.name(extension);
         let path = folder.path().join(&name);
         let there = folder.look(&name).map_err(CacheError::reading(&path))?;
         let is_whole = there.is_some_and(|stat| is_file(&stat) && u64::try_from(stat.st_size) == Ok(byte_count));
-        let was_new = !is_whole && {
+        if is_whole && !replaces {
+            folder.renew(&name).map_err(CacheError::writing(&path))?;
+        }
+        let was_new = (replaces || !is_whole) && {
             temporary.make_durable(PICTURE_MODE).map_err(|error| CacheError::writing(&path)(errno_of(&error)))?;
             self.reached(Step::Synced);
             // What is there without being whole is damaged, and replaced.

@@ -103,20 +103,40 @@ pub(super) fn sweep(folder: &Folder, before: UnixSeconds) -> Result<u64, Errno> 
 }
 
 fn sweep_one(folder: &Folder, name: &str, before: UnixSeconds) -> Result<bool, Errno> {
-    let Some(stat) = folder.look(name)? else { return Ok(false) };
+    // Locked from here on, so the name cannot move on any more; it may have done so before.
+    let Some(left) = left_behind(folder, name, before)? else { return Ok(false) };
+    let is_same = folder.look(name)?.is_some_and(|now| now.st_ino == left.inode);
+    if is_same { folder.remove_file(name).map(|()| true) } else { Ok(false) }
+}
+
+/// The temporaries that [`sweep`] would remove.
+pub(super) fn stale(folder: &Folder, before: UnixSeconds) -> Result<Vec<String>, Errno> {
+    let mut stale = Vec::new();
+    for name in folder.names()? {
+        if left_behind(folder, &name, before)?.is_some() {
+            stale.push(name);
+        }
+    }
+    Ok(stale)
+}
+
+/// A temporary whose writer is dead, locked for as long as it is held.
+struct LeftBehind {
+    inode: u64,
+    _file: File,
+}
+
+fn left_behind(folder: &Folder, name: &str, before: UnixSeconds) -> Result<Option<LeftBehind>, Errno> {
+    let Some(stat) = folder.look(name)? else { return Ok(None) };
     if !is_file(&stat) || stat.st_mtime >= before.get() {
-        return Ok(false);
+        return Ok(None);
     }
     let file = match folder.open_file(name, OFlags::RDONLY | OFlags::NONBLOCK, 0) {
-        Err(Errno::NOENT) => return Ok(false),
+        Err(Errno::NOENT) => return Ok(None),
         opened => opened?,
     };
-    if !try_lock(&file).unwrap_or(true) {
-        return Ok(false);
-    }
-    // Locked now, so the name cannot move on any more; it may have done so before.
-    let is_same = folder.look(name)?.is_some_and(|now| now.st_ino == stat.st_ino);
-    if is_same { folder.remove_file(name).map(|()| true) } else { Ok(false) }
+    let is_dead = try_lock(&file).unwrap_or(true);
+    Ok(is_dead.then_some(LeftBehind { inode: stat.st_ino, _file: file }))
 }
 
 #[cfg(test)]

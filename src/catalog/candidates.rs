@@ -111,6 +111,18 @@ impl Catalog {
         })
     }
 
+    /// Notes a picture of the cache that the catalog had lost sight of, as a candidate of [`USER_PROVIDER`]. Nothing is
+    /// selected.
+    ///
+    /// # Errors
+    /// When there is no such entity, or the catalog cannot be written.
+    pub fn offer_found(&mut self, new: &NewCacheFile, now: UnixSeconds) -> Result<CandidateId, CatalogError> {
+        self.write(|transaction| {
+            entities::require(transaction, new.entity)?;
+            Ok(put_brought(transaction, new, USER_PROVIDER, false, now)?.candidate)
+        })
+    }
+
     /// Takes a choice back for good: nothing is selected any more, what was published of it ends at once in a
     /// generation of its own, and the image type is locked so that no automatic choice takes its place.
     ///

@@ -56,6 +56,14 @@ impl Catalog {
         back_up(&self.connection, &self.path, target, replaces, on_pages)
     }
 
+    /// Copies the catalog as it is now, damaged or not, to where nothing is.
+    ///
+    /// # Errors
+    /// When it cannot be read at all, or the copy not be written.
+    pub fn copy_as_it_is(&self, target: &Path) -> Result<(), CatalogError> {
+        copy(&self.connection, &self.path, target, &mut |_, _| {})
+    }
+
     /// Looks at a file without changing anything: whether it is a catalog that this program understands, and whole.
     ///
     /// # Errors

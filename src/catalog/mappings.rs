@@ -53,6 +53,10 @@ impl PathKey {
         Self { folder: folder.as_bytes().to_vec(), name: name.as_bytes().to_vec() }
     }
 
+    pub(super) fn of_bytes(folder: Vec<u8>, name: Vec<u8>) -> Self {
+        Self { folder, name }
+    }
+
     /// Folder and name.
     pub(super) fn parts(&self) -> (&[u8], &[u8]) {
         (&self.folder, &self.name)

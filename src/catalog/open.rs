@@ -36,6 +36,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0013_journal.sql")),
     M::up(include_str!("migrations/0014_documents.sql")),
     M::up(include_str!("migrations/0015_withdrawals.sql")),
+    M::up(include_str!("migrations/0015_care.sql")),
 ];
 
 /// `PRAGMA application_id` of a catalog: "pfs1".

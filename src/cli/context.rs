@@ -76,6 +76,13 @@ impl Context {
         Ok(Cache::open(&self.state.cache())?)
     }
 
+    /// The cache for a command that only looks: one that cannot be written can still be looked at.
+    pub fn cache_to_read(&self) -> anyhow::Result<Cache> {
+        self.state.make()?;
+        let path = self.state.cache();
+        Ok(Cache::open(&path).or_else(|_| Cache::open_read_only(&path))?)
+    }
+
     /// What the cache takes, by the configuration.
     pub fn limits(&self) -> Limits {
         let settings = &self.config.picture;

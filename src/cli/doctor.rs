@@ -85,13 +85,14 @@ fn of_catalog(context: &Context, mounts: &[(MountInfo, Told)]) -> Vec<Finding> {
     }
     let read = || -> anyhow::Result<_> {
         let catalog = context.catalog_to_read()?;
-        Ok((catalog.libraries()?, catalog.history(None, 1)?))
+        Ok((catalog.libraries()?, catalog.history(None, 1)?, catalog.last_verification()?))
     };
-    let (libraries, history) = match read() {
+    let (libraries, history, verified) = match read() {
         Ok(read) => read,
         Err(error) => return vec![Finding::fail("catalog", one_line(&error), "see the state folder above")],
     };
     let mut findings = vec![doctor::clock(context.now(), history.first().map(|generation| generation.at))];
+    findings.push(doctor::verified(verified, context.now()));
     for library in libraries {
         let is_beneath = |mount: &MountInfo| library.path.starts_with(&mount.source);
         if mounts.iter().any(|(mount, told)| is_beneath(mount) && told.as_ref().is_ok_and(doctor::is_silent)) {

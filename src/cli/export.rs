@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::catalog::{Catalog, Library};
 use crate::library::Source;
 use crate::naming::Profiles;
-use crate::phase::{ExportMode, ExportReport, ExportRequest, ExportTarget, export, export_as};
+use crate::phase::{
+    ExportMode, ExportReport, ExportRequest, ExportTarget, export, export_as, forget_export, note_export,
+};
 use crate::recycle::Recycle;
 
 use super::Outcome;
@@ -40,6 +43,15 @@ pub struct Export {
     /// Tell what would be written, and write nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Write nothing, and forget what was exported there: `posterfs verify` looks at it no more.
+    #[arg(long, conflicts_with_all = ["dry_run", "mode"])]
+    forget: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Forgotten {
+    library: String,
+    forgotten: bool,
 }
 
 impl Export {
@@ -49,6 +61,10 @@ impl Export {
         let has_one_folder = self.to.is_some() && libraries.len() > 1;
         let mut outcome = Outcome::Done;
         for library in libraries {
+            if self.forget {
+                self.forget(context, &mut catalog, library, has_one_folder)?;
+                continue;
+            }
             let report = self.export_one(context, &mut catalog, &library, has_one_folder)?;
             if report.error_count > 0 {
                 outcome = Outcome::Problems;
@@ -61,6 +77,26 @@ impl Export {
         Ok(outcome)
     }
 
+    /// Several libraries may hold the same names, so each gets a folder of its own below the one given.
+    fn folder_of(&self, library: &Library, has_one_folder: bool) -> Option<PathBuf> {
+        self.to.as_ref().map(|to| if has_one_folder { to.join(&library.name) } else { to.clone() })
+    }
+
+    fn forget(
+        &self,
+        context: &Context,
+        catalog: &mut Catalog,
+        library: Library,
+        has_one_folder: bool,
+    ) -> anyhow::Result<()> {
+        let to = self.folder_of(&library, has_one_folder);
+        let forgotten = forget_export(catalog, &library, to.as_deref(), self.naming.as_ref())?;
+        context.output.result(&Forgotten { library: library.name, forgotten }, |report| {
+            let word = if report.forgotten { "forgotten" } else { "nothing is known of such an export" };
+            format!("{}: {word}", report.library)
+        })
+    }
+
     fn export_one(
         &self,
         context: &Context,
@@ -69,8 +105,7 @@ impl Export {
         has_one_folder: bool,
     ) -> anyhow::Result<ExportReport> {
         let source;
-        // Several libraries may hold the same names, so each gets a folder of its own below the one given.
-        let to = self.to.as_ref().map(|to| if has_one_folder { to.join(&library.name) } else { to.clone() });
+        let to = self.folder_of(library, has_one_folder);
         let target = match &to {
             Some(to) => ExportTarget::Folder(to),
             None => {
@@ -81,10 +116,12 @@ impl Export {
         let request = ExportRequest { library, target, mode: self.mode, is_dry_run: self.dry_run, now: context.now() };
         let (cache, recycle) = (context.cache()?, Recycle::open(&context.state.recycle())?);
         let bar = Bar::new(context.output, "files");
-        Ok(match &self.naming {
+        let report = match &self.naming {
             None => export(catalog, &cache, &recycle, &request, &bar)?,
             Some(profiles) => export_as(catalog, &cache, &recycle, &request, profiles, &bar)?,
-        })
+        };
+        note_export(catalog, &request, self.naming.as_ref())?;
+        Ok(report)
     }
 }
 

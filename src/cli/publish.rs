@@ -112,7 +112,7 @@ impl Unpublish {
 }
 
 /// The libraries that shall have metadata documents, with their trees beneath whatever is mounted over them.
-fn with_nfo(context: &Context, catalog: &Catalog) -> anyhow::Result<Vec<(Library, Result<Source, String>)>> {
+pub(super) fn with_nfo(context: &Context, catalog: &Catalog) -> anyhow::Result<Vec<(Library, Result<Source, String>)>> {
     let wanted = catalog.libraries()?.into_iter().filter(|library| context.config.publishes_nfo(&library.name));
     let opened = wanted.map(|library| {
         let source = context.source(&library.path).map(|fd| Source::from_fd(fd, library.path.clone()));

@@ -3,11 +3,11 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::catalog::Counts;
+use crate::catalog::{Counts, Verification};
 use crate::control::{Answer, MountInfo, Request, ask, mounts};
 
 use super::context::Context;
-use super::output::{byte_size, counted, one_line, show_path};
+use super::output::{byte_size, counted, local_time, one_line, show_path};
 use super::{Outcome, next};
 
 /// How much there is of everything, and what is mounted.
@@ -25,6 +25,8 @@ struct StatusReport {
     state: String,
     #[serde(flatten)]
     counts: Option<CountsReport>,
+    /// The last `verify` that came to its end.
+    verified: Option<VerifiedReport>,
     /// Why the catalog cannot be read.
     catalog_error: Option<String>,
     mounts: Vec<MountReport>,
@@ -51,6 +53,14 @@ struct CacheReport {
 }
 
 #[derive(Debug, Serialize)]
+struct VerifiedReport {
+    time: i64,
+    deep: bool,
+    findings: u64,
+    repaired: u64,
+}
+
+#[derive(Debug, Serialize)]
 struct MountReport {
     mountpoint: String,
     source: String,
@@ -64,7 +74,11 @@ struct MountReport {
 
 impl Status {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        let counts = context.catalog_to_read().and_then(|catalog| Ok(catalog.counts()?));
+        let read = context.catalog_to_read().and_then(|catalog| Ok((catalog.counts()?, catalog.last_verification()?)));
+        let (counts, verified) = match read {
+            Ok((counts, verified)) => (Ok(counts), verified),
+            Err(error) => (Err(error), None),
+        };
         let run = context.state.run();
         let mounts: Vec<_> = mounts(&run).into_iter().map(|mount| mount_report(&run, mount)).collect();
         if mounts.is_empty() {
@@ -76,6 +90,7 @@ impl Status {
             version: env!("CARGO_PKG_VERSION"),
             state: show_path(context.state.path()),
             counts: counts.ok().map(CountsReport::from),
+            verified: verified.map(VerifiedReport::from),
             catalog_error,
             mounts,
             next: next::steps(context).ok().and_then(|steps| steps.first().map(next::Step::command)),
@@ -100,6 +115,13 @@ impl From<Counts> for CountsReport {
     }
 }
 
+impl From<Verification> for VerifiedReport {
+    fn from(run: Verification) -> Self {
+        let time = run.finished_at.unwrap_or(run.started_at).get();
+        Self { time, deep: run.is_deep, findings: run.findings, repaired: run.repaired }
+    }
+}
+
 fn mount_report(run: &std::path::Path, mount: MountInfo) -> MountReport {
     let counters = match ask(run, &mount.mountpoint, Request::Status) {
         Ok(Answer::Status(counters)) => counters,
@@ -119,6 +141,7 @@ fn mount_report(run: &std::path::Path, mount: MountInfo) -> MountReport {
 fn text(report: &StatusReport) -> String {
     let mut lines = vec![format!("posterfs {}, state in {}", report.version, report.state)];
     lines.extend(report.counts.iter().flat_map(count_lines));
+    lines.extend(report.verified.as_ref().map(verified_line));
     lines.extend(report.catalog_error.iter().map(|why| format!("  THE CATALOG CANNOT BE READ: {why}")));
     lines.extend(report.mounts.iter().map(mount_line));
     if report.mounts.is_empty() {
@@ -144,6 +167,17 @@ fn count_lines(counts: &CountsReport) -> [String; 4] {
             None => "  nothing published yet".to_owned(),
         },
     ]
+}
+
+fn verified_line(run: &VerifiedReport) -> String {
+    let (how, when) = (if run.deep { "verified, every file read," } else { "verified" }, local_time(run.time));
+    match (run.findings, run.repaired) {
+        (0, _) => format!("  {how} {when}: everything is whole"),
+        (found, repaired) => {
+            let found = counted(found, "finding", "findings");
+            format!("  {how} {when}: {found}, {repaired} repaired; `posterfs verify` shows what is left")
+        }
+    }
 }
 
 fn mount_line(mount: &MountReport) -> String {

@@ -15,7 +15,8 @@
 //! - `item`: one item from beginning to end; `subject`: what a provider is told of it
 //! - `plan`: which candidate may take which place, as a pure function; `choose`: trying them in turn
 //! - `take`: one picture into the cache; `due`: when an item is asked for again
-//! - `by_hand`: choosing a candidate or an address by hand; `block`: what must never be chosen
+//! - `by_hand`: choosing a candidate or an address by hand; `block`: what must never be chosen; `substitute`: what
+//!   is lost
 
 mod block;
 mod by_hand;
@@ -29,6 +30,7 @@ mod run;
 #[cfg(test)]
 mod scale_tests;
 mod subject;
+mod substitute;
 mod take;
 
 use std::sync::Arc;
@@ -43,6 +45,9 @@ use super::{PhaseError, Progress};
 
 pub use block::{BlockReport, block, unblock};
 pub use by_hand::{select_candidate, select_url};
+pub(super) use substitute::Substitutes;
+pub(super) use take::download;
+
 pub use report::{EnrichProblem, EnrichReport, Planned, ProviderTally};
 
 /// What shall be enriched, and how.

@@ -8,8 +8,10 @@
 //! - `picture`: what is exported where
 //! - `tree`: folders of the target, beneath its root and never through links
 //! - `stage`: a picture on its way in, by copy, clone or link
+//! - `check`: whether what was exported is still there, and bringing back what is not
 //! - `error`: what stops an export as a whole; what concerns one file is part of the report
 
+mod check;
 mod error;
 mod picture;
 mod stage;
@@ -31,7 +33,10 @@ use crate::recycle::Recycle;
 
 use super::{PhaseError, Progress};
 
+pub use check::{forget_export, note_export};
 pub use error::{ExportError, ExportModeError};
+
+pub(super) use check::{ExportCheck, check_export, restore_exported};
 
 use picture::{LaidOut, Picture, Pictures, Published};
 use stage::{Found, Stage};

@@ -315,7 +315,7 @@ impl fmt::Display for ShownOrigin<'_> {
 }
 
 /// Opens a file to read it. What is no regular file is refused, as reading it might wait for ever.
-fn open_regular(path: &Path) -> io::Result<File> {
+pub(super) fn open_regular(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     let kind = file.metadata()?.file_type();

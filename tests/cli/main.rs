@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod caring;
 mod choosing;
 mod documents;
 mod exporting;

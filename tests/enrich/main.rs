@@ -10,6 +10,7 @@ mod commands;
 mod declared;
 mod identifying;
 mod killed;
+mod lost;
 mod pictures;
 mod rules;
 mod shelf;

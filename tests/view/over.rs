@@ -71,6 +71,26 @@ fn an_export_into_the_library_writes_beneath_and_changes_nothing_that_is_seen() 
 }
 
 #[test]
+fn verify_looks_beneath_and_repairs_what_is_shown() {
+    let Some(world) = World::over() else { return };
+    let summary = world.films.one(&["verify", "--deep"]);
+    assert_eq!(summary["findings"], 0, "{summary}");
+    assert!(summary["originals"].as_u64() > Some(0), "hidden ones are there");
+    let poster = world.heat().join("poster.jpg");
+    let bytes = fs::read(&poster).unwrap();
+    let assets = world.films.state().join("cache/assets");
+    let cached = contents(&assets).into_iter().find(|(_, content)| *content == bytes).unwrap().0;
+    fs::remove_file(assets.join(&cached)).unwrap();
+    fs::remove_file(world.source(b"Heat (1995) {tmdb-949}/folder.jpg")).unwrap();
+    let lines = world.films.json(&["verify", "--repair"]);
+    let found: Vec<_> = lines.iter().filter_map(|line| line["finding"].as_str()).collect();
+    assert_eq!(found, ["missing", "missing-original"], "{lines:?}");
+    assert_eq!(fs::read(assets.join(&cached)).unwrap(), bytes);
+    assert_eq!(fs::read(&poster).unwrap(), bytes);
+    assert_eq!(world.films.one(&["verify", "--deep"])["findings"], 0);
+}
+
+#[test]
 fn a_library_can_be_added_by_its_path_in_the_view() {
     let Some(folders) = crate::support::Folders::new() else { return };
     let films = crate::support::Films::within(&folders);

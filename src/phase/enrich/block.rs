@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::cache::{Cache, ProvenanceRecord};
 use crate::catalog::{
-    CacheFile, Candidate, Catalog, Entity, PROGRAM_PROVIDER, PublishMode, Scope, Stamp, USER_PROVIDER,
+    CacheFile, Candidate, Catalog, Entity, NewCacheFile, PROGRAM_PROVIDER, PublishMode, Scope, Stamp, USER_PROVIDER,
 };
 use crate::model::{CandidateId, EntityId, GenerationId, ImageType};
 
@@ -142,23 +142,29 @@ fn next_best(
     owner: &Entity,
     files: Vec<(CandidateId, CacheFile)>,
 ) -> Result<Option<(Candidate, CacheFile)>, PhaseError> {
-    let may_be_chosen = |candidate: &Candidate| {
-        candidate.image_type.kind() == blocked.image_type.kind()
-            && candidate.id != blocked.id
-            && !candidate.is_blocked
-            && !candidate.is_selected
-            && candidate.refused.is_none()
-            && ![USER_PROVIDER, PROGRAM_PROVIDER].contains(&candidate.provider.as_str())
-    };
-    let mut others: Vec<Candidate> = catalog.candidates_of(owner.id, None)?.into_iter().filter(may_be_chosen).collect();
-    let score = |candidate: &Candidate| candidate.score.unwrap_or_default();
-    others.sort_by(|one, other| score(other).total_cmp(&score(one)).then(one.id.cmp(&other.id)));
-    Ok(others.into_iter().find_map(|candidate| {
+    Ok(ranking(catalog, blocked)?.into_iter().find_map(|candidate| {
         let file = files.iter().find(|(of, _)| *of == candidate.id).map(|(_, file)| file)?;
         let (width, height) = (file.picture.width, file.picture.height);
         let fits = take::misfit(owner.entity_type, blocked.image_type, width, height).is_none();
         (fits && take::is_there(cache, file)).then(|| (candidate, file.clone()))
     }))
+}
+
+/// The other candidates for what one is of that might be chosen automatically, the best first.
+pub(super) fn ranking(catalog: &Catalog, instead_of: &Candidate) -> Result<Vec<Candidate>, PhaseError> {
+    let may_be_chosen = |candidate: &Candidate| {
+        candidate.image_type.kind() == instead_of.image_type.kind()
+            && candidate.id != instead_of.id
+            && !candidate.is_blocked
+            && !candidate.is_selected
+            && candidate.refused.is_none()
+            && ![USER_PROVIDER, PROGRAM_PROVIDER].contains(&candidate.provider.as_str())
+    };
+    let all = catalog.candidates_of(instead_of.entity, None)?;
+    let mut others: Vec<Candidate> = all.into_iter().filter(may_be_chosen).collect();
+    let score = |candidate: &Candidate| candidate.score.unwrap_or_default();
+    others.sort_by(|one, other| score(other).total_cmp(&score(one)).then(one.id.cmp(&other.id)));
+    Ok(others)
 }
 
 /// Chooses it as `enrich` would. `false` when a person decided otherwise in the meantime.
@@ -170,13 +176,24 @@ fn choose(
     file: &CacheFile,
     stamp: &Stamp,
 ) -> Result<bool, PhaseError> {
-    let image_type = case.candidate.image_type;
     let ranked = Ranked { candidate: next.clone(), file: None };
+    let image_type = case.candidate.image_type;
     let purpose = Purpose { ranked: &ranked, image_type, author: take::AUTHOR, now: stamp.now };
-    let picture = purpose.reused(file);
-    let record = take::record(&picture, select::subject(catalog, &case.owner, image_type)?, stamp.now);
+    choose_picture(catalog, cache, &case.owner, next.id, &purpose.reused(file), stamp)
+}
+
+/// The same for a picture that is in the cache.
+pub(super) fn choose_picture(
+    catalog: &mut Catalog,
+    cache: &Cache,
+    owner: &Entity,
+    next: CandidateId,
+    picture: &NewCacheFile,
+    stamp: &Stamp,
+) -> Result<bool, PhaseError> {
+    let record = take::record(picture, select::subject(catalog, owner, picture.image_type)?, stamp.now);
     cache.record(&picture.hash, &record)?;
-    let is_chosen = catalog.choose(next.id, &picture, stamp.now)?.is_ok();
+    let is_chosen = catalog.choose(next, picture, stamp.now)?.is_ok();
     if !is_chosen {
         cache.record(&picture.hash, &ProvenanceRecord { selected: false, ..record })?;
     }

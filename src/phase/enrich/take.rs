@@ -122,10 +122,10 @@ impl Purpose<'_> {
     }
 }
 
-/// Whether the file of a picture is where the catalog says.
+/// Whether the file of a picture is where the catalog says. It is not collected for a while then, so it is still there
+/// when the catalog is told of another use of it.
 pub(super) fn is_there(cache: &Cache, file: &CacheFile) -> bool {
-    let format = file.picture.extension.parse();
-    format.is_ok_and(|format| cache.open_file(&file.picture.hash, format).is_ok())
+    cache.renew(&file.picture.hash, &file.picture.extension).unwrap_or(false)
 }
 
 /// Why a picture of that size cannot be shown as that.
@@ -139,7 +139,7 @@ pub(super) fn misfit(entity_type: EntityType, image_type: ImageType, width: u32,
 }
 
 /// The size that the first bytes tell; whether they are right is found out by decoding.
-fn size_of(bytes: &[u8]) -> Option<(u32, u32)> {
+pub(super) fn size_of(bytes: &[u8]) -> Option<(u32, u32)> {
     ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_dimensions().ok()
 }
 
@@ -183,7 +183,7 @@ pub(super) async fn write_given_up(work: &Work, file: CacheFile, record: Provena
 }
 
 /// Downloads what a person chose, from the provider that offers it.
-pub(super) async fn download(
+pub(in crate::phase) async fn download(
     provider: &dyn ArtworkProvider,
     url: &str,
     limits: &Limits,
