@@ -6,9 +6,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
+use crate::cache::Cache;
 use crate::catalog::Catalog;
 use crate::config::{Config, StateDir};
 use crate::model::Clock;
+use crate::phase::keep_journal;
 
 use super::Problem;
 
@@ -74,7 +76,7 @@ impl App {
                 Some(catalog) => catalog,
                 None => app.open()?,
             };
-            let result = work(&app, &mut catalog);
+            let result = work(&app, &mut catalog).and_then(|value| app.keep_journal(&mut catalog).map(|()| value));
             // What failed may have done so for reasons of the connection.
             if result.is_ok() {
                 app.idle.lock().push(catalog);
@@ -83,6 +85,15 @@ impl App {
             result
         });
         done.await.map_err(|_| Problem::ending())?
+    }
+
+    /// Notes beside the cache what was chosen, so that it is safe before anybody is told that it is done.
+    fn keep_journal(&self, catalog: &mut Catalog) -> Result<(), Problem> {
+        if catalog.has_unnoted()? {
+            let cache = Cache::open(&self.state.cache()).map_err(|error| Problem::failed(&error))?;
+            keep_journal(catalog, &cache).map_err(|error| Problem::failed(&error))?;
+        }
+        Ok(())
     }
 
     fn open(&self) -> Result<Catalog, Problem> {

@@ -1,6 +1,7 @@
 //! The catalog through its public methods: opening, scanning, choosing, publishing, the change feed, several
 //! processes, and kills.
 
+mod backing_up;
 mod choosing;
 mod feed;
 mod fields;
