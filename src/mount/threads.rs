@@ -21,8 +21,8 @@ const LARGE_STACK_BYTES: usize = 2 << 20;
 const BUFFER_BYTES: usize = (16 << 20) + 8192;
 /// How many threads a mount has besides those that serve the kernel.
 const OTHERS: usize = 14;
-/// What the rest of a mount may need: page caches of the catalog's connections (up to 80 MiB), what is known of folders
-/// (30 MiB), the nodes, and the allocator's own shares.
+/// What the rest of a mount needs at first, with room to grow: page caches of the catalog's connections, what is known of
+/// folders, the nodes, and the allocator's own shares.
 const REST_BYTES: usize = 128 << 20;
 #[cfg(target_env = "gnu")]
 /// How many shares of memory (64 MiB of address space each) the allocator may make, and how many where address
