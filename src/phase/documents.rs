@@ -14,7 +14,7 @@ mod base;
 mod facts;
 mod told;
 
-use crate::cache::{Cache, hash_of_document};
+use crate::cache::{Cache, StoredFormat, hash_of_document};
 use crate::catalog::{Catalog, DocumentChanges, Entity, Library, NewDocument, PublishMode, Scope};
 use crate::library::{NfoBase, Source, write_nfo};
 use crate::model::{EntityId, ImageType, LibraryId};
@@ -151,16 +151,19 @@ impl Maker<'_> {
         self.keep(entity, &write_nfo(&facts, base), made)
     }
 
-    /// Into the cache, where it is another one than before.
+    /// Into the cache, where it is another one than before, or is no longer there.
     fn keep(&self, entity: &Entity, bytes: &[u8], made: &mut Made) -> Result<(), PhaseError> {
         let hash = hash_of_document(bytes);
-        if self.catalog.document_of(entity.id)? == Some(hash) {
-            return Ok(());
-        }
-        if self.mode == PublishMode::Apply {
+        let byte_count = bytes.len() as u64;
+        let is_known = self.catalog.document_of(entity.id)? == Some(hash);
+        let is_whole = |file: std::fs::File| file.metadata().is_ok_and(|found| found.len() == byte_count);
+        let is_there = is_known && self.cache.open_file(&hash, StoredFormat::Nfo).is_ok_and(is_whole);
+        if self.mode == PublishMode::Apply && !is_there {
             self.cache.put_document(bytes, &format!("the NFO of item {}", entity.id))?;
         }
-        let byte_count = bytes.len() as u64;
+        if is_known {
+            return Ok(());
+        }
         made.changes.made.push(NewDocument { entity: entity.id, hash, byte_count });
         Ok(())
     }

@@ -212,6 +212,18 @@ fn an_unpublished_document_stays_away_until_the_item_is_named() {
 }
 
 #[test]
+fn a_document_that_is_lost_is_there_again_after_the_next_publish() {
+    let mut world = World::with_nfo(b"movie.nfo", ORIGINAL);
+    let film = world.film(VIDEO).id;
+    world.publish_documents(10);
+    let before = world.documents();
+    let hash = world.catalog.document_of(film).unwrap().unwrap();
+    fs::remove_file(world.cache.path_of(&hash, StoredFormat::Nfo)).unwrap();
+    assert_eq!(world.publish_documents(11).published.generation, None);
+    assert_eq!(world.documents(), before);
+}
+
+#[test]
 fn an_unreadable_file_leaves_what_is_published() {
     let mut world = World::with_nfo(b"movie.nfo", ORIGINAL);
     world.publish_documents(10);
