@@ -70,5 +70,12 @@ fn page(mut command: Command, words: &[String]) -> anyhow::Result<Command> {
 fn write_all(command: Command, folder: &Path) -> anyhow::Result<()> {
     let failed = || format!("cannot write manual pages into {}", folder.display());
     std::fs::create_dir_all(folder).with_context(failed)?;
-    clap_mangen::generate_to(command, folder).with_context(failed)
+    clap_mangen::generate_to(without_help(command), folder).with_context(failed)
+}
+
+/// Without `posterfs help COMMAND`, which says what the page of that command says.
+fn without_help(command: Command) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+    let command = command.disable_help_subcommand(true);
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, without_help))
 }

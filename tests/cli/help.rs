@@ -61,6 +61,7 @@ fn manual_pages_and_completions_know_every_command() {
     let pages: Vec<String> = names.iter().map(|name| format!("posterfs-{name}.1")).collect();
     assert!(pages.iter().all(|page| to.join(page).is_file()) && to.join("posterfs.1").is_file());
     assert!(to.join("posterfs-recycle-restore.1").is_file());
+    assert!(!to.join("posterfs-help.1").exists() && !to.join("posterfs-library-help.1").exists());
     assert!(films.fails(2, &["completions", "tcsh"]).contains("bash"));
 }
 
