@@ -20,6 +20,7 @@
 //! - [`ViewCatalog`]: what a view of its own shows.
 //! - [`notify`](fn@notify): players are told.
 //! - [`reach`](fn@reach): whether providers and players answer.
+//! - [`ItemLine`], [`CandidateLine`], [`GenerationLine`]: lists as they are told.
 //! - [`story`](fn@story): everything about one item.
 //! - [`items`]: which entity a user means.
 //! - [`PhaseError`], [`Progress`]: what all phases share.
@@ -40,6 +41,7 @@ mod gc;
 mod history;
 pub mod items;
 mod journal;
+mod lines;
 pub mod names;
 mod notify;
 mod progress;
@@ -77,6 +79,9 @@ pub use follow::follow_told;
 pub use gc::{GRACE_SECONDS, GcReport, GcRequest, gc};
 pub use history::{Event, GenerationRef, events_of, forget};
 pub use journal::keep_journal;
+pub use lines::{
+    CandidateLine, GenerationLine, ItemLine, LibraryNames, candidate_lines, event_lines, generation_lines, item_line,
+};
 pub use notify::{News, NotifyReport, PlayerView, PlayerViews, notify};
 pub use progress::{NoProgress, Progress};
 pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, publish, publish_with_documents};

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::catalog::{Candidate, Catalog, Entity};
 use crate::model::{ImageType, ItemRef};
-use crate::phase::{Look, Seen};
+use crate::phase::{Look, Seen, candidate_lines};
 
 use super::context::Context;
 use super::output::show_path;
@@ -94,7 +94,7 @@ impl Candidates {
         let image_type = self.image_type.map(|image_type| image_type.meant_for(entity.entity_type));
         let looks = self.show.is_some() || self.open.is_some();
         let limit = self.limit.or(looks.then_some(LOOKED_AT));
-        let (candidates, rows) = row::rows(&catalog, &entity, image_type, limit)?;
+        let (candidates, rows) = candidate_lines(&catalog, &entity, image_type, limit)?;
         match (self.show, &self.open) {
             (Some(drawing), _) => self.draw(context, &catalog, drawing, &candidates, &rows)?,
             (None, Some(file)) => self.page(context, &catalog, &entity, file.as_deref(), &candidates, &rows)?,

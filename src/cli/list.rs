@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use serde::Serialize;
 
-use crate::catalog::{Catalog, Entity, EntityFilter, Identification};
-use crate::model::EntityType;
+use crate::catalog::EntityFilter;
+use crate::phase::{ItemLine, item_line};
 
 use super::Outcome;
 use super::context::Context;
@@ -38,29 +37,6 @@ pub struct List {
     unidentified: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Row {
-    id: i64,
-    r#type: EntityType,
-    title: String,
-    year: Option<u16>,
-    season: Option<u16>,
-    episode: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_episode: Option<u16>,
-    path: String,
-    library: String,
-    ids: BTreeMap<String, String>,
-    monitored: bool,
-    /// The fields that are locked at the item itself.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    locked: Vec<String>,
-    missing: bool,
-    images: BTreeMap<String, u64>,
-    /// What it may be, where providers were in doubt.
-    may_be: Vec<String>,
-}
-
 impl List {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let catalog = context.catalog_to_read()?;
@@ -77,8 +53,8 @@ impl List {
         let mut is_first = true;
         loop {
             let page = catalog.list_entities(&filter, after.as_ref(), PAGE)?;
-            let rows: Vec<Row> =
-                page.iter().map(|entity| row(&catalog, entity, &libraries)).collect::<anyhow::Result<_>>()?;
+            let lines = page.iter().map(|entity| item_line(&catalog, entity, &libraries));
+            let rows: Vec<ItemLine> = lines.collect::<Result<_, _>>()?;
             context.output.list(&rows, |rows| text(rows, is_first))?;
             is_first = false;
             match page.last() {
@@ -89,45 +65,7 @@ impl List {
     }
 }
 
-fn row(
-    catalog: &Catalog,
-    entity: &Entity,
-    libraries: &BTreeMap<crate::model::LibraryId, String>,
-) -> anyhow::Result<Row> {
-    let mut images = BTreeMap::new();
-    for picture in catalog.selections_of(entity.id)?.into_iter().map(|row| row.picture) {
-        *images.entry(picture.image_type.kind().as_str().to_owned()).or_insert(0) += 1;
-    }
-    let ids = catalog.external_ids_of(entity.id)?;
-    let locks = catalog.locks_of(entity.id)?;
-    Ok(Row {
-        id: entity.id.get(),
-        r#type: entity.entity_type,
-        title: entity.title.clone(),
-        year: entity.year,
-        season: entity.season,
-        episode: entity.episode,
-        last_episode: entity.last_episode,
-        path: entity.path.to_string(),
-        library: libraries.get(&entity.library).cloned().unwrap_or_default(),
-        ids: ids.into_iter().map(|(provider, value)| (provider.to_string(), value)).collect(),
-        monitored: !catalog.guard_of(entity.id)?.is_unmonitored(),
-        locked: locks.into_iter().filter(|lock| lock.is_locked).map(|lock| lock.field).collect(),
-        missing: entity.is_missing,
-        images,
-        may_be: may_be(catalog, entity)?,
-    })
-}
-
-fn may_be(catalog: &Catalog, entity: &Entity) -> anyhow::Result<Vec<String>> {
-    let enrichment = catalog.enrichment_of(entity.id)?;
-    Ok(match enrichment.map(|enrichment| enrichment.identification) {
-        Some(Identification::Doubtful(ids)) => ids,
-        _ => Vec::new(),
-    })
-}
-
-fn text(rows: &[Row], is_first: bool) -> String {
+fn text(rows: &[ItemLine], is_first: bool) -> String {
     if rows.is_empty() && is_first {
         return "nothing matches; `posterfs scan` looks what is in the libraries".to_owned();
     }

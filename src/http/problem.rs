@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::catalog::CatalogError;
+use crate::phase::PhaseError;
 
 /// Something went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -87,6 +88,36 @@ impl From<CatalogError> for Problem {
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, with_causes(&error))
+    }
+}
+
+impl From<PhaseError> for Problem {
+    fn from(error: PhaseError) -> Self {
+        let status = match error {
+            PhaseError::Catalog(error) => return error.into(),
+            PhaseError::NoSuchItem { .. } | PhaseError::NoSuchChild { .. } | PhaseError::OutsideLibraries { .. } => {
+                StatusCode::NOT_FOUND
+            }
+            PhaseError::AmbiguousItem { .. }
+            | PhaseError::NoProvider { .. }
+            | PhaseError::NothingToShare { .. }
+            | PhaseError::RootEmpty { .. } => StatusCode::CONFLICT,
+            PhaseError::Cache(crate::cache::CacheError::Refused { .. })
+            | PhaseError::OtherCandidate { .. }
+            | PhaseError::NamedByTitle { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            PhaseError::Provider(_) => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, with_causes(&error))
+    }
+}
+
+impl From<super::webhook::ReplayError> for Problem {
+    fn from(error: super::webhook::ReplayError) -> Self {
+        match error {
+            super::webhook::ReplayError::Catalog(error) => error.into(),
+            error => Self::nothing(error.to_string()),
+        }
     }
 }
 

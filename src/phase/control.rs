@@ -8,7 +8,7 @@ use crate::model::{EntityId, Guard, LockField, LockReason, UnixSeconds};
 use super::{PhaseError, items};
 
 /// A field of an item as it is locked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LockedField {
     /// Its word.
     pub field: String,
@@ -21,9 +21,10 @@ pub struct LockedField {
 }
 
 /// What locking or unlocking came to for one item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LockReport {
     /// The item.
+    #[schema(value_type = i64)]
     pub id: EntityId,
     /// Its title.
     pub title: String,
@@ -32,9 +33,10 @@ pub struct LockReport {
 }
 
 /// What monitoring, or no longer monitoring, came to for one item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct MonitorReport {
     /// The item.
+    #[schema(value_type = i64)]
     pub id: EntityId,
     /// Its title.
     pub title: String,
@@ -42,6 +44,7 @@ pub struct MonitorReport {
     pub monitored: bool,
     /// What it belongs to that is not monitored, so that it is not either.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
     pub held_by: Option<EntityId>,
     /// How many items are said otherwise than before: the item itself and what belongs to it.
     pub changed: u64,

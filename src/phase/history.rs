@@ -22,12 +22,14 @@ pub enum GenerationRef {
 }
 
 /// Something that happened to an item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Event {
     /// The generation that it made; `None` where what is shown did not change.
+    #[schema(value_type = Option<i64>, required)]
     pub generation: Option<GenerationId>,
     /// When.
     #[serde(rename = "time")]
+    #[schema(value_type = i64)]
     pub at: UnixSeconds,
     /// A person or program.
     pub author: String,

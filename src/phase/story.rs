@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::catalog::{CacheFile, Candidate, Catalog, Entity, Library};
 use crate::model::{
@@ -20,17 +21,20 @@ const EVENTS: u32 = 5;
 const ALTERNATIVES: usize = 3;
 
 /// Everything about one item.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Story {
     /// Its number.
+    #[schema(value_type = i64)]
     pub id: EntityId,
     /// What it is.
+    #[schema(value_type = String)]
     pub r#type: EntityType,
     /// Its title.
     pub title: String,
     /// What people call it: with its year, of a season or episode behind that of its series.
     pub name: String,
     /// Its year.
+    #[schema(required)]
     pub year: Option<u16>,
     /// The season of a season or episode.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +47,7 @@ pub struct Story {
     /// The name of that.
     pub library: String,
     /// How it lies on disk.
+    #[schema(value_type = String)]
     pub layout: &'static str,
     /// Its ids.
     pub ids: BTreeMap<String, String>,
@@ -56,6 +61,7 @@ pub struct Story {
     pub images: BTreeMap<String, ImageStory>,
     /// Its metadata document and files, where it has any.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub nfo: Option<NfoStory>,
     /// What is said of any field, here or further up.
     pub locks: Vec<LockLine>,
@@ -63,13 +69,14 @@ pub struct Story {
     pub mappings: Vec<MappingLine>,
     /// What is in its videos.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     pub videos: Vec<VideoLine>,
     /// What happened to it and to what belongs to it, newest first.
     pub history: Vec<Event>,
 }
 
 /// A field of metadata.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct FieldLine {
     /// Its name.
     pub field: String,
@@ -84,11 +91,13 @@ pub struct FieldLine {
 }
 
 /// The pictures of one type.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub struct ImageStory {
     /// What is chosen.
+    #[schema(required)]
     pub selected: Option<SelectedLine>,
     /// What is shown; another one than the chosen where it is not published.
+    #[schema(value_type = Option<String>, required)]
     pub shown: Option<ContentHash>,
     /// Whether automatic steps leave it alone.
     pub locked: bool,
@@ -101,21 +110,25 @@ pub struct ImageStory {
     /// Pictures of the tree, which are hidden while something is shown.
     pub originals: Vec<String>,
     /// The names it has for each player.
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
     pub names: BTreeMap<&'static str, Vec<String>>,
     /// What keeps it from a name, or a player from reading it.
     pub notes: Vec<String>,
 }
 
 /// A picture that is chosen.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SelectedLine {
     /// The SHA-256 of its bytes.
+    #[schema(value_type = String)]
     pub sha256: ContentHash,
     /// Where it came from: provider, file, url, original, program.
     pub source: String,
     /// The provider it came from.
+    #[schema(required)]
     pub provider: Option<String>,
     /// The address it came from.
+    #[schema(required)]
     pub url: Option<String>,
     /// Its width in pixels.
     pub width: u32,
@@ -124,28 +137,33 @@ pub struct SelectedLine {
     /// Its size in bytes.
     pub bytes: u64,
     /// Who chose it.
+    #[schema(required)]
     pub author: Option<String>,
     /// 0 to 100; `None` where it was never scored.
+    #[schema(required)]
     pub score: Option<f64>,
     /// What the score is made of.
+    #[schema(required)]
     pub score_parts: Option<Parts>,
 }
 
 /// A picture that could be chosen.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AlternativeLine {
     /// The number to choose it by.
+    #[schema(value_type = i64)]
     pub id: CandidateId,
     /// Who offers it.
     pub provider: String,
     /// 0 to 100.
+    #[schema(required)]
     pub score: Option<f64>,
     /// Whether it is in the cache.
     pub cached: bool,
 }
 
 /// What is said of a field.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct LockLine {
     /// Its word.
     pub field: String,
@@ -156,23 +174,26 @@ pub struct LockLine {
 }
 
 /// A path that shows a picture.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct MappingLine {
     /// The path, relative to the library.
     pub path: String,
     /// The SHA-256 of the picture's bytes.
+    #[schema(value_type = String)]
     pub sha256: ContentHash,
     /// What it is of.
+    #[schema(value_type = String)]
     pub image_type: ImageType,
 }
 
 /// A video of the item.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct VideoLine {
     /// The path, relative to the library.
     pub path: String,
     /// What is in it.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub details: StreamDetails,
 }
 

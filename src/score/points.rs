@@ -66,7 +66,7 @@ pub struct Offered<'a> {
 }
 
 /// The points of each part; together they are the score.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Parts {
     /// For its size.
     pub resolution: f64,

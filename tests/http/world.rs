@@ -45,6 +45,7 @@ pub struct World {
 pub struct Answer {
     pub status: StatusCode,
     pub content_type: String,
+    pub etag: Option<String>,
     pub bytes: Vec<u8>,
 }
 
@@ -143,7 +144,8 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let (status, content_type) = (response.status(), header("content-type").unwrap_or_default());
-    Answer { status, content_type, bytes: response.bytes().await.unwrap().to_vec() }
+    let etag = header("etag");
+    Answer { status, content_type, etag, bytes: response.bytes().await.unwrap().to_vec() }
 }
 
 fn config_of(folder: &tempfile::TempDir, text: &str) -> Config {

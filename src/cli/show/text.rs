@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::phase::{FieldLine, ImageStory, SelectedLine, Story};
+use crate::phase::{FieldLine, ImageStory, SelectedLine, Story, event_lines};
 
 use super::super::history;
 use super::super::output::counted;
@@ -30,7 +30,7 @@ pub(super) fn text(item: &Story) -> String {
     lines.extend(others_shown(item));
     if !item.history.is_empty() {
         lines.push("history".to_owned());
-        let table = history::text(&history::of_item(&item.history));
+        let table = history::text(&event_lines(&item.history));
         lines.extend(table.lines().map(|line| format!("  {}", cut(line, WIDTH - 2))));
     }
     lines.join("\n")

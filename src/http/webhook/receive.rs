@@ -1,17 +1,16 @@
 //! The request: understood and planned at once, written down with what follows from it, and answered; done later.
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::post;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::catalog::{Catalog, CatalogError, NewWebhook};
 use crate::config::Config;
-use crate::control::mounts;
 use crate::http::{App, Problem, body};
 use crate::model::UnixSeconds;
 
@@ -32,10 +31,17 @@ pub struct Reception {
     pub jobs: Vec<i64>,
 }
 
-pub(in crate::http) fn routes() -> Router<App> {
-    Router::new().route("/api/webhooks/{manager}", post(receive).put(receive))
+pub(in crate::http) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(receive, receive_put))
 }
 
+/// Takes a webhook of Radarr, Sonarr or Lidarr. It is answered at once, and worked off by the queue.
+#[utoipa::path(post, path = "/api/webhooks/{manager}", tag = "webhooks", request_body = Object,
+    params(("manager" = String, Path, description = "`radarr`, `sonarr` or `lidarr`")),
+    responses((status = 202, body = Reception, description = "It will be done"),
+              (status = 200, body = Reception, description = "There is nothing to do"),
+              (status = 422, body = Problem, description = "Its path lies in no library"),
+              (status = "default", body = Problem)))]
 async fn receive(
     State(app): State<App>,
     Path(manager): Path<String>,
@@ -49,8 +55,7 @@ async fn receive(
     let webhook = parse(&body).map_err(|error| Problem::bad(error.to_string()))?;
     let reception = app
         .with_catalog(move |app, catalog| {
-            let views = mounts(&app.state.run()).into_iter().map(|mount| (mount.mountpoint, mount.source)).collect();
-            Ok(take(catalog, &app.host.config(), views, (manager, &webhook, &body), app.clock.now())?)
+            Ok(take(catalog, &app.host.config(), app.views(), (manager, &webhook, &body), app.clock.now())?)
         })
         .await?;
     if !reception.jobs.is_empty() {
@@ -61,6 +66,20 @@ async fn receive(
         "ignored" => (StatusCode::OK, Json(reception)).into_response(),
         _ => (StatusCode::ACCEPTED, Json(reception)).into_response(),
     })
+}
+
+/// The same, for managers that are set to PUT.
+#[utoipa::path(put, path = "/api/webhooks/{manager}", tag = "webhooks", request_body = Object,
+    params(("manager" = String, Path, description = "`radarr`, `sonarr` or `lidarr`")),
+    responses((status = 202, body = Reception), (status = 200, body = Reception), (status = 422, body = Problem),
+              (status = "default", body = Problem)))]
+async fn receive_put(
+    app: State<App>,
+    manager: Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    receive(app, manager, headers, body).await
 }
 
 /// Plans what a webhook asks for, and writes both down. `views` is what is mounted where.

@@ -19,13 +19,16 @@ use super::choose::Ranked;
 use super::take::{self, Purpose};
 
 /// What blocking a candidate came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct BlockReport {
     /// The candidate.
+    #[schema(value_type = i64)]
     pub id: CandidateId,
     /// The item it is for.
+    #[schema(value_type = i64)]
     pub item: EntityId,
     /// What it is of.
+    #[schema(value_type = String)]
     pub r#type: ImageType,
     /// Whether it is blocked now.
     pub blocked: bool,
@@ -34,8 +37,10 @@ pub struct BlockReport {
     /// Whether it was shown.
     pub was_shown: bool,
     /// What is chosen instead.
+    #[schema(value_type = Option<i64>, required)]
     pub next: Option<CandidateId>,
     /// The generation in which it ceased to be shown.
+    #[schema(value_type = Option<i64>, required)]
     pub generation: Option<GenerationId>,
 }
 

@@ -1,0 +1,158 @@
+//! Choosing pictures by hand.
+
+use axum::Json as Answer;
+use axum::extract::{Path, State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::catalog::{Catalog, PublishMode, Scope};
+use crate::http::{App, Problem};
+use crate::model::{CandidateId, EntityId, ImageType};
+use crate::phase::{self, BlockReport, PictureRef, choose_for};
+
+use super::extract::{Json, Number, entity, word};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(select))
+        .routes(routes!(deselect))
+        .routes(routes!(block))
+        .routes(routes!(unblock))
+}
+
+/// What is chosen: one of `candidate`, `url` and `from`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SelectRequest {
+    /// What it is of: poster, fanart, …
+    r#type: String,
+    /// A candidate of the item.
+    candidate: Option<i64>,
+    /// The address of a picture.
+    url: Option<String>,
+    /// Another item, whose picture of that type it shares.
+    from: Option<i64>,
+    /// Whether it is also shown at once.
+    #[serde(default)]
+    publish: bool,
+}
+
+/// What was chosen.
+#[derive(Debug, Serialize, ToSchema)]
+struct Chosen {
+    id: i64,
+    r#type: String,
+    sha256: String,
+    width: u32,
+    height: u32,
+    bytes: u64,
+    /// Always: a choice by hand locks.
+    locked: bool,
+    /// Whether it was not in the cache before.
+    new_in_cache: bool,
+}
+
+/// Chooses a picture for an item and locks the type. It is shown when the item is published.
+#[utoipa::path(post, path = "/api/items/{id}/select", params(("id" = i64, Path, description = "Its number")), tag = "choosing",
+    request_body = SelectRequest, responses((status = 200, body = Chosen), (status = "default", body = Problem)))]
+async fn select(
+    State(app): State<App>,
+    Number(id): Number,
+    Json(request): Json<SelectRequest>,
+) -> Result<Answer<Chosen>, Problem> {
+    let picture = match (request.candidate, request.url, request.from) {
+        (Some(candidate), None, None) => PictureRef::Candidate(CandidateId::new(candidate)),
+        (None, Some(url), None) => PictureRef::Url(url),
+        (None, None, Some(item)) => PictureRef::From(EntityId::new(item)),
+        _ => return Err(Problem::bad("say one of `candidate`, `url` and `from`")),
+    };
+    let image_type: ImageType = word(&request.r#type)?;
+    app.with_catalog(move |app, catalog| {
+        let item = entity(catalog, id)?;
+        let mut chosen = None;
+        let take = |_: &Catalog, _: &_, picture: &phase::ChosenPicture| {
+            chosen = Some(picture.clone());
+            Ok(())
+        };
+        choose_for(catalog, &app.choices()?, std::slice::from_ref(&item), image_type, &picture, take)?;
+        if request.publish {
+            let stamp = app.stamp(format!("select {image_type} of item {id}"));
+            let scope = Scope::Picture(item.id, image_type.meant_for(item.entity_type));
+            phase::publish(catalog, scope, PublishMode::Apply, &stamp)?;
+            app.nudge();
+        }
+        let chosen = chosen.ok_or_else(Problem::ending)?;
+        let picture = chosen.picture;
+        Ok(Answer(Chosen {
+            id,
+            r#type: picture.image_type.to_string(),
+            sha256: picture.hash.to_string(),
+            width: picture.width,
+            height: picture.height,
+            bytes: picture.byte_count,
+            locked: true,
+            new_in_cache: chosen.was_new,
+        }))
+    })
+    .await
+}
+
+/// What taking a choice back came to.
+#[derive(Debug, Serialize, ToSchema)]
+struct Deselected {
+    id: i64,
+    r#type: String,
+    was_selected: bool,
+    /// How many names went from the views.
+    removed: u64,
+    /// The generation in which they did.
+    #[schema(required)]
+    generation: Option<i64>,
+}
+
+/// Takes a choice back and locks the type, so that it stays empty.
+#[utoipa::path(delete, path = "/api/items/{id}/select/{type}", tag = "choosing",
+    params(("id" = i64, Path, description = "Its number"), ("type" = String, Path, description = "poster, fanart, …")),
+    responses((status = 200, body = Deselected), (status = "default", body = Problem)))]
+async fn deselect(
+    State(app): State<App>,
+    Path((id, image_type)): Path<(String, String)>,
+) -> Result<Answer<Deselected>, Problem> {
+    let id: i64 = id.parse().map_err(|_| Problem::nothing(format!("`{id}` is no number")))?;
+    let image_type: ImageType = word(&image_type)?;
+    app.with_catalog(move |app, catalog| {
+        let item = entity(catalog, id)?;
+        let image_type = image_type.meant_for(item.entity_type);
+        let stamp = app.stamp(format!("deselect {image_type} of item {id}"));
+        let done = phase::deselect(catalog, &*app.cache()?, item.id, image_type, PublishMode::Apply, &stamp)?;
+        app.nudge();
+        let generation = done.published.generation.map(crate::model::GenerationId::get);
+        let (was_selected, removed) = (done.was_selected, done.published.removed);
+        Ok(Answer(Deselected { id, r#type: image_type.to_string(), was_selected, removed, generation }))
+    })
+    .await
+}
+
+/// Never chooses a candidate; what shows it changes at once.
+#[utoipa::path(post, path = "/api/candidates/{id}/block", params(("id" = i64, Path, description = "Its number")),
+    tag = "choosing", responses((status = 200, body = BlockReport), (status = "default", body = Problem)))]
+async fn block(State(app): State<App>, Number(id): Number) -> Result<Answer<BlockReport>, Problem> {
+    app.with_catalog(move |app, catalog| {
+        let stamp = app.stamp(format!("block {id}"));
+        let cache = app.cache()?;
+        let report = phase::block(catalog, &cache, CandidateId::new(id), PublishMode::Apply, &stamp)?;
+        app.nudge();
+        Ok(Answer(report))
+    })
+    .await
+}
+
+/// Lets a candidate be chosen again.
+#[utoipa::path(post, path = "/api/candidates/{id}/unblock", params(("id" = i64, Path, description = "Its number")),
+    tag = "choosing", responses((status = 200, body = BlockReport), (status = "default", body = Problem)))]
+async fn unblock(State(app): State<App>, Number(id): Number) -> Result<Answer<BlockReport>, Problem> {
+    app.with_catalog(move |_, catalog| Ok(Answer(phase::unblock(catalog, CandidateId::new(id), PublishMode::Apply)?)))
+        .await
+}

@@ -1,0 +1,263 @@
+//! The API: every answer is what the document says it is.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::schema::Document;
+use crate::world::{Answer, World};
+
+/// A film with two posters that could be chosen, one of which is in the cache and chosen.
+fn world() -> World {
+    let world = World::new("");
+    crate::world::write(&world.films().join("Heat (1995)/Heat.mkv"), b"film");
+    crate::world::write(&world.films().join("Alien (1979)/Alien.mkv"), b"film");
+    let mut catalog = world.catalog();
+    let library = catalog.library_named("films").unwrap();
+    let source = posterfs::library::Source::open(&library.path).unwrap();
+    let clock = posterfs::model::SystemClock;
+    posterfs::phase::scan(&mut catalog, &library, &source, &clock, &posterfs::phase::NoProgress).unwrap();
+    let picture = world.folder.path().join("poster.png");
+    crate::world::write(&picture, &png(400, 600));
+    let cache = posterfs::cache::Cache::open(&world.folder.path().join("state/cache")).unwrap();
+    let heat = catalog.entities_by_title("Heat", None).unwrap()[0].id;
+    let limits = posterfs::cache::Limits::default();
+    let choice = (heat, "poster".parse().unwrap());
+    posterfs::phase::select_file(
+        &mut catalog,
+        &cache,
+        choice,
+        &picture,
+        &limits,
+        "test",
+        posterfs::model::UnixSeconds::new(5),
+    )
+    .unwrap();
+    world
+}
+
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, (x + y) as u8]))
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
+    bytes.into_inner()
+}
+
+/// Asks, and holds the answer against the document.
+struct Client<'a> {
+    world: &'a World,
+    document: Document,
+    asked: std::cell::RefCell<std::collections::BTreeSet<(String, String)>>,
+}
+
+impl<'a> Client<'a> {
+    fn new(world: &'a World) -> Self {
+        let answer = world.send(world.request(Method::GET, "/api/openapi.json"));
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.json(), serde_json::to_value(posterfs::http::openapi()).unwrap());
+        Self { world, document: Document(answer.json()), asked: Default::default() }
+    }
+
+    #[track_caller]
+    fn ask(&self, method: Method, route: &str, path: &str, body: Option<Value>) -> Answer {
+        let mut request = self.world.request(method.clone(), path).header("content-type", "application/json");
+        if let Some(body) = body {
+            request = request.body(body.to_string());
+        }
+        let answer = self.world.send(request);
+        let json = answer.content_type.contains("json").then(|| answer.json());
+        self.document.hold(&method, route, answer.status, json.as_ref());
+        self.asked.borrow_mut().insert((route.to_owned(), method.as_str().to_lowercase()));
+        answer
+    }
+
+    #[track_caller]
+    fn get(&self, route: &str, path: &str) -> Value {
+        let answer = self.ask(Method::GET, route, path, None);
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        answer.json()
+    }
+
+    #[track_caller]
+    fn post(&self, route: &str, path: &str, body: Value) -> Value {
+        let answer = self.ask(Method::POST, route, path, Some(body));
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        answer.json()
+    }
+}
+
+#[test]
+fn every_route_answers_what_the_document_says() {
+    let world = world();
+    let client = Client::new(&world);
+    let items = client.get("/api/items", "/api/items?limit=1");
+    assert_eq!((items["items"].as_array().unwrap().len(), items["next"].is_i64()), (1, true));
+    let rest = client.get("/api/items", &format!("/api/items?after={}", items["next"]));
+    assert_eq!((rest["items"][0]["title"].clone(), rest["next"].clone()), (json!("Heat"), Value::Null));
+    let heat = rest["items"][0]["id"].as_i64().unwrap();
+    let alien = items["items"][0]["id"].as_i64().unwrap();
+    let of = |rest: &str| format!("/api/items/{heat}{rest}");
+    let story = client.get("/api/items/{id}", &of(""));
+    let sha256 = story["images"]["poster"]["selected"]["sha256"].as_str().unwrap().to_owned();
+    let candidates = client.get("/api/items/{id}/candidates", &of("/candidates?type=poster"));
+    assert_eq!(candidates[0]["selected"], true);
+    client.get("/api/items/{id}/history", &of("/history"));
+
+    let planned = client.post("/api/publish", "/api/publish", json!({ "dry_run": true }));
+    let published = client.post("/api/publish", "/api/publish", json!({ "items": [heat] }));
+    assert_eq!(planned["added"], published["added"]);
+    assert!(published["added"].as_u64().unwrap() > 0, "{published}");
+    let history = client.get("/api/history", "/api/history?limit=5");
+    assert_eq!(history[0]["author"], "http");
+    client.post("/api/items/{id}/unpublish", &of("/unpublish"), json!({ "type": "poster" }));
+    let back =
+        client.post("/api/rollback", "/api/rollback", json!({ "generation": history[0]["generation"].to_string() }));
+    assert_eq!(back["added"], published["added"]);
+
+    let shared = client.post(
+        "/api/items/{id}/select",
+        &format!("/api/items/{alien}/select"),
+        json!({ "type": "poster", "from": heat, "publish": true }),
+    );
+    assert_eq!((shared["sha256"].as_str().unwrap(), &shared["locked"]), (sha256.as_str(), &json!(true)));
+    let answer = client.ask(Method::DELETE, "/api/items/{id}/select/{type}", &of("/select/poster"), None);
+    assert_eq!((answer.status, answer.json()["was_selected"].clone()), (StatusCode::OK, json!(true)));
+    let number = candidates[0]["id"].to_string();
+    let path = |verb: &str| format!("/api/candidates/{number}/{verb}");
+    assert_eq!(client.post("/api/candidates/{id}/block", &path("block"), json!({}))["blocked"], true);
+    assert_eq!(client.post("/api/candidates/{id}/unblock", &path("unblock"), json!({}))["blocked"], false);
+
+    let locked = client.post("/api/items/{id}/lock", &of("/lock"), json!({ "fields": ["title"], "to": "lock" }));
+    assert_eq!(locked["fields"][0]["locked"], true);
+    client.post("/api/items/{id}/monitor", &of("/monitor"), json!({ "monitored": false }));
+    let edit = json!({ "set": { "title": "Heat!" }, "unset": ["plot"] });
+    let edited = client.ask(Method::PATCH, "/api/items/{id}", &of(""), Some(edit));
+    assert_eq!(edited.json()["changed"], 1, "{}", edited.text());
+
+    let job = client.post("/api/jobs", "/api/jobs", json!({ "task": "scan", "library": "films" }));
+    assert_eq!(client.get("/api/jobs", "/api/jobs?state=queued")[0]["id"], job["id"]);
+    let of_job = |rest: &str| format!("/api/jobs/{}{rest}", job["id"]);
+    client.get("/api/jobs/{id}", &of_job(""));
+    client.post("/api/jobs/{id}/retry", &of_job("/retry"), json!({}));
+    assert_eq!(client.ask(Method::DELETE, "/api/jobs/{id}", &of_job(""), None).json()["dropped"], true);
+    for (method, folder) in [(Method::POST, "Heat (1995)"), (Method::PUT, "../etc")] {
+        let folder = format!("{}/{folder}", world.films().display());
+        let body = json!({ "eventType": "Download", "movie": { "folderPath": folder } });
+        client.ask(method, "/api/webhooks/{manager}", "/api/webhooks/radarr", Some(body));
+    }
+    let log = client.get("/api/webhooks", "/api/webhooks");
+    assert_eq!((&log[0]["outcome"], &log[1]["outcome"]), (&json!("refused"), &json!("accepted")));
+    let replay = format!("/api/webhooks/replay/{}", log[1]["id"]);
+    assert_eq!(client.post("/api/webhooks/replay/{id}", &replay, json!({}))["outcome"], "accepted");
+
+    assert!(client.get("/api/status", "/api/status")["entities"].as_u64().unwrap() >= 2);
+    std::fs::create_dir(world.folder.path().join("tv")).unwrap();
+    let tv = json!({ "name": "tv", "path": world.folder.path().canonicalize().unwrap().join("tv"), "kind": "tv" });
+    client.post("/api/libraries", "/api/libraries", tv);
+    assert_eq!(client.get("/api/libraries", "/api/libraries").as_array().unwrap().len(), 2);
+    client.ask(Method::GET, "/api/pictures/{sha256}", &format!("/api/pictures/{sha256}"), None);
+    let asked = client.asked.borrow();
+    let untried: Vec<_> =
+        client.document.operations().into_iter().filter(|operation| !asked.contains(operation)).collect();
+    assert_eq!(untried, [("/api/events".to_owned(), "get".to_owned())], "the stream has a test of its own");
+}
+
+#[test]
+fn pictures_are_small_where_that_is_asked_and_known_by_their_content() {
+    let world = world();
+    let client = Client::new(&world);
+    let sha256 = {
+        let heat = client.get("/api/items", "/api/items?title=Heat")["items"][0]["id"].clone();
+        let story = client.get("/api/items/{id}", &format!("/api/items/{heat}"));
+        story["images"]["poster"]["selected"]["sha256"].as_str().unwrap().to_owned()
+    };
+    let get = |path: &str| world.send(world.request(Method::GET, &format!("/api/pictures/{path}")));
+    let whole = get(&sha256);
+    assert_eq!((whole.content_type.as_str(), whole.bytes), ("image/png", png(400, 600)));
+    let small = get(&format!("{sha256}?width=160"));
+    let picture = image::load_from_memory(&small.bytes).unwrap();
+    assert_eq!((picture.width(), picture.height()), (107, 160));
+    assert_eq!(get(&format!("{sha256}?width=160")).bytes, small.bytes);
+    let again = world.request(Method::GET, &format!("/api/pictures/{sha256}?width=160"));
+    let again = world.send(again.header("if-none-match", small.etag.unwrap()));
+    assert_eq!((again.status, again.bytes.len()), (StatusCode::NOT_MODIFIED, 0));
+    for (path, status) in [
+        (format!("{sha256}?width=161"), StatusCode::BAD_REQUEST),
+        (format!("{sha256}?width=many"), StatusCode::BAD_REQUEST),
+        ("0".repeat(64), StatusCode::NOT_FOUND),
+        ("..%2f..%2fposterfs.db".to_owned(), StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(get(&path).status, status, "{path}");
+    }
+}
+
+#[test]
+fn what_has_not_changed_is_not_sent_again() {
+    let world = world();
+    let first = world.send(world.request(Method::GET, "/api/items"));
+    let ask = |etag: &str| world.send(world.request(Method::GET, "/api/items").header("if-none-match", etag));
+    let etag = first.etag.unwrap();
+    for known in [etag.clone(), format!("W/{etag}"), format!("\"x\", {etag}"), "*".to_owned()] {
+        let again = ask(&known);
+        assert_eq!((again.status, again.bytes.len()), (StatusCode::NOT_MODIFIED, 0), "{known}");
+    }
+    let heat = world.catalog().entities_by_title("Heat", None).unwrap()[0].id;
+    world.post(&format!("/api/items/{heat}/monitor"), &json!({ "monitored": false }));
+    assert_eq!(ask(&etag).status, StatusCode::OK);
+}
+
+#[test]
+fn errors_name_the_remedy() {
+    let world = world();
+    let heat = world.catalog().entities_by_title("Heat", None).unwrap()[0].id;
+    for (method, path, body, status) in [
+        (Method::GET, "/api/items/999".to_owned(), Value::Null, 404),
+        (Method::GET, "/api/items/x".to_owned(), Value::Null, 404),
+        (Method::GET, "/api/items?limit=many".to_owned(), Value::Null, 400),
+        (Method::GET, "/api/items?kind=postcard".to_owned(), Value::Null, 400),
+        (Method::GET, "/api/items?library=none".to_owned(), Value::Null, 404),
+        (Method::GET, "/api/nothing".to_owned(), Value::Null, 404),
+        (Method::POST, format!("/api/items/{heat}/select"), json!({ "type": "poster" }), 400),
+        (Method::POST, format!("/api/items/{heat}/select"), json!({ "type": "poster", "candidate": 999 }), 404),
+        (Method::POST, format!("/api/items/{heat}/select"), json!({ "type": "stamp", "candidate": 1 }), 400),
+        (Method::POST, format!("/api/items/{heat}/lock"), json!({ "fields": [], "to": "lock" }), 400),
+        (Method::POST, format!("/api/items/{heat}/lock"), json!({ "fields": ["x"], "to": "lock" }), 400),
+        (Method::POST, "/api/rollback".to_owned(), json!({ "generation": "999" }), 404),
+        (Method::POST, "/api/jobs".to_owned(), json!({ "task": "dance" }), 400),
+        (Method::POST, "/api/publish".to_owned(), json!({ "itmes": [] }), 400),
+        (Method::POST, "/api/libraries".to_owned(), json!({ "name": "a", "path": "/absent", "kind": "tv" }), 400),
+    ] {
+        let mut request = world.request(method.clone(), &path).header("content-type", "application/json");
+        if !body.is_null() {
+            request = request.body(body.to_string());
+        }
+        let answer = world.send(request);
+        assert_eq!(answer.status.as_u16(), status, "{method} {path} {body}: {}", answer.text());
+        assert_eq!(answer.content_type, "application/problem+json", "{path}");
+        assert!(!answer.json()["detail"].as_str().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn who_listens_is_told_of_changes() {
+    let world = world();
+    let heat = world.catalog().entities_by_title("Heat", None).unwrap()[0].id.get();
+    world.runtime.block_on(async {
+        let wait = std::time::Duration::from_secs(60);
+        let mut response = world.request(Method::GET, "/api/events").send().await.unwrap();
+        let mut told = String::new();
+        let mut until = async |told: &mut String, what: &str| {
+            while !told.contains(what) {
+                let part = tokio::time::timeout(wait, response.chunk()).await.expect("in time").unwrap().unwrap();
+                told.push_str(&String::from_utf8_lossy(&part));
+            }
+        };
+        until(&mut told, "event: generation\ndata: null").await;
+        let publish = world.request(Method::POST, "/api/publish").header("content-type", "application/json");
+        publish.body(json!({ "items": [heat] }).to_string()).send().await.unwrap();
+        until(&mut told, "event: generation\ndata: 1").await;
+        let job = world.request(Method::POST, "/api/jobs").header("content-type", "application/json");
+        job.body(json!({ "task": "scan" }).to_string()).send().await.unwrap();
+        until(&mut told, "\"queued\":1").await;
+    });
+}
