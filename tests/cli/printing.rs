@@ -27,6 +27,29 @@ fn every_command_has_its_keys() {
     assert_keys(&scan, &counts);
     let selected = films.select("tmdb:949", "poster", "a.jpg");
     assert_keys(&selected, &["id", "title", "image_type", "sha256", "width", "height", "bytes", "locked"]);
+    let of_candidate = [
+        "id",
+        "provider",
+        "type",
+        "url",
+        "width",
+        "height",
+        "language",
+        "vote_average",
+        "vote_count",
+        "score",
+        "score_parts",
+        "selected",
+        "blocked",
+        "locked",
+        "sha256",
+    ];
+    assert_keys(&films.json(&["candidates", "tmdb:949"])[0], &of_candidate);
+    let of_item = ["id", "type", "title", "year", "season", "episode", "path", "ids", "monitored", "missing", "images"];
+    assert_keys(&films.json(&["list"])[0], &of_item);
+    let folder = films.media().join("Heat (1995) {tmdb-949}");
+    let identified = films.one(&["identify", "--kind", "movies", folder.to_str().unwrap()]);
+    assert_keys(&identified, &["path", "kind", "title", "year", "ids", "layout", "rule"]);
     let published = ["generation", "added", "changed", "removed", "unchanged"];
     assert_keys(&films.publish(), &published);
     assert_keys(&films.one(&["rollback", "0"]), &published);
