@@ -8,6 +8,7 @@ mod block;
 mod candidates;
 mod config;
 mod context;
+mod daemon_lines;
 mod demo;
 mod deselect;
 mod diff;
@@ -19,6 +20,7 @@ mod gc;
 mod history;
 mod identify;
 mod item;
+mod jobs;
 mod library;
 mod list;
 mod lock;
@@ -33,11 +35,14 @@ mod progress;
 mod publish;
 mod rebuild;
 mod recycle;
+mod reload;
+mod remote;
 mod restore;
 mod revive;
 mod rollback;
 mod scan;
 mod select;
+mod serve;
 mod show;
 mod status;
 mod tag;
@@ -137,6 +142,9 @@ enum Command {
     Notify(notify::Notify),
     Mount(mount::Mount),
     Unmount(unmount::Unmount),
+    Serve(serve::Serve),
+    Jobs(jobs::JobsCommand),
+    Reload(reload::Reload),
     Export(export::Export),
     Recycle(recycle::RecycleCommand),
     Backup(backup::Backup),
@@ -162,30 +170,65 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_command(arguments: Vec<OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    start_logging(cli.verbose, cli.quiet);
-    match dispatch(cli) {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Failed) => ExitCode::FAILURE,
-        Ok(Outcome::Problems) => ExitCode::from(3),
+    if !matches!(cli.command, Some(Command::Serve(_))) {
+        start_logging(cli.verbose, cli.quiet);
+    }
+    let output = Output::new(cli.json, cli.quiet);
+    let run = || {
+        let context = Context::new(cli.state.as_deref(), cli.config.as_deref(), output.clone())?;
+        let Some(command) = cli.command else { return Ok(exit_code(next::run(&context), &output)) };
+        if command.is_shared()
+            && let Some(code) = remote::call(&context, arguments.into_iter().skip(1).collect())?
+        {
+            return Ok(code);
+        }
+        Ok(exit_code(run_in(&context, || dispatch(command, &context, cli.config)), &output))
+    };
+    ExitCode::from(run().unwrap_or_else(|error| exit_code(Err(error), &output)))
+}
+
+/// The exit code; an error is told.
+fn exit_code(outcome: anyhow::Result<Outcome>, output: &Output) -> u8 {
+    match outcome {
+        Ok(Outcome::Done) => 0,
+        Ok(Outcome::Failed) => 1,
+        Ok(Outcome::Problems) => 3,
         Err(error) => {
-            eprintln!("error: {}", output::one_line(&error));
-            if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            output.complain(&format!("error: {}", output::one_line(&error)));
+            if error.is::<Usage>() { 2 } else { 1 }
         }
     }
 }
 
-fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
-    let output = Output::new(cli.json, cli.quiet);
-    let context = Context::new(cli.state.as_deref(), cli.config.as_deref(), output)?;
-    let Some(command) = cli.command else { return next::run(&context) };
-    let outcome = run_in(&context, command);
+impl Command {
+    /// Whether it is done in the daemon while one is running.
+    fn is_shared(&self) -> bool {
+        matches!(self, Self::Scan(_) | Self::Enrich(_) | Self::Publish(_) | Self::Verify(_) | Self::Gc(_))
+    }
+
+    /// Does what [`Self::is_shared`] names.
+    fn run_shared(self, context: &Context) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Scan(command) => command.run(context),
+            Self::Enrich(command) => command.run(context),
+            Self::Publish(command) => command.run(context),
+            Self::Verify(command) => command.run(context),
+            Self::Gc(command) => command.run(context),
+            _ => Err(Usage("the daemon does not do this command".to_owned()).into()),
+        }
+    }
+}
+
+/// Runs a command, here or for another process.
+fn run_in(context: &Context, run: impl FnOnce() -> anyhow::Result<Outcome>) -> anyhow::Result<Outcome> {
+    let outcome = run();
     // Also behind what failed: something may have been chosen before that.
     let kept = context.keep_journal();
     let outcome = outcome?;
@@ -193,15 +236,16 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-fn run_in(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+fn dispatch(command: Command, context: &Context, given_config: Option<PathBuf>) -> anyhow::Result<Outcome> {
     match command {
         Command::Library(command) => command.run(context),
+        Command::Serve(command) => command.run(context, given_config),
+        Command::Jobs(command) => command.run(context),
+        Command::Reload(command) => command.run(context),
         Command::Identify(command) => command.run(context),
-        Command::Scan(command) => command.run(context),
         Command::List(command) => command.run(context),
         Command::Show(command) => command.run(context),
         Command::Demo(command) => command.run(context),
-        Command::Enrich(command) => command.run(context),
         Command::Candidates(command) => command.run(context),
         Command::Block(command) => command.run(context),
         Command::Unblock(command) => command.run(context),
@@ -212,7 +256,6 @@ fn run_in(context: &Context, command: Command) -> anyhow::Result<Outcome> {
         Command::Edit(command) => command.run(context),
         Command::Select(command) => command.run(context),
         Command::Deselect(command) => command.run(context),
-        Command::Publish(command) => command.run(context),
         Command::Unpublish(command) => command.run(context),
         Command::Diff(command) => command.run(context),
         Command::Rollback(command) => command.run(context),
@@ -222,8 +265,6 @@ fn run_in(context: &Context, command: Command) -> anyhow::Result<Outcome> {
         Command::History(command) => command.run(context),
         Command::Mount(command) => command.run(context),
         Command::Unmount(command) => command.run(context),
-        Command::Verify(command) => command.run(context),
-        Command::Gc(command) => command.run(context),
         Command::Recycle(command) => command.run(context),
         Command::Backup(command) => command.run(context),
         Command::Restore(command) => command.run(context),
@@ -233,6 +274,7 @@ fn run_in(context: &Context, command: Command) -> anyhow::Result<Outcome> {
         Command::Config(command) => command.run(context),
         Command::Completions(command) => command.run(Cli::command()),
         Command::Man(command) => command.run(Cli::command()),
+        shared => shared.run_shared(context),
     }
 }
 

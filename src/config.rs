@@ -7,6 +7,7 @@ mod artwork;
 mod documents;
 mod error;
 mod file;
+mod journal;
 mod provider;
 mod range;
 mod schedule;
@@ -23,6 +24,7 @@ pub use artwork::{ArtworkSettings, ChoiceMode, LibraryArtworkSettings};
 pub use documents::DocumentSettings;
 pub use error::ConfigError;
 pub use file::Config;
+pub use journal::stderr_is_journal;
 pub use provider::{
     CoverArtSettings, FanartTvSettings, LocalSettings, MusicBrainzSettings, NetworkSettings, NfoSettings,
     ProviderSettings, TmdbSettings, TvdbSettings,

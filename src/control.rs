@@ -1,4 +1,5 @@
-//! The socket between a mounting process and the command line.
+//! Sockets and locks between processes: those of mounts, that of the daemon ([`DaemonRequest`]), and the locks of what only one
+//! process does at a time ([`TaskLock`]).
 //!
 //! Each mounting process leaves two files in `run/` of the state folder: `mount-<id>.json` says what is mounted where,
 //! `mount-<id>.sock` takes requests. The mount lives exactly as long as somebody answers at the socket; files without
@@ -9,12 +10,18 @@
 //! The state folder is readable by its owner only, and so is the socket.
 
 mod client;
+mod daemon;
+mod listener;
 mod registry;
 mod server;
+mod task_lock;
 
 pub use client::{ask, source_of};
+pub use daemon::{Call, Caller, DAEMON_SOCKET, DaemonRequest, Frame, ask_daemon, call_daemon, read_daemon_request};
+pub use listener::Listener;
 pub use registry::{LockedRun, MountInfo, Registration, RegistryError, mounts, mounts_besides, register};
-pub use server::{Handler, Server};
+pub use server::{Handler, Server, send_answer};
+pub use task_lock::{Holder, TaskLock, lock_holder};
 
 use serde::{Deserialize, Serialize};
 

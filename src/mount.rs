@@ -84,4 +84,4 @@ pub use options::{MountError, MountOptions};
 pub use program::Rules;
 pub use session::{Session, Stopper};
 pub use stats::StatsSnapshot;
-pub use unmount::{clear_dead, is_dead, is_mounted, mountpoints, true_place, unmount_if_idle};
+pub use unmount::{clear_dead, detach, is_dead, is_mounted, mountpoints, true_place, unmount_if_idle};

@@ -12,7 +12,9 @@ const LAYERS: &[&[&str]] = &[
     &["cache", "catalog", "config", "control", "recycle"],
     &["library", "player", "provider", "streams"],
     &["phase", "overlay"],
-    &["http", "mount"],
+    &["mount"],
+    &["work"],
+    &["http"],
     &["daemon", "demo", "doctor"],
     &["cli"],
 ];

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 
+use crate::model::TaskKind;
 use crate::phase::{back_up, back_up_in_rotation};
 
 use super::Outcome;
@@ -37,7 +38,8 @@ impl Backup {
             bail!("there is no database yet at {}: nothing to copy", show_path(&context.state.database()));
         }
         let catalog = context.catalog()?;
-        let bar = Bar::new(context.output, "pages");
+        let _turn = context.turn(TaskKind::Backup)?;
+        let bar = Bar::new(&context.output, "pages");
         let report = match &self.file {
             Some(file) => back_up(&catalog, file, self.force, &bar)?,
             None => {

@@ -155,6 +155,6 @@ impl Candidates {
         let (cache, limits) = (context.cache()?, context.limits());
         let providers = context.providers(false, self.offline)?;
         let look = Look { cache: &cache, providers: &providers, limits: &limits, side };
-        Ok(look.at(catalog, candidates, &Bar::new(context.output, "pictures"))?)
+        Ok(look.at(catalog, candidates, &Bar::new(&context.output, "pictures"))?)
     }
 }

@@ -1,21 +1,16 @@
 //! `posterfs enrich`
 
-use std::sync::Arc;
-
 use clap::Args;
 
 use crate::catalog::EnrichScope;
-use crate::model::{Clock, EntityId, ItemRef, SystemClock};
-use crate::phase::{EnrichReport, EnrichRequest, enrich};
+use crate::model::{EntityId, ItemRef};
+use crate::phase::EnrichReport;
+use crate::work::EnrichWish;
 
 use super::Outcome;
 use super::context::Context;
 use super::item;
 use super::output::{byte_size, counted, table};
-use super::progress::Bar;
-
-/// How many items are under way at once: enough to keep every provider busy at its own pace.
-const AT_ONCE: usize = 16;
 
 /// Ask providers for artwork, and choose the best of it.
 ///
@@ -52,23 +47,13 @@ impl Enrich {
         let named = self.items.iter().chain(&self.more_items);
         let items: Vec<EntityId> =
             named.map(|item| Ok(item::find(context, &catalog, item)?.id)).collect::<anyhow::Result<_>>()?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let scope = match (items.is_empty(), self.force) {
             (false, _) => EnrichScope::Items(items),
             (true, true) => EnrichScope::All,
-            (true, false) => EnrichScope::Due(clock.now()),
+            (true, false) => EnrichScope::Due(context.now()),
         };
-        let request = EnrichRequest {
-            scope,
-            providers: context.providers(self.force, self.offline)?,
-            config: &context.config,
-            limits: context.limits(),
-            replies: Some(context.replies()),
-            at_once: AT_ONCE,
-            is_dry_run: self.dry_run,
-        };
-        let cache = Arc::new(context.cache()?);
-        let report = enrich(&mut catalog, &cache, &request, &clock, &Bar::new(context.output, "items"))?;
+        let wish = EnrichWish { scope, ask_again: self.force, is_offline: self.offline, is_dry_run: self.dry_run };
+        let report = context.enrich(&mut catalog, wish, &context.output)?;
         context.output.result(&report, |report| text(report, self.dry_run))?;
         let has_problems = report.problem_count > 0 || !report.stopped.is_empty();
         Ok(if has_problems { Outcome::Problems } else { Outcome::Done })

@@ -115,7 +115,7 @@ impl Export {
         };
         let request = ExportRequest { library, target, mode: self.mode, is_dry_run: self.dry_run, now: context.now() };
         let (cache, recycle) = (context.cache()?, Recycle::open(&context.state.recycle())?);
-        let bar = Bar::new(context.output, "files");
+        let bar = Bar::new(&context.output, "files");
         let report = match &self.naming {
             None => export(catalog, &cache, &recycle, &request, &bar)?,
             Some(profiles) => export_as(catalog, &cache, &recycle, &request, profiles, &bar)?,

@@ -2,13 +2,14 @@
 
 use clap::Args;
 
+use crate::model::TaskKind;
 use crate::phase::{GcReport, GcRequest, gc};
 use crate::recycle::Recycle;
+use crate::work::Attendant;
 
 use super::Outcome;
 use super::context::Context;
 use super::output::{byte_size, counted};
-use super::progress::Bar;
 
 /// Move pictures that nothing needs out of the cache, into the recycle bin.
 ///
@@ -36,7 +37,9 @@ impl Gc {
             is_dry_run: self.dry_run,
             now: context.now(),
         };
-        let report = gc(&mut catalog, &cache, &recycle, &request, &Bar::new(context.output, "parts of the cache"))?;
+        let _turn = context.turn(TaskKind::Gc)?;
+        let progress = context.output.progress("parts of the cache");
+        let report = gc(&mut catalog, &cache, &recycle, &request, progress.as_ref())?;
         context.output.result(&report, |report| text(report, self.dry_run))?;
         Ok(if report.problem_count > 0 { Outcome::Problems } else { Outcome::Done })
     }

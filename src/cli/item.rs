@@ -21,6 +21,5 @@ pub fn find(context: &Context, catalog: &Catalog, item: &ItemRef) -> anyhow::Res
     if let ItemTarget::Path(path) = &item.target {
         item.target = ItemTarget::Path(context.path_in_source(path));
     }
-    let working_folder = std::env::current_dir().unwrap_or_default();
-    Ok(items::resolve(catalog, &item, &working_folder)?)
+    Ok(items::resolve(catalog, &item, &context.directory)?)
 }

@@ -4,9 +4,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::control::mounts;
 use crate::model::{EntityId, ItemRef};
-use crate::phase::{self, News, NotifyReport, PlayerView, PlayerViews};
+use crate::phase::{self, News, NotifyReport};
 use crate::player::Access;
 
 use super::context::Context;
@@ -57,7 +56,7 @@ impl Notify {
             (false, items) => News::Items(items),
         };
         let players = self.players(&context.config)?;
-        let views = views(context);
+        let views = context.player_views();
         let mut rows = Vec::new();
         for access in &players {
             let report = phase::notify(&mut catalog, access, news, &views, self.dry_run, context.now())?;
@@ -83,19 +82,6 @@ impl Notify {
         }
         Ok(players)
     }
-}
-
-/// What players may look through: the views of the configuration, and those that are mounted and show what is published.
-fn views(context: &Context) -> PlayerViews {
-    let configured = context.config.mount.iter().map(|mount| PlayerView {
-        source: mount.source(),
-        mountpoint: mount.mountpoint(),
-        profiles: mount.profiles.clone(),
-    });
-    let mounted = mounts(&context.state.run()).into_iter().filter(|mount| mount.shows.is_empty());
-    let mounted =
-        mounted.map(|mount| PlayerView { source: mount.source, mountpoint: mount.mountpoint, profiles: Vec::new() });
-    PlayerViews::new(configured.chain(mounted).collect())
 }
 
 fn text(row: &Row) -> String {

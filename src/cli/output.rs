@@ -3,46 +3,83 @@
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::control::{Caller, Frame, Holder};
 use crate::model::show_bytes;
+use crate::phase::Progress;
+use crate::work::Attendant;
+
+use super::progress::{Bar, Told};
 
 /// Where results go, and in which form.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Output {
     json: bool,
     quiet: bool,
+    shows_progress: bool,
+    /// Who asked for it, where that is another process.
+    caller: Option<Arc<Caller>>,
 }
 
 impl Output {
     /// Output in JSON or text; quiet output shows no progress.
     pub fn new(json: bool, quiet: bool) -> Self {
-        Self { json, quiet }
+        let shows_progress = !quiet && !json && io::IsTerminal::is_terminal(&io::stderr());
+        Self { json, quiet, shows_progress, caller: None }
+    }
+
+    /// The same for another process, which shows it.
+    pub fn of_caller(json: bool, quiet: bool, shows_progress: bool, caller: Arc<Caller>) -> Self {
+        Self { json, quiet, shows_progress, caller: Some(caller) }
     }
 
     /// Whether programs read it.
-    pub fn is_json(self) -> bool {
+    pub fn is_json(&self) -> bool {
         self.json
     }
 
     /// Whether progress may be shown: to a terminal, unless asked to be quiet.
-    pub fn shows_progress(self) -> bool {
-        !self.quiet && !self.json && io::IsTerminal::is_terminal(&io::stderr())
+    pub fn shows_progress(&self) -> bool {
+        self.shows_progress
     }
 
     /// One result: a JSON document, or its text.
-    pub fn result<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+    pub fn result<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         let line = if self.json { serde_json::to_string(value)? } else { harmless(&text(value)) };
-        print(&line)
+        self.print(&line)
     }
 
     /// A list: JSON lines, or one text for all.
-    pub fn list<T: Serialize>(self, values: &[T], text: impl FnOnce(&[T]) -> String) -> anyhow::Result<()> {
+    pub fn list<T: Serialize>(&self, values: &[T], text: impl FnOnce(&[T]) -> String) -> anyhow::Result<()> {
         if !self.json {
-            return print(&harmless(&text(values)));
+            return self.print(&harmless(&text(values)));
         }
-        values.iter().try_for_each(|value| print(&serde_json::to_string(value)?))
+        values.iter().try_for_each(|value| self.print(&serde_json::to_string(value)?))
+    }
+
+    /// What is no result: problems on the way, for people.
+    pub fn complain(&self, text: &str) {
+        match &self.caller {
+            Some(caller) => caller.tell(&Frame::Err(format!("{text}\n"))),
+            None => eprintln!("{text}"),
+        }
+    }
+
+    fn print(&self, text: &str) -> anyhow::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let line = format!("{}\n", text.trim_end());
+        match &self.caller {
+            Some(caller) => {
+                caller.tell(&Frame::Out(line));
+                Ok(())
+            }
+            None => print(&line),
+        }
     }
 }
 
@@ -60,13 +97,29 @@ pub fn harmless(text: &str) -> String {
     shown
 }
 
-/// Whoever reads us may stop reading (`posterfs list | head`): that is no failure.
-fn print(text: &str) -> anyhow::Result<()> {
-    if text.is_empty() {
-        return Ok(());
+impl Attendant for Output {
+    fn progress(&self, noun: &'static str) -> Box<dyn Progress + '_> {
+        match &self.caller {
+            Some(caller) => Box::new(Told { caller, noun, is_shown: self.shows_progress }),
+            None => Box::new(Bar::new(self, noun)),
+        }
     }
+
+    fn is_cancelled(&self) -> bool {
+        self.caller.as_ref().is_some_and(|caller| caller.is_stopped())
+    }
+
+    fn waits_for(&self, what: &'static str, holder: Holder) {
+        if !self.quiet {
+            self.complain(&format!("waiting for another `{what}` to end ({holder})"));
+        }
+    }
+}
+
+/// Prints. Whoever reads us may stop reading (`posterfs list | head`): that is no failure.
+pub fn print(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
-    match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }

@@ -1,8 +1,11 @@
-//! Progress bars on stderr: only where a person looks at a terminal.
+//! Progress bars on stderr: only where a person looks at a terminal, which may be that of another process.
+
+use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parking_lot::Mutex;
 
+use crate::control::{Caller, Frame};
 use crate::phase::Progress;
 
 use super::output::Output;
@@ -12,13 +15,13 @@ use super::output::Output;
 pub struct Bar {
     bar: Mutex<ProgressBar>,
     is_shown: bool,
-    noun: &'static str,
+    noun: String,
 }
 
 impl Bar {
     /// A bar that counts `noun`s.
-    pub fn new(output: Output, noun: &'static str) -> Self {
-        Self { bar: Mutex::new(ProgressBar::hidden()), is_shown: output.shows_progress(), noun }
+    pub fn new(output: &Output, noun: &str) -> Self {
+        Self { bar: Mutex::new(ProgressBar::hidden()), is_shown: output.shows_progress(), noun: noun.to_owned() }
     }
 }
 
@@ -34,7 +37,7 @@ impl Progress for Bar {
         };
         // The templates are constants, so a wrong one would be seen at once; the default style is good enough then.
         bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.set_message(self.noun);
+        bar.set_message(self.noun.clone());
         *self.bar.lock() = bar;
     }
 
@@ -48,5 +51,43 @@ impl Progress for Bar {
 
     fn finish(&self) {
         self.bar.lock().finish_and_clear();
+    }
+}
+
+/// A progress bar at the terminal of another process, which may have the work stopped.
+#[derive(Debug)]
+pub struct Told<'a> {
+    pub caller: &'a Arc<Caller>,
+    pub noun: &'static str,
+    pub is_shown: bool,
+}
+
+impl Told<'_> {
+    fn tell(&self, frame: &Frame) {
+        if self.is_shown {
+            self.caller.tell(frame);
+        }
+    }
+}
+
+impl Progress for Told<'_> {
+    fn start(&self, total: Option<u64>) {
+        self.tell(&Frame::Start { noun: self.noun.to_owned(), total });
+    }
+
+    fn extend(&self, steps: u64) {
+        self.tell(&Frame::Extend(steps));
+    }
+
+    fn advance(&self, steps: u64) {
+        self.tell(&Frame::Advance(steps));
+    }
+
+    fn finish(&self) {
+        self.tell(&Frame::Finish);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.caller.is_stopped()
     }
 }

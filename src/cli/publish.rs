@@ -3,14 +3,11 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Conflict, Library, Published, Scope, Stamp};
-use crate::library::Source;
+use crate::catalog::{Catalog, Conflict, Published, Scope, Stamp};
 use crate::model::{EntityId, GenerationId, ImageType, ItemRef};
-use crate::phase::{self, DocumentSources};
+use crate::phase;
 
 use super::context::Context;
-use super::output::one_line;
-use super::progress::Bar;
 use super::{Outcome, item, mode};
 
 /// Show what is selected.
@@ -80,20 +77,11 @@ impl Publish {
             [] => "publish".to_owned(),
             items => format!("publish {}", items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
         };
-        let cache = context.cache()?;
-        let bar = Bar::new(context.output, "items");
-        let libraries = with_nfo(context, &catalog)?;
-        let sources = DocumentSources { cache: &cache, libraries, progress: &bar };
-        let (how, stamp) = (mode(self.dry_run), stamp(context, reason));
-        let published = phase::publish_with_documents(&mut catalog, &sources, scope, how, &stamp)?;
+        let stamp = stamp(context, reason);
+        let published = context.publish(&mut catalog, scope, mode(self.dry_run), &stamp, &context.output)?;
         let mut report = report(&catalog, &published.published, self.dry_run)?;
         report.left_out = published.left_out.iter().map(|left| left.message.clone()).collect();
         report.unreached = published.unreached;
-        phase::forget(&mut catalog, &context.config.history, mode(self.dry_run), context.now())?;
-        if !self.dry_run {
-            context.tidy_recycle();
-        }
-        context.nudge();
         finish(context, &report)
     }
 }
@@ -109,17 +97,6 @@ impl Unpublish {
         context.nudge();
         finish(context, &report(&catalog, &published, self.dry_run)?)
     }
-}
-
-/// The libraries that shall have metadata documents, with their trees beneath whatever is mounted over them.
-pub(super) fn with_nfo(context: &Context, catalog: &Catalog) -> anyhow::Result<Vec<(Library, Result<Source, String>)>> {
-    let wanted = catalog.libraries()?.into_iter().filter(|library| context.config.publishes_nfo(&library.name));
-    let opened = wanted.map(|library| {
-        let source = context.source(&library.path).map(|fd| Source::from_fd(fd, library.path.clone()));
-        let source = source.map_err(|error| one_line(&error));
-        (library, source)
-    });
-    Ok(opened.collect())
 }
 
 /// By whom and why.

@@ -70,7 +70,7 @@ impl Rebuild {
             mode: mode(self.dry_run),
             now: context.now(),
         };
-        let report = rebuild(&request, &Bar::new(context.output, "pictures"))?;
+        let report = rebuild(&request, &Bar::new(&context.output, "pictures"))?;
         if !self.dry_run {
             // Opened once, so that the journal beside the cache tells of it.
             drop(context.catalog()?);

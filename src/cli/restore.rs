@@ -36,7 +36,7 @@ impl Restore {
         context.state.make()?;
         refuse_mounts(context)?;
         let database = context.state.database();
-        let bar = Bar::new(context.output, "pages");
+        let bar = Bar::new(&context.output, "pages");
         let report = restore(&database, &self.file, mode(self.dry_run), &bar)?;
         if !self.dry_run {
             // Opened once, so that the journal beside the cache follows it.

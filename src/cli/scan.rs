@@ -5,14 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::catalog::Library;
-use crate::library::Source;
-use crate::model::SystemClock;
+use crate::model::TaskKind;
+use crate::phase::ScanReport;
 use crate::phase::items::library_at;
-use crate::phase::{ScanReport, read_streams, scan, scan_folder};
 
 use super::Outcome;
 use super::context::Context;
-use super::progress::Bar;
 
 /// Look what is in the libraries.
 ///
@@ -33,12 +31,13 @@ pub struct Scan {
 impl Scan {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut catalog = context.catalog()?;
+        let _turn = context.turn(TaskKind::Scan)?;
         if !self.path.is_empty() {
             return scan_folders(context, &mut catalog, &self.path);
         }
         let mut outcome = Outcome::Done;
         for library in chosen(&catalog, &self.libraries)? {
-            match scan_one(context, &mut catalog, &library) {
+            match context.scan_library(&mut catalog, &library, &context.output) {
                 Ok(report) => {
                     if report.error_count > 0 || !report.duplicates.is_empty() {
                         outcome = Outcome::Problems;
@@ -46,11 +45,11 @@ impl Scan {
                     context.output.result(&report, text)?;
                 }
                 // One library whose disk is not there must not keep the others from being looked at.
-                Err(error) if self.libraries.len() != 1 => {
-                    eprintln!("error: {}", super::output::one_line(&error));
+                Err(error) if self.libraries.len() != 1 && !error.is_cancelled() => {
+                    context.output.complain(&format!("error: {}", super::output::one_line(&error.into())));
                     outcome = Outcome::Problems;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
         context.nudge();
@@ -79,9 +78,7 @@ fn scan_folders(
     let mut outcome = Outcome::Done;
     for folder in folders {
         let (library, folder) = library_at(catalog, &context.path_in_source(folder))?;
-        let source = Source::from_fd(context.source(&library.path)?, library.path.clone());
-        let bar = Bar::new(context.output, "folders");
-        let report = scan_folder(catalog, &library, &source, &folder, &SystemClock, &bar)?;
+        let report = context.scan_folder(catalog, &library, &folder, &context.output)?;
         if report.scan.error_count > 0 {
             outcome = Outcome::Problems;
         }
@@ -89,15 +86,6 @@ fn scan_folders(
     }
     context.nudge();
     Ok(outcome)
-}
-
-fn scan_one(context: &Context, catalog: &mut crate::catalog::Catalog, library: &Library) -> anyhow::Result<ScanReport> {
-    let source = Source::from_fd(context.source(&library.path)?, library.path.clone());
-    let bar = Bar::new(context.output, "folders");
-    let report = scan(catalog, library, &source, &SystemClock, &bar)?;
-    let bar = Bar::new(context.output, "videos");
-    read_streams(catalog, library, &source, &context.prober(), &SystemClock, &bar)?;
-    Ok(report)
 }
 
 fn text(report: &ScanReport) -> String {

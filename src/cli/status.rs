@@ -5,12 +5,13 @@ use serde::Serialize;
 
 use crate::catalog::{Counts, Verification};
 use crate::control::{Answer, MountInfo, Request, ask, mounts};
+use crate::daemon::DaemonStatus;
 
 use super::context::Context;
 use super::output::{byte_size, counted, local_time, one_line, show_path};
-use super::{Outcome, next};
+use super::{Outcome, daemon_lines, next};
 
-/// How much there is of everything, and what is mounted.
+/// How much there is of everything, what is mounted, and how the daemon is.
 ///
 /// Mounts go on when the catalog cannot be read, and are told of then too; it ends with exit code 3.
 ///
@@ -30,6 +31,8 @@ struct StatusReport {
     /// Why the catalog cannot be read.
     catalog_error: Option<String>,
     mounts: Vec<MountReport>,
+    /// The daemon, where one is running.
+    daemon: Option<DaemonStatus>,
     /// What to type next.
     next: Option<&'static str>,
 }
@@ -74,7 +77,8 @@ struct MountReport {
 
 impl Status {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
-        let read = context.catalog_to_read().and_then(|catalog| Ok((catalog.counts()?, catalog.last_verification()?)));
+        let read = context.catalog_to_read().map_err(anyhow::Error::new);
+        let read = read.and_then(|catalog| Ok((catalog.counts()?, catalog.last_verification()?)));
         let (counts, verified) = match read {
             Ok((counts, verified)) => (Ok(counts), verified),
             Err(error) => (Err(error), None),
@@ -93,6 +97,7 @@ impl Status {
             verified: verified.map(VerifiedReport::from),
             catalog_error,
             mounts,
+            daemon: daemon_lines::daemon(&run),
             next: next::steps(context).ok().and_then(|steps| steps.first().map(next::Step::command)),
         };
         context.output.result(&report, text)?;
@@ -147,6 +152,7 @@ fn text(report: &StatusReport) -> String {
     if report.mounts.is_empty() {
         lines.push("  nothing mounted".to_owned());
     }
+    lines.extend(report.daemon.iter().flat_map(daemon_lines::lines));
     lines.extend(report.next.map(|command| format!("  next: {command}")));
     lines.join("\n")
 }

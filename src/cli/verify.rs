@@ -5,20 +5,18 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Library, Stamp};
-use crate::library::Source;
-use crate::model::UnixSeconds;
+use crate::catalog::{Catalog, Stamp};
+use crate::model::{TaskKind, UnixSeconds};
 use crate::phase::{
     Affected, DocumentSources, Finding, LibraryTree, NoProgress, Rate, RepairRequest, Repaired, VerifyReport,
     VerifyRequest, repair, verify,
 };
 use crate::recycle::Recycle;
+use crate::work::Attendant;
 
 use super::Outcome;
 use super::context::Context;
-use super::output::{byte_size, counted, one_line};
-use super::progress::Bar;
-use super::publish::with_nfo;
+use super::output::{byte_size, counted};
 use super::scan::chosen;
 
 /// More findings than that are counted, and neither shown nor repaired: the next run finds them again.
@@ -86,7 +84,10 @@ struct Summary {
 impl Verify {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut catalog = if self.repair { context.catalog()? } else { context.catalog_to_read()? };
-        let trees = trees(context, chosen(&catalog, &self.libraries)?);
+        let trees = context.trees(chosen(&catalog, &self.libraries)?);
+        // Looking alone works where nothing can be written.
+        let is_noted = self.repair || self.deep;
+        let _turn = is_noted.then(|| context.turn(TaskKind::Verify)).transpose()?;
         let mut findings = Vec::new();
         let report = self.look(context, &mut catalog, &trees, &mut findings)?;
         let mut summary = Summary { summary: true, report, ..Summary::default() };
@@ -120,8 +121,8 @@ impl Verify {
         // Programs are told at once, as a deep run takes hours.
         let is_told_at_once = context.output.is_json() && !self.repair;
         let mut printed = Ok(());
-        let bar = Bar::new(context.output, "files");
-        let report = verify(catalog, &cache, &request, &bar, &mut |finding| {
+        let bar = context.output.progress("files");
+        let report = verify(catalog, &cache, &request, bar.as_ref(), &mut |finding| {
             if is_told_at_once {
                 if printed.is_ok() {
                     printed = print(context, &finding, None);
@@ -152,15 +153,15 @@ impl Verify {
             limits: &context.limits(),
             documents: &DocumentSources {
                 cache: &cache,
-                libraries: with_nfo(context, catalog)?,
+                libraries: context.libraries_with_documents(catalog)?,
                 progress: &NoProgress,
             },
             stamp: &Stamp { author: context.author(), reason, now: context.now() },
             is_dry_run: self.dry_run,
         };
         let mut printed = Ok(());
-        let bar = Bar::new(context.output, "repairs");
-        let outcome = repair(catalog, &cache, &recycle, findings, &request, &bar, &mut |finding, repaired| {
+        let bar = context.output.progress("repairs");
+        let outcome = repair(catalog, &cache, &recycle, findings, &request, bar.as_ref(), &mut |finding, repaired| {
             summary.repaired += u64::from(matches!(repaired, Repaired::Repaired(_)));
             if printed.is_ok() {
                 printed = print(context, finding, Some(repaired));
@@ -175,16 +176,6 @@ impl Verify {
         outcome?;
         printed
     }
-}
-
-/// Libraries with their trees, beneath whatever is mounted over them.
-fn trees(context: &Context, libraries: Vec<Library>) -> Vec<LibraryTree> {
-    let tree = |library: Library| {
-        let opened = context.source(&library.path);
-        let source = opened.map(|fd| Source::from_fd(fd, library.path.clone())).map_err(|error| one_line(&error));
-        LibraryTree { library, source }
-    };
-    libraries.into_iter().map(tree).collect()
 }
 
 fn print(context: &Context, finding: &Finding, repaired: Option<&Repaired>) -> anyhow::Result<()> {

@@ -189,9 +189,14 @@ fn remove_files(run: &Path, id: &str) {
 }
 
 /// The name of a mount's files: made from its mount point, short enough for a socket.
-pub(super) fn mount_id(mountpoint: &Path) -> String {
+fn mount_id(mountpoint: &Path) -> String {
     let digest = Sha256::digest(mountpoint.as_os_str().as_bytes());
     digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The name of a mount's socket.
+pub(super) fn socket_name(mountpoint: &Path) -> String {
+    format!("mount-{}.sock", mount_id(mountpoint))
 }
 
 /// Paths need not be UTF-8, JSON has to be: they are kept as lists of bytes.

@@ -1,5 +1,7 @@
 //! How a phase tells how far it is.
 
+use super::PhaseError;
+
 /// Told by a phase how far it is. Calls come from one thread at a time.
 pub trait Progress: Sync {
     /// The work begins; `total` is how many steps there will be, where that is known.
@@ -13,6 +15,16 @@ pub trait Progress: Sync {
 
     /// The work is over, done or failed.
     fn finish(&self);
+
+    /// Whether the work is to stop at the next place where it can. It has then failed with [`PhaseError::Stopped`].
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Where a phase can stop: what it has done so far stays, and running it again goes on from there.
+pub(super) fn may_stop(progress: &dyn Progress) -> Result<(), PhaseError> {
+    if progress.is_cancelled() { Err(PhaseError::Stopped) } else { Ok(()) }
 }
 
 /// For those who do not look.

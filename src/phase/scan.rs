@@ -35,6 +35,7 @@ use crate::library::{Problem, Source, Start, Visit, Walk, walk};
 use crate::model::{Clock, EntityId, Provider, RelPath};
 
 use self::survey::{Remembered, Surveyed, Surveyor};
+use super::progress::may_stop;
 use super::{PhaseError, Progress, publish};
 
 pub use below::{FolderReport, scan_folder};
@@ -217,6 +218,7 @@ impl<'a> Scan<'a> {
 
     fn follow_walk(&mut self, mut walk: Walk<'_, Surveyor<'_>>, batch_items: usize) -> Result<(), PhaseError> {
         loop {
+            may_stop(self.progress)?;
             let visit = walk.next_visit(&mut |paths| self.remembered(paths))?;
             match visit {
                 None => return Ok(()),

@@ -15,6 +15,7 @@ use crate::model::{Clock, RelPath, StreamDetails};
 use crate::naming::split_extension;
 use crate::streams::{Prober, StreamError};
 
+use super::progress::may_stop;
 use super::{PhaseError, Progress};
 
 /// How many videos are asked of the catalog at a time.
@@ -87,6 +88,7 @@ impl Reading<'_> {
         loop {
             let page = self.catalog.video_paths(self.library.id, after.as_ref(), PAGE)?;
             for path in page.iter().filter(|path| has_streams(path)) {
+                may_stop(self.progress)?;
                 match self.changed(path)? {
                     None => self.progress.advance(1),
                     Some((identity, file)) => {

@@ -13,6 +13,7 @@ use crate::model::{Clock, EntityId, EntityType, ImageKind, LibraryId};
 use crate::provider::ArtworkProvider;
 use crate::score::{Preferences, Wish};
 
+use super::super::progress::may_stop;
 use super::super::runtime::runtime;
 use super::super::{PhaseError, Progress};
 use super::desk::{self, Desk};
@@ -155,6 +156,7 @@ async fn one_wave(
 ) -> Result<(), PhaseError> {
     stream::iter(wave)
         .map(|&id| async move {
+            may_stop(progress)?;
             let done = item::enrich(work, desk, id).await;
             progress.advance(1);
             done

@@ -1,0 +1,234 @@
+//! What a task is in calls of phases.
+
+use crate::catalog::{Catalog, CatalogError, EnrichScope, Library, NewJob, PublishMode, Scope, Stamp};
+use crate::library::Source;
+use crate::model::{EntityId, LibraryId, RelPath, Task, TaskKind};
+use crate::phase::{
+    self, EnrichReport, Finding, GcRequest, News, PhaseError, PublishReport, ScanReport, VerifyRequest,
+    back_up_in_rotation,
+};
+use crate::player::Access;
+use crate::recycle::Recycle;
+use crate::work::{Attendant, EnrichWish, WorkError, Workplace};
+
+/// How many of the things that are wrong are logged; `posterfs verify` tells all.
+const FINDINGS_LOGGED: u32 = 100;
+
+/// What a job came to.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// In few words.
+    pub outcome: String,
+    /// What is to be done because of it.
+    pub followed_by: Vec<NewJob>,
+}
+
+/// Does it.
+pub fn run_task(
+    place: &Workplace,
+    catalog: &mut Catalog,
+    task: &Task,
+    attendant: &dyn Attendant,
+) -> Result<Done, WorkError> {
+    let mut run = Run { place, catalog, attendant };
+    let outcome = match task {
+        Task::Scan { library } => run.scan(*library)?,
+        Task::ScanFolder { library, folder } => run.scan_folder(*library, folder)?,
+        Task::FollowRename { library, from, to } => run.follow_rename(*library, from, to)?,
+        Task::Import { library, folder } => run.import(*library, folder)?,
+        Task::Enrich { force } => run.enrich_due(*force)?,
+        Task::EnrichItems { items } => run.enrich_items(items)?,
+        Task::Publish { library } => run.publish(*library)?,
+        Task::PublishItems { items } => run.publish_items(items)?,
+        Task::Backup => run.back_up()?,
+        Task::Notify { player, .. } => run.notify(player)?,
+        Task::Verify { deep } => run.verify(*deep)?,
+        Task::Gc => run.gc()?,
+        Task::Release { .. } => {
+            return Err(WorkError::Unknown { task: task.to_string() });
+        }
+    };
+    // What was chosen is safe before it is told to be.
+    place.keep_journal()?;
+    Ok(Done { outcome, followed_by: Vec::new() })
+}
+
+/// Whether this program can do it.
+pub fn is_known(task: &Task) -> bool {
+    !matches!(task.kind(), TaskKind::Release)
+}
+
+struct Run<'a> {
+    place: &'a Workplace,
+    catalog: &'a mut Catalog,
+    attendant: &'a dyn Attendant,
+}
+
+impl Run<'_> {
+    fn library(&self, id: LibraryId) -> Result<Library, WorkError> {
+        Ok(self.catalog.library(id)?.ok_or(CatalogError::NoSuchLibraryId { id })?)
+    }
+
+    fn libraries(&self, library: Option<LibraryId>) -> Result<Vec<Library>, WorkError> {
+        match library {
+            Some(library) => Ok(vec![self.library(library)?]),
+            None => Ok(self.catalog.libraries()?),
+        }
+    }
+
+    /// One library whose disk is not there does not keep the others from being looked at.
+    fn scan(&mut self, library: Option<LibraryId>) -> Result<String, WorkError> {
+        let _turn = self.place.hold(TaskKind::Scan, self.attendant)?;
+        let (mut told, mut failed) = (Vec::new(), None);
+        for library in self.libraries(library)? {
+            match self.place.scan_library(self.catalog, &library, self.attendant) {
+                Ok(report) => told.push(scanned(&report)),
+                Err(error) if error.is_cancelled() => return Err(error),
+                Err(error) => failed = Some(error),
+            }
+        }
+        self.place.nudge();
+        failed.map_or_else(|| Ok(told.join("; ")), Err)
+    }
+
+    fn scan_folder(&mut self, library: LibraryId, folder: &RelPath) -> Result<String, WorkError> {
+        let library = self.library(library)?;
+        let _turn = self.place.hold(TaskKind::Scan, self.attendant)?;
+        let report = self.place.scan_folder(self.catalog, &library, folder, self.attendant)?;
+        self.place.nudge();
+        Ok(scanned(&report.scan))
+    }
+
+    fn follow_rename(&mut self, library: LibraryId, from: &RelPath, to: &RelPath) -> Result<String, WorkError> {
+        let library = self.library(library)?;
+        let source = Source::from_fd(self.place.source(&library.path)?, library.path.clone());
+        let stamp = self.stamp(&format!("rename of {from}"));
+        let has_followed = phase::follow_told(self.catalog, &library, &source, (from, to), &stamp)?;
+        self.place.nudge();
+        Ok(if has_followed { "followed".to_owned() } else { "nothing to follow".to_owned() })
+    }
+
+    fn import(&mut self, library: LibraryId, folder: &RelPath) -> Result<String, WorkError> {
+        let library = self.library(library)?;
+        let turn = self.place.hold(TaskKind::Scan, self.attendant)?;
+        let report = self.place.scan_folder(self.catalog, &library, folder, self.attendant)?;
+        drop(turn);
+        let items = self.catalog.items_in(library.id, &report.folder)?;
+        let scope = EnrichScope::DueAmong(items.clone(), self.place.now());
+        let enriched = self.place.enrich(self.catalog, wish(scope, false), self.attendant)?;
+        let reason = format!("import of {} in {}", report.folder, library.name);
+        let published = self.show(Scope::Among(&items), &reason)?;
+        Ok([scanned(&report.scan), told_enriched(&enriched), told_published(&published)].join("; "))
+    }
+
+    fn enrich_due(&mut self, force: bool) -> Result<String, WorkError> {
+        let scope = if force { EnrichScope::All } else { EnrichScope::Due(self.place.now()) };
+        Ok(told_enriched(&self.place.enrich(self.catalog, wish(scope, force), self.attendant)?))
+    }
+
+    fn enrich_items(&mut self, items: &[EntityId]) -> Result<String, WorkError> {
+        let scope = EnrichScope::Items(items.to_vec());
+        Ok(told_enriched(&self.place.enrich(self.catalog, wish(scope, false), self.attendant)?))
+    }
+
+    fn publish(&mut self, library: Option<LibraryId>) -> Result<String, WorkError> {
+        match library {
+            Some(library) => Ok(told_published(&self.show(Scope::Libraries(&[library]), "publish")?)),
+            None => Ok(told_published(&self.show(Scope::All, "publish")?)),
+        }
+    }
+
+    fn publish_items(&mut self, items: &[EntityId]) -> Result<String, WorkError> {
+        Ok(told_published(&self.show(Scope::Entities(items), "publish")?))
+    }
+
+    fn verify(&mut self, is_deep: bool) -> Result<String, WorkError> {
+        let _turn = self.place.hold(TaskKind::Verify, self.attendant)?;
+        let trees = self.place.trees(self.catalog.libraries()?);
+        let now = self.place.now();
+        let request = VerifyRequest { trees: &trees, is_everything: true, is_deep, since: None, rate: None, now };
+        let (cache, progress) = (self.place.cache_to_read()?, self.attendant.progress("files"));
+        let mut told = 0;
+        let mut tell = |finding: Finding| {
+            told += 1;
+            if told <= FINDINGS_LOGGED {
+                tracing::warn!(path = %finding.path, "{}: {}", finding.flaw, finding.message);
+            }
+        };
+        let report = phase::verify(self.catalog, &cache, &request, progress.as_ref(), &mut tell)?;
+        Ok(match report.findings {
+            0 => "all is well".to_owned(),
+            findings => format!("{findings} things are wrong: `posterfs verify --repair`"),
+        })
+    }
+
+    fn gc(&mut self) -> Result<String, WorkError> {
+        let _turn = self.place.hold(TaskKind::Gc, self.attendant)?;
+        let (cache, progress) = (self.place.cache()?, self.attendant.progress("parts of the cache"));
+        let recycle = Recycle::open(&self.place.state.recycle()).map_err(PhaseError::from)?;
+        let request = GcRequest {
+            history: &self.place.config.history,
+            recycle_limits: self.place.recycle_limits(),
+            is_dry_run: false,
+            now: self.place.now(),
+        };
+        let report = phase::gc(self.catalog, &cache, &recycle, &request, progress.as_ref())?;
+        Ok(format!(
+            "{} pictures ({} bytes) to the recycle bin, {} problems",
+            report.files, report.bytes, report.problem_count
+        ))
+    }
+
+    fn back_up(&mut self) -> Result<String, WorkError> {
+        let _turn = self.place.hold(TaskKind::Backup, self.attendant)?;
+        let (folder, keep) = (self.place.state.backups(), self.place.config.backup.keep);
+        let progress = self.attendant.progress("pages");
+        let report = back_up_in_rotation(self.catalog, &folder, keep, self.place.now(), progress.as_ref())?;
+        Ok(report.path)
+    }
+
+    fn notify(&mut self, player: &str) -> Result<String, WorkError> {
+        let players = Access::all(&self.place.config.player)?;
+        let Some(access) = players.iter().find(|access| access.kind.to_string() == player) else {
+            return Ok("the configuration no longer names it".to_owned());
+        };
+        let views = self.place.player_views();
+        let report = phase::notify(self.catalog, access, News::Since, &views, false, self.place.now())?;
+        match report.error {
+            Some(why) => Err(WorkError::NotTold { player: player.to_owned(), why }),
+            None => Ok(format!("told of {} changes", report.told.len())),
+        }
+    }
+
+    fn stamp(&self, reason: &str) -> Stamp {
+        Stamp { author: "daemon".to_owned(), reason: reason.to_owned(), now: self.place.now() }
+    }
+
+    fn show(&mut self, scope: Scope<'_>, reason: &str) -> Result<PublishReport, WorkError> {
+        let stamp = self.stamp(reason);
+        self.place.publish(self.catalog, scope, PublishMode::Apply, &stamp, self.attendant)
+    }
+}
+
+fn wish(scope: EnrichScope, ask_again: bool) -> EnrichWish {
+    EnrichWish { scope, ask_again, is_offline: false, is_dry_run: false }
+}
+
+fn scanned(report: &ScanReport) -> String {
+    format!(
+        "{}: {} items, {} new, {} changed, {} missing, {} unreadable",
+        report.library, report.seen, report.added, report.changed, report.missing, report.error_count
+    )
+}
+
+fn told_enriched(report: &EnrichReport) -> String {
+    format!(
+        "{} items asked for, {} offered, {} chosen, {} problems",
+        report.items, report.offered, report.chosen, report.problem_count
+    )
+}
+
+fn told_published(report: &PublishReport) -> String {
+    let published = &report.published;
+    format!("{} added, {} changed, {} removed", published.added, published.changed, published.removed)
+}
