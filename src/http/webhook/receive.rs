@@ -19,7 +19,7 @@ use super::{Manager, Plan, Planner, Webhook, parse};
 /// What became of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reception {
-    /// Its number in the log: `posterfs webhook replay` takes it.
+    /// Its number in the log: `POST /api/webhooks/replay/N` takes it.
     pub id: i64,
     /// The word of its event.
     pub event: String,
