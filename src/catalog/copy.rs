@@ -267,8 +267,5 @@ impl CatalogCheck {
 
 fn failed(path: &Path) -> impl Fn(io::Error) -> CatalogError {
     let path = path.to_owned();
-    move |source| match source.kind() {
-        io::ErrorKind::StorageFull => CatalogError::Full { path: path.clone() },
-        _ => CatalogError::File { path: path.clone(), source },
-    }
+    move |source| CatalogError::of_file(&path, source)
 }

@@ -246,6 +246,19 @@ pub enum CatalogError {
     },
 }
 
+impl CatalogError {
+    /// What went wrong with a file of the catalog, or a copy of it.
+    #[must_use]
+    pub fn of_file(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull => Self::Full { path },
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            _ => Self::File { path, source },
+        }
+    }
+}
+
 fn show_path(path: &Path) -> String {
     show_bytes(path.as_os_str().as_encoded_bytes())
 }

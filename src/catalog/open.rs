@@ -286,7 +286,7 @@ pub(super) fn backups_of(path: &Path) -> PathBuf {
 fn keep_old_schema(connection: &Connection, path: &Path, version: i64) -> Result<(), CatalogError> {
     let folder = backups_of(path);
     let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-    made.map_err(|source| CatalogError::File { path: folder.clone(), source })?;
+    made.map_err(|source| CatalogError::of_file(&folder, source))?;
     let target = folder.join(format!("before-migration-of-schema-{version}.db"));
     copy::back_up(connection, path, &target, true, &mut |_, _| {})?;
     Ok(())

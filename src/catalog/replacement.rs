@@ -194,5 +194,5 @@ fn failed(path: &Path) -> impl Fn(Errno) -> CatalogError {
 
 fn io_failed(path: &Path) -> impl Fn(io::Error) -> CatalogError {
     let path = path.to_owned();
-    move |source| CatalogError::File { path: path.clone(), source }
+    move |source| CatalogError::of_file(&path, source)
 }

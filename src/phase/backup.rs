@@ -188,5 +188,5 @@ pub(super) fn shown(path: &Path) -> String {
 }
 
 fn file_failed(path: &Path, source: io::Error) -> PhaseError {
-    CatalogError::File { path: path.to_owned(), source }.into()
+    CatalogError::of_file(path, source).into()
 }

@@ -92,6 +92,8 @@ fn read_only() {
         &["deselect", "Up", "poster"],
         &["library", "add", "more", &to, "--kind", "movies"],
         &["library", "remove", "films"],
+        &["backup"],
+        &["rebuild", "--force"],
         &["mount", &view, "--source", films.media().to_str().unwrap()],
     ] {
         if arguments[1..].contains(&to.as_str()) {
@@ -127,6 +129,8 @@ fn full() {
         &["select", "Up", "fanart", "--file", &picture],
         &["deselect", "Up", "poster"],
         &["library", "remove", "films"],
+        &["backup"],
+        &["rebuild", "--force"],
     ] {
         let said = films.fails(1, arguments);
         assert!(said.contains("no space left") && said.contains("free some"), "{arguments:?}: {said}");
