@@ -22,7 +22,7 @@ pub fn lines(daemon: &DaemonStatus) -> Vec<String> {
     let mut lines = vec![format!("  the daemon is running (process {}{http}), {queued} waiting", daemon.pid)];
     if daemon.dead > 0 {
         let dead = counted(daemon.dead, "job has", "jobs have");
-        lines.push(format!("    {dead} failed for good: `posterfs jobs --state dead`"));
+        lines.push(format!("    {dead} failed for good: `posterfs jobs --in dead`"));
     }
     lines.extend(daemon.mounts.iter().filter_map(not_up));
     lines.extend(daemon.running.iter().map(running));

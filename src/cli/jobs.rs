@@ -19,14 +19,14 @@ const LIMIT: u32 = 50;
 /// Jobs come from webhooks, the schedule and the API. What fails is tried again, ever more slowly; what has failed too often is dead,
 /// and a person has to look.
 ///
-/// For example: `posterfs jobs --state dead`, then `posterfs jobs retry 17` or `posterfs jobs drop 17`.
+/// For example: `posterfs jobs --in dead`, then `posterfs jobs retry 17` or `posterfs jobs drop 17`.
 #[derive(Debug, Args)]
 pub struct JobsCommand {
     #[command(subcommand)]
     action: Option<Action>,
     /// Only those in this state: queued, running, done, dead.
-    #[arg(long, value_name = "STATE")]
-    state: Vec<JobState>,
+    #[arg(long = "in", value_name = "STATE")]
+    states: Vec<JobState>,
     /// At most so many, the newest first.
     #[arg(long, default_value_t = LIMIT)]
     limit: u32,
@@ -73,7 +73,7 @@ impl JobsCommand {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         match self.action {
             None => {
-                let filter = JobFilter { states: self.state, ..JobFilter::default() };
+                let filter = JobFilter { states: self.states, ..JobFilter::default() };
                 let jobs = context.catalog_to_read()?.jobs(&filter, self.limit)?;
                 let jobs: Vec<JobReport> = jobs.into_iter().map(JobReport::from).collect();
                 context.output.list(&jobs, text)?;

@@ -113,7 +113,8 @@ impl Default for ScheduleSettings {
             publish: at("15 * * * *"),
             verify: at("0 3 * * *"),
             verify_deep: at("0 2 1 * *"),
-            gc: at("30 3 * * 0"),
+            // What is collected can only be brought back while it is in the recycle bin: somebody has to ask for it.
+            gc: Times::default(),
             backup: at("30 1 * * *"),
             jitter: 300,
         }
@@ -127,7 +128,7 @@ mod tests {
     #[test]
     fn every_default_names_times_and_is_read_as_it_is_written() {
         for (task, times) in ScheduleSettings::default().all() {
-            assert!(times.cron().is_some(), "{task}");
+            assert_eq!(times.cron().is_none(), task == "gc", "{task}: nothing is collected unless somebody says so");
             assert_eq!(times.to_string().parse::<Times>().unwrap(), *times);
         }
     }

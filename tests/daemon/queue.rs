@@ -1,0 +1,122 @@
+//! Jobs and the schedule.
+
+use posterfs::catalog::{Catalog, JobFilter, NewJob, TaskRun};
+use posterfs::control::TaskLock;
+use posterfs::model::{AskedBy, Clock, JobId, JobState, LibraryId, RelPath, SystemClock, Task, UnixSeconds};
+
+use crate::daemon::{Daemon, is_mounted};
+use crate::support::wait_for;
+
+fn catalog(daemon: &Daemon) -> Catalog {
+    Catalog::open(&daemon.films.state().join("posterfs.db")).unwrap()
+}
+
+fn ask(catalog: &mut Catalog, task: Task) -> i64 {
+    let now = SystemClock.now();
+    catalog.ask_for(&NewJob { task, asked_by: AskedBy::Webhook, not_before: now }, now).unwrap().id.get()
+}
+
+fn count(catalog: &Catalog, state: JobState) -> usize {
+    catalog.jobs(&JobFilter { states: vec![state], ..JobFilter::default() }, 1000).unwrap().len()
+}
+
+#[test]
+fn what_another_process_asks_for_is_done_without_being_told() {
+    let Some(mut daemon) = Daemon::prepared() else { return };
+    daemon.start_ready();
+    let mut catalog = catalog(&daemon);
+    let library = catalog.libraries().unwrap()[0].id;
+    let folder = RelPath::parse(b"Heat (1995) {tmdb-949}").unwrap();
+    for task in [
+        Task::Scan { library: None },
+        Task::ScanFolder { library, folder: folder.clone() },
+        Task::Import { library, folder },
+        Task::Enrich { force: false },
+        Task::Publish { library: Some(library) },
+        Task::Backup,
+    ] {
+        ask(&mut catalog, task);
+    }
+    wait_for(|| count(&catalog, JobState::Done) == 6);
+    let jobs = daemon.json(&["jobs"]);
+    assert_eq!(jobs.len(), 6);
+    assert!(jobs.iter().all(|job| job["state"] == "done" && job["asked_by"] == "webhook"), "{jobs:?}");
+    assert!(std::fs::read_dir(daemon.films.state().join("backups")).unwrap().count() > 0);
+}
+
+#[test]
+fn a_daemon_that_is_killed_in_the_middle_of_the_queue_loses_nothing() {
+    let Some(mut daemon) = Daemon::prepared() else { return };
+    daemon.start_ready();
+    let mut catalog = catalog(&daemon);
+    // Holds the job up where it has begun.
+    let held = TaskLock::try_take(&daemon.films.state().join("run"), "scan").unwrap().unwrap();
+    ask(&mut catalog, Task::Scan { library: None });
+    wait_for(|| count(&catalog, JobState::Running) == 1);
+    for library in catalog.libraries().unwrap() {
+        ask(&mut catalog, Task::Scan { library: Some(library.id) });
+    }
+    daemon.kill();
+    assert_eq!((count(&catalog, JobState::Running), count(&catalog, JobState::Queued)), (1, 1));
+    drop(held);
+    daemon.start_ready();
+    assert!(is_mounted(daemon.films.media()));
+    wait_for(|| count(&catalog, JobState::Done) == 2);
+    assert_eq!(count(&catalog, JobState::Running) + count(&catalog, JobState::Queued), 0);
+}
+
+#[test]
+fn a_job_is_given_back_when_the_daemon_stops_and_goes_on_with_the_next() {
+    let Some(mut daemon) = Daemon::prepared() else { return };
+    daemon.start_ready();
+    let mut catalog = catalog(&daemon);
+    let held = TaskLock::try_take(&daemon.films.state().join("run"), "scan").unwrap().unwrap();
+    let id = ask(&mut catalog, Task::Scan { library: None });
+    wait_for(|| count(&catalog, JobState::Running) == 1);
+    assert!(daemon.stop().success());
+    let job = catalog.job(JobId::new(id)).unwrap();
+    assert_eq!((job.state, job.attempts), (JobState::Queued, 0));
+    drop(held);
+    daemon.start_ready();
+    wait_for(|| count(&catalog, JobState::Done) == 1);
+}
+
+#[test]
+fn what_fails_waits_to_be_tried_again_and_is_told() {
+    let Some(mut daemon) = Daemon::prepared() else { return };
+    daemon.start_ready();
+    let mut catalog = catalog(&daemon);
+    let id = ask(&mut catalog, Task::Scan { library: Some(LibraryId::new(99)) });
+    wait_for(|| catalog.job(JobId::new(id)).unwrap().outcome.is_some());
+    let job = &daemon.json(&["jobs", "--in", "queued"])[0];
+    assert_eq!(job["attempts"], 1);
+    assert!(job["outcome"].as_str().unwrap().contains("99"), "{job}");
+    let id = id.to_string();
+    assert!(daemon.posterfs(&["jobs", "retry", &id]).status.success());
+    assert!(daemon.posterfs(&["jobs", "drop", &id]).status.success() || daemon.json(&["jobs"]).len() == 1);
+}
+
+#[test]
+fn what_the_schedule_missed_is_caught_up_and_the_status_tells() {
+    let Some(mut daemon) = Daemon::prepared() else { return };
+    let mut catalog = catalog(&daemon);
+    let ago = |seconds| UnixSeconds::new(SystemClock.now().get() - seconds);
+    let last = TaskRun {
+        task: "scan".to_owned(),
+        started_at: ago(3 * 86_400),
+        finished_at: ago(3 * 86_400 - 5),
+        outcome: "before".to_owned(),
+        is_failed: false,
+    };
+    catalog.note_task_run(&last).unwrap();
+    let text = std::fs::read_to_string(daemon.config()).unwrap();
+    crate::support::write(daemon.config(), text.replace("scan = ''", "scan = '0 4 * * *'\njitter = 0"));
+    daemon.start_ready();
+    wait_for(|| count(&catalog, JobState::Done) == 1);
+    wait_for(|| catalog.task_runs().unwrap()[0].outcome != "before");
+    let status = &daemon.json(&["status"])[0]["daemon"];
+    let scan = &status["schedule"][0];
+    assert_eq!(scan["task"], "scan");
+    assert!(scan["next"].as_i64().unwrap() > SystemClock.now().get() && scan["last"].as_i64().is_some(), "{status}");
+    assert_eq!(status["mounts"][0]["condition"], "up");
+}
