@@ -48,6 +48,7 @@ mod status;
 mod tag;
 mod unmount;
 mod verify;
+mod webhooks;
 mod which;
 
 use std::ffi::OsString;
@@ -144,6 +145,7 @@ enum Command {
     Unmount(unmount::Unmount),
     Serve(serve::Serve),
     Jobs(jobs::JobsCommand),
+    Webhooks(webhooks::WebhooksCommand),
     Reload(reload::Reload),
     Export(export::Export),
     Recycle(recycle::RecycleCommand),
@@ -241,6 +243,7 @@ fn dispatch(command: Command, context: &Context, given_config: Option<PathBuf>) 
         Command::Library(command) => command.run(context),
         Command::Serve(command) => command.run(context, given_config),
         Command::Jobs(command) => command.run(context),
+        Command::Webhooks(command) => command.run(context),
         Command::Reload(command) => command.run(context),
         Command::Identify(command) => command.run(context),
         Command::List(command) => command.run(context),

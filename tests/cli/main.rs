@@ -23,3 +23,4 @@ mod series;
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod server;
 mod unwritable;
+mod webhooks;

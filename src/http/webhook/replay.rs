@@ -20,7 +20,7 @@ pub struct Replay<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// There is none.
-    #[error("there is no webhook {0} in the log; `GET /api/webhooks` lists it")]
+    #[error("there is no webhook {0} in the log; `posterfs webhooks` lists it")]
     NoSuchWebhook(WebhookId),
     /// It is not understood any more.
     #[error("the webhook cannot be understood: {0}")]
