@@ -1,8 +1,12 @@
 //! What brings everything back: each test bears the name of a paragraph of `docs/disasters.md` and does what that says.
 
+#[path = "../support/server.rs"]
+#[allow(dead_code, reason = "each test binary uses a part of this")]
+mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod database;
+mod pictures;
 mod places;
 mod world;

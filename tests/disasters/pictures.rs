@@ -1,0 +1,110 @@
+//! Pictures: damaged in the cache, or gone where they came from.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::server::{Given, Server};
+use crate::support::{Films, contents, stderr, wait_for};
+use crate::world::{HEAT, World, assert_decided_alike};
+
+/// The file of the cache that is selected for Heat.
+fn cached(films: &Films, image_type: &str) -> PathBuf {
+    let story = films.one(&["show", "tmdb:949"]);
+    let hash = story["images"][image_type]["selected"]["sha256"].as_str().unwrap().to_owned();
+    let assets = films.state().join("cache/assets");
+    let is_it = |path: &PathBuf| path.file_stem() == Some(OsStr::new(&hash));
+    assets.join(contents(&assets).into_keys().find(is_it).unwrap())
+}
+
+/// One bit of it is another one, as a bad disk has it.
+fn damage(path: &Path) {
+    fs::set_permissions(path, Permissions::from_mode(0o644)).unwrap();
+    let file = File::options().read(true).write(true).open(path).unwrap();
+    let (mut byte, at) = ([0], file.metadata().unwrap().len() / 2);
+    file.read_exact_at(&mut byte, at).unwrap();
+    file.write_all_at(&[byte[0] ^ 1], at).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o444)).unwrap();
+}
+
+/// Runs a command that must find problems, and returns all it says.
+#[track_caller]
+fn finds(films: &Films, words: &[&str]) -> String {
+    let output = films.run(words);
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), stderr(&output));
+    assert_eq!(output.status.code(), Some(3), "{words:?}: {said}");
+    said
+}
+
+#[test]
+fn corrupt_cache_file() {
+    let Some(world) = World::new() else { return };
+    let (films, shown, decided) = (&world.films, world.shown(), world.decisions());
+    assert!(films.run(&["verify", "--deep"]).status.success(), "{}", finds(films, &["verify", "--deep"]));
+    let poster = cached(films, "poster");
+    let whole = fs::read(&poster).unwrap();
+    damage(&poster);
+    let damaged = fs::read(&poster).unwrap();
+    assert_ne!(damaged, whole);
+    let said = finds(films, &["verify", "--deep"]);
+    assert!(said.contains("corrupt") && said.contains(poster.file_name().unwrap().to_str().unwrap()), "{said}");
+    films.run(&["verify", "--deep", "--repair", "--dry-run"]);
+    assert_eq!(fs::read(&poster).unwrap(), damaged, "a trial changes nothing");
+    let repaired = films.run(&["verify", "--deep", "--repair"]);
+    assert!(repaired.status.success(), "{}", stderr(&repaired));
+    assert_eq!(fs::read(&poster).unwrap(), whole);
+    assert!(films.run(&["verify", "--deep"]).status.success());
+    assert_eq!(films.json(&["recycle", "list"]).len(), 1, "the damaged file is kept");
+    wait_for(|| world.shown().files == shown.files);
+    assert_decided_alike(&decided, &world.decisions());
+}
+
+#[test]
+fn provider_took_a_picture_away() {
+    let Some(world) = World::new() else { return };
+    let films = &world.films;
+    let picture = fs::read(films.picture("c.jpg")).unwrap();
+    let is_offered = Arc::new(AtomicBool::new(true));
+    let (offered, answer) = (Arc::clone(&is_offered), picture.clone());
+    let server = Server::start(move |_| match offered.load(Ordering::SeqCst) {
+        true => Given::body(answer.clone()).with("content-type", "image/jpeg"),
+        false => Given::status(404),
+    });
+    let url = format!("{}/banner.jpg", server.url());
+    films.one(&["select", "tmdb:949", "banner", "--url", &url]);
+    films.publish();
+    let banner = world.mount.view().join(std::str::from_utf8(HEAT).unwrap()).join("banner.jpg");
+    wait_for(|| fs::read(&banner).is_ok_and(|bytes| bytes == picture));
+    fs::remove_file(films.picture("c.jpg")).unwrap();
+
+    is_offered.store(false, Ordering::SeqCst);
+    films.publish();
+    assert!(films.run(&["verify", "--deep"]).status.success(), "nothing is lost");
+    assert_eq!(fs::read(&banner).unwrap(), picture);
+
+    // The cache loses it, too.
+    let file = cached(films, "banner");
+    fs::rename(&file, films.picture("lost.jpg")).unwrap();
+    server.forget();
+    let said = finds(films, &["verify", "--repair"]);
+    assert!(said.contains("locked") && said.contains("posterfs select"), "{said}");
+    assert!(server.count("/banner.jpg") > 0, "it was asked for again");
+    assert!(!file.exists());
+    // It is offered again: the same picture comes back.
+    is_offered.store(true, Ordering::SeqCst);
+    let repaired = films.run(&["verify", "--repair"]);
+    assert!(repaired.status.success(), "{}", stderr(&repaired));
+    assert_eq!(fs::read(&file).unwrap(), picture);
+    assert!(films.run(&["verify", "--deep"]).status.success());
+    wait_for(|| fs::read(&banner).is_ok_and(|bytes| bytes == picture));
+    // Or it is not, and another one is chosen.
+    fs::rename(&file, films.picture("lost.jpg")).unwrap();
+    is_offered.store(false, Ordering::SeqCst);
+    films.select("tmdb:949", "banner", "b.jpg");
+    films.publish();
+    let other = fs::read(films.picture("b.jpg")).unwrap();
+    wait_for(|| fs::read(&banner).is_ok_and(|bytes| bytes == other));
+}
