@@ -79,13 +79,13 @@ impl Case<'_> {
 }
 
 /// The state folder as it was, to begin anew.
-struct Beginning {
+pub struct Beginning {
     state: PathBuf,
     kept: tempfile::TempDir,
 }
 
 impl Beginning {
-    fn of(films: &Films) -> Self {
+    pub fn of(films: &Films) -> Self {
         let kept = tempfile::tempdir().unwrap();
         copy(films.state(), &kept.path().join("state"));
         Self { state: films.state().to_owned(), kept }
@@ -96,17 +96,22 @@ impl Beginning {
         std::fs::remove_dir_all(&self.state).unwrap();
         copy(&self.kept.path().join("state"), &self.state);
     }
+
+    /// Puts it into a state folder that is there and empty.
+    pub fn fill(&self) {
+        copy(&self.kept.path().join("state/."), &self.state);
+    }
 }
 
 fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
 }
 
-fn words(words: &[&str]) -> Vec<OsString> {
+pub fn words(words: &[&str]) -> Vec<OsString> {
     words.iter().map(OsString::from).collect()
 }
 
-fn published() -> Films {
+pub fn published() -> Films {
     let films = Films::new();
     films.scan();
     films.select("tmdb:949", "poster", "a.jpg");
@@ -116,7 +121,7 @@ fn published() -> Films {
 }
 
 /// What is shown, by path.
-fn mappings(films: &Films, item: &str) -> Vec<String> {
+pub fn mappings(films: &Films, item: &str) -> Vec<String> {
     let story = films.one(&["show", item]);
     story["mappings"].as_array().unwrap().iter().map(|mapping| mapping["path"].to_string()).collect()
 }
