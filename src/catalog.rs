@@ -117,6 +117,7 @@ pub use locks::{Lock, LockChange};
 pub use mappings::{Mapping, MappingPage, PathKey, RefusedRow};
 pub use metadata::{DeclaredArtwork, MetadataField, SourcedField};
 pub use offers::{NotChosen, OfferedCandidate, ScoredCandidate};
+pub use open::PATIENCE_BRIEF;
 pub use originals::{Original, ScannedOriginal};
 pub use program_writes::{Program, ProgramWrite, WriteAction};
 pub use publish::{Conflict, Place, PublishMode, Published, Scope, SelectedPicture};

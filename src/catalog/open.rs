@@ -43,7 +43,12 @@ const MIGRATIONS: &[M<'static>] = &[
 const APPLICATION_ID: i64 = 0x7066_7331;
 
 /// How long a writer waits for another one. Publishing a million mappings stays below it.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The same for one whom a program is waiting for; see [`Catalog::wait_briefly`].
+pub const PATIENCE_BRIEF: Duration = Duration::from_secs(5);
+/// How often it looks whether it is its turn. SQLite's own wait grows to a tenth of a second, and who waits so long between two
+/// looks never has a turn while several others write all the time.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// Enough for every statement of the catalog, so that none is parsed twice.
 const STATEMENTS_KEPT: usize = 128;
@@ -107,12 +112,13 @@ impl Catalog {
         if is_busy == 0 { Ok(()) } else { Err(CatalogError::Busy { path }) }
     }
 
-    /// Changes how long a method waits for another process that writes, before it fails with [`CatalogError::Busy`].
+    /// From now on a method waits [`PATIENCE_BRIEF`] at most for another process that writes, before it fails with
+    /// [`CatalogError::Busy`].
     ///
     /// # Errors
     /// When the connection is broken.
-    pub fn set_patience(&self, at_most: Duration) -> Result<(), CatalogError> {
-        self.read(|connection| Ok(connection.busy_timeout(at_most)?))
+    pub fn wait_briefly(&self) -> Result<(), CatalogError> {
+        self.read(|connection| Ok(connection.busy_handler(Some(|looks| look_again(looks, PATIENCE_BRIEF)))?))
     }
 
     /// Opens the catalog for reading only. It never waits for a writer and never makes one wait.
@@ -223,12 +229,21 @@ pub(super) fn known_version() -> i64 {
 
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_handler(Some(|looks| look_again(looks, PATIENCE)))?;
     // Closing must not fold a log into a file that is then found not to be ours.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     rusqlite::vtab::array::load_module(&connection)?;
     Ok(connection)
+}
+
+/// Waits until the next look, unless there have been enough of them.
+fn look_again(looks: i32, patience: Duration) -> bool {
+    let is_worth_it = LOOK_EVERY * looks.unsigned_abs() < patience;
+    if is_worth_it {
+        std::thread::sleep(LOOK_EVERY);
+    }
+    is_worth_it
 }
 
 /// Looks at the file, and refuses what is newer or none of ours.

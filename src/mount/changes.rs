@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::cache::Cache;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, PATIENCE_BRIEF};
 use crate::config::StateDir;
 use crate::model::{Clock, Name, UnixSeconds};
 use crate::phase::{PhaseError, keep_journal};
@@ -26,7 +26,7 @@ use super::errno::Result;
 
 /// How long a change waits for another process that writes to the catalog, or for the intake; then it is refused
 /// (`EAGAIN`).
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = PATIENCE_BRIEF;
 
 /// The points between the steps of a change, for tests that cut the power there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Changes {
     /// When the catalog or the recycle bin cannot be opened for writing.
     pub fn open(state: &StateDir, clock: Arc<dyn Clock>) -> std::result::Result<Self, PhaseError> {
         let catalog = Catalog::open(&state.database())?;
-        catalog.set_patience(PATIENCE)?;
+        catalog.wait_briefly()?;
         let (recycle, cache) = (Recycle::open(&state.recycle())?, Cache::open(&state.cache())?);
         Ok(Self { catalog, recycle, cache, clock })
     }

@@ -133,7 +133,8 @@ impl Pair {
             settled() - before
         };
         let (mapped, real) = (cost(&self.mapped), cost(&self.real));
-        assert_eq!(mapped, real, "{what}: left mapped pictures, right real files");
+        // One may be for a folder whose attributes have just become old, whichever of both it is.
+        assert!(mapped.abs_diff(real) <= 1, "{what}: {mapped} for mapped pictures, {real} for real files");
         mapped
     }
 }
