@@ -16,7 +16,7 @@
 //! do through it, `jobs` and `task_runs` for what the daemon has to do, `players` for what players have been told, `journal`
 //! (what is to be noted beside the cache; `put_back` reads it into a new catalog). `copy` and `replacement` are about the
 //! file as a whole. `migrations/` holds the schema.
-//! `feed` for the mount, `served`, `damage`, `verifications` and `exports` for those who look after all of it, `video_files`
+//! `feed` for the mount, `served`, `damage`, `verifications` and `exports` for those who look after all of it, `tallies` for those who watch over it, `video_files`
 //! (stream details), `program_writes`, `shown_attributes` and `renames` for what programs
 //! do through it, `jobs` and `task_runs` for what the daemon has to do,
 //! `players` for what players have been told. `migrations/` holds the schema.
@@ -73,6 +73,7 @@ mod served;
 mod shown_attributes;
 mod sql_types;
 mod status;
+mod tallies;
 mod task_runs;
 mod titles;
 mod verifications;
@@ -130,6 +131,7 @@ pub use scanned_folders::ScannedFolder;
 pub use served::{Service, Unreferred};
 pub use shown_attributes::{ExactTime, ShownAttributes};
 pub use status::Counts;
+pub use tallies::{Tallies, Tally};
 pub use task_runs::TaskRun;
 pub use verifications::{CachedFile, Verification};
 pub use video_files::VideoIdentity;

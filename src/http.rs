@@ -7,7 +7,7 @@
 //! - `app`: what all requests share; `guard`: who is let in; `problem`: errors; `body`: bodies, bounded; `etag`
 //! - `webhook`: what managers tell
 //! - `api`: what programs ask, and the document that describes it
-//! - `health`: is it alive
+//! - `health`: is it alive; `metrics`: how it is, for Prometheus
 //! - `server`: connections
 
 mod api;
@@ -16,6 +16,7 @@ mod body;
 mod etag;
 mod guard;
 mod health;
+mod metrics;
 mod problem;
 mod server;
 pub mod webhook;
@@ -25,13 +26,15 @@ use axum::middleware::{from_fn, from_fn_with_state};
 
 pub use api::{JobProgress, WIDTHS};
 pub use app::{App, Host};
+pub use metrics::{METRICS, Metric, metrics_document};
 pub use problem::Problem;
 pub use server::serve;
 
 /// All routes.
 pub fn router(app: &App) -> Router {
     let (api, _) = api::routes();
-    let guarded = api.layer(from_fn(etag::etag)).layer(from_fn_with_state(app.clone(), guard::guard));
+    let guarded = api.layer(from_fn(etag::etag)).merge(metrics::routes());
+    let guarded = guarded.layer(from_fn_with_state(app.clone(), guard::guard));
     Router::new().merge(guarded).merge(health::routes()).fallback(problem::not_found).with_state(app.clone())
 }
 

@@ -54,6 +54,7 @@ mod last_seen;
 mod moments;
 mod nodes;
 mod notify;
+mod operations;
 mod options;
 mod place;
 mod poke;
@@ -80,6 +81,7 @@ mod written;
 
 pub use abilities::Abilities;
 pub use beneath::open_beneath;
+pub use operations::OperationSnapshot;
 pub use options::{MountError, MountOptions};
 pub use program::Rules;
 pub use session::{Session, Stopper};

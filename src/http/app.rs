@@ -17,6 +17,7 @@ use crate::provider::{Replies, Surroundings, providers};
 
 use super::Problem;
 use super::api::{JobProgress, LISTENERS_MAX, Thumbnails};
+use super::metrics::MOUNT_SEATS;
 
 /// Who changes are by, for the history.
 pub(super) const AUTHOR: &str = "http";
@@ -58,6 +59,8 @@ pub struct Shared {
     pub(super) decoding: Mutex<()>,
     /// How many more may listen to events.
     pub(super) listeners: Arc<Semaphore>,
+    /// How many mounts may be asked at once how they are.
+    pub(super) mount_seats: Arc<Semaphore>,
     cache: OnceLock<Arc<Cache>>,
     seats: Arc<Semaphore>,
     idle: Mutex<Vec<Catalog>>,
@@ -83,6 +86,7 @@ impl App {
             thumbnails: Thumbnails::default(),
             decoding: Mutex::new(()),
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
+            mount_seats: Arc::new(Semaphore::new(MOUNT_SEATS)),
             cache: OnceLock::new(),
             seats: Arc::new(Semaphore::new(SEATS)),
             idle: Mutex::new(Vec::new()),

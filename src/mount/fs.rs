@@ -18,6 +18,7 @@ use fuser::{
 use super::alive::is_process_asked;
 use super::changes::Changes;
 use super::nodes::virtual_row;
+use super::operations::Operation;
 use super::poke::Poked;
 use super::reply::{
     Listed, caller, file_attr, new_time, open_flags, reply_attr, reply_data, reply_empty, reply_entry, reply_statfs,
@@ -89,7 +90,7 @@ impl Filesystem for Fs {
                 Ok(attr)
             }
         };
-        let asked = self.asked("getattr", request, node);
+        let asked = self.asked(Operation::Getattr, request, node);
         if let Some(attr) = self.view.attr_at_hand(node.0) {
             return reply_attr(reply, lifetime, Ok(attr));
         }
@@ -114,7 +115,7 @@ impl Filesystem for Fs {
         _flags: Option<BsdFileFlags>,
         reply: ReplyAttr,
     ) {
-        let asked = self.asked("setattr", request, node);
+        let asked = self.asked(Operation::Setattr, request, node);
         if self.view.poke_gate().is_poker(request.pid()) {
             let work = move |view: &View<BackingId>| view.getattr(node.0, None);
             return self.ask(asked, work, move |_, attr| reply_attr(reply, Duration::ZERO, attr));
@@ -133,7 +134,7 @@ impl Filesystem for Fs {
     }
 
     fn readlink(&self, request: &Request, node: INodeNo, reply: ReplyData) {
-        let asked = self.asked("readlink", request, node);
+        let asked = self.asked(Operation::Readlink, request, node);
         self.ask(asked, move |view| view.readlink(node.0), move |_, target| reply_data(reply, target));
     }
 
@@ -147,11 +148,11 @@ impl Filesystem for Fs {
         device: u32,
         reply: ReplyEntry,
     ) {
-        self.make("mknod", request, (parent, name), NewNode::Special { mode, device }, umask, reply);
+        self.make(Operation::Mknod, request, (parent, name), NewNode::Special { mode, device }, umask, reply);
     }
 
     fn mkdir(&self, request: &Request, parent: INodeNo, name: &OsStr, mode: u32, umask: u32, reply: ReplyEntry) {
-        self.make("mkdir", request, (parent, name), NewNode::Folder { mode }, umask, reply);
+        self.make(Operation::Mkdir, request, (parent, name), NewNode::Folder { mode }, umask, reply);
     }
 
     fn unlink(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
@@ -161,21 +162,21 @@ impl Filesystem for Fs {
                 _ => reply.error(Errno::EBUSY),
             };
         }
-        let (asked, name, caller) = (self.asked("unlink", request, parent), name.to_owned(), caller(request));
+        let (asked, name, caller) = (self.asked(Operation::Unlink, request, parent), name.to_owned(), caller(request));
         let work =
             move |view: &View<BackingId>, changes: Option<&mut Changes>| view.unlink(parent.0, &name, caller, changes);
         self.change(asked, work, move |_, outcome| reply_empty(reply, outcome));
     }
 
     fn rmdir(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        let (asked, name, caller) = (self.asked("rmdir", request, parent), name.to_owned(), caller(request));
+        let (asked, name, caller) = (self.asked(Operation::Rmdir, request, parent), name.to_owned(), caller(request));
         let work =
             move |view: &View<BackingId>, changes: Option<&mut Changes>| view.rmdir(parent.0, &name, caller, changes);
         self.change(asked, work, move |_, outcome| reply_empty(reply, outcome));
     }
 
     fn symlink(&self, request: &Request, parent: INodeNo, name: &OsStr, target: &Path, reply: ReplyEntry) {
-        self.make("symlink", request, (parent, name), NewNode::Link { target: target.to_owned() }, 0, reply);
+        self.make(Operation::Symlink, request, (parent, name), NewNode::Link { target: target.to_owned() }, 0, reply);
     }
 
     fn rename(
@@ -188,7 +189,7 @@ impl Filesystem for Fs {
         flags: RenameFlags,
         reply: ReplyEmpty,
     ) {
-        let asked = self.asked("rename", request, parent);
+        let asked = self.asked(Operation::Rename, request, parent);
         let flags = rustix::fs::RenameFlags::from_bits_retain(flags.bits());
         let (name, new_name, caller) = (name.to_owned(), new_name.to_owned(), caller(request));
         let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
@@ -198,7 +199,7 @@ impl Filesystem for Fs {
     }
 
     fn link(&self, request: &Request, node: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        let (asked, name, caller) = (self.asked("link", request, parent), name.to_owned(), caller(request));
+        let (asked, name, caller) = (self.asked(Operation::Link, request, parent), name.to_owned(), caller(request));
         let work = move |view: &View<BackingId>, changes: Option<&mut Changes>| {
             view.link(node.0, (parent.0, &name), caller, changes).map(Some)
         };
@@ -235,9 +236,9 @@ impl Filesystem for Fs {
     ) {
         let read = move |view: &View<BackingId>| view.read(file.0, offset, size);
         if virtual_row(node.0).is_some() {
-            return reply_data(reply, self.run("read", read));
+            return reply_data(reply, self.run(Operation::Read, read));
         }
-        self.ask(self.asked("read", request, node), read, move |_, data| reply_data(reply, data));
+        self.ask(self.asked(Operation::Read, request, node), read, move |_, data| reply_data(reply, data));
     }
 
     fn write(
@@ -253,7 +254,7 @@ impl Filesystem for Fs {
         reply: ReplyWrite,
     ) {
         let clears_for = write_flags.contains(WriteFlags::FUSE_WRITE_KILL_SUIDGID).then(|| caller(request));
-        self.write_file(self.asked("write", request, node), (file.0, offset), data, clears_for, reply);
+        self.write_file(self.asked(Operation::Write, request, node), (file.0, offset), data, clears_for, reply);
     }
 
     fn flush(&self, _request: &Request, _node: INodeNo, _file: FileHandle, _owner: LockOwner, reply: ReplyEmpty) {
@@ -276,7 +277,7 @@ impl Filesystem for Fs {
     }
 
     fn fsync(&self, request: &Request, node: INodeNo, file: FileHandle, data_only: bool, reply: ReplyEmpty) {
-        let asked = self.asked("fsync", request, node).long();
+        let asked = self.asked(Operation::Fsync, request, node).long();
         self.ask(asked, move |view| view.fsync(file.0, data_only), move |_, outcome| reply_empty(reply, outcome));
     }
 
@@ -285,19 +286,19 @@ impl Filesystem for Fs {
     }
 
     fn readdirplus(&self, request: &Request, node: INodeNo, _file: FileHandle, offset: u64, reply: ReplyDirectoryPlus) {
-        let asked = self.asked("readdirplus", request, node);
+        let asked = self.asked(Operation::Readdirplus, request, node);
         // Where it cannot be read, dropping the buffer answers `EIO`.
         let work = move |view: &View<BackingId>| Ok(Listed::read(view, node.0, offset, reply));
         self.ask(asked, work, |_, listed| listed.into_iter().for_each(Listed::answer));
     }
 
     fn fsyncdir(&self, request: &Request, node: INodeNo, _file: FileHandle, _data_only: bool, reply: ReplyEmpty) {
-        let asked = self.asked("fsyncdir", request, node).long();
+        let asked = self.asked(Operation::Fsyncdir, request, node).long();
         self.ask(asked, move |view| view.sync_folder(node.0), move |_, outcome| reply_empty(reply, outcome));
     }
 
     fn statfs(&self, request: &Request, node: INodeNo, reply: ReplyStatfs) {
-        let asked = self.asked("statfs", request, node);
+        let asked = self.asked(Operation::Statfs, request, node);
         self.ask(asked, move |view| view.statfs(node.0), move |_, figures| reply_statfs(reply, figures));
     }
 
@@ -311,7 +312,7 @@ impl Filesystem for Fs {
         _position: u32,
         reply: ReplyEmpty,
     ) {
-        let asked = self.asked("setxattr", request, node);
+        let asked = self.asked(Operation::Setxattr, request, node);
         let (name, value, caller) = (name.to_owned(), value.to_owned(), caller(request));
         let work = move |view: &View<BackingId>| view.setxattr(node.0, &name, &value, flags, caller);
         self.ask(asked, work, move |_, outcome| reply_empty(reply, outcome));
@@ -320,9 +321,9 @@ impl Filesystem for Fs {
     fn getxattr(&self, request: &Request, node: INodeNo, name: &OsStr, size: u32, reply: ReplyXattr) {
         let waits_for_source = virtual_row(node.0).is_none() && !is_process_asked(node.0, name.as_encoded_bytes());
         if !waits_for_source {
-            return reply_xattr(reply, size, self.run("getxattr", |view| view.getxattr(node.0, name)));
+            return reply_xattr(reply, size, self.run(Operation::Getxattr, |view| view.getxattr(node.0, name)));
         }
-        let (asked, name) = (self.asked("getxattr", request, node), name.to_owned());
+        let (asked, name) = (self.asked(Operation::Getxattr, request, node), name.to_owned());
         let work = move |view: &View<BackingId>| view.getxattr(node.0, &name);
         self.ask(asked, work, move |_, value| reply_xattr(reply, size, value));
     }
@@ -331,13 +332,15 @@ impl Filesystem for Fs {
         let caller = caller(request);
         let work = move |view: &View<BackingId>| view.listxattr(node.0, caller);
         if virtual_row(node.0).is_some() {
-            return reply_xattr(reply, size, self.run("listxattr", work));
+            return reply_xattr(reply, size, self.run(Operation::Listxattr, work));
         }
-        self.ask(self.asked("listxattr", request, node), work, move |_, names| reply_xattr(reply, size, names));
+        self.ask(self.asked(Operation::Listxattr, request, node), work, move |_, names| {
+            reply_xattr(reply, size, names)
+        });
     }
 
     fn removexattr(&self, request: &Request, node: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        let (asked, name) = (self.asked("removexattr", request, node), name.to_owned());
+        let (asked, name) = (self.asked(Operation::Removexattr, request, node), name.to_owned());
         let work = move |view: &View<BackingId>| view.removexattr(node.0, &name);
         self.ask(asked, work, move |_, outcome| reply_empty(reply, outcome));
     }
@@ -353,7 +356,7 @@ impl Filesystem for Fs {
         output_size: u32,
         reply: ReplyIoctl,
     ) {
-        let (asked, input) = (self.asked("ioctl", request, node), input.to_owned());
+        let (asked, input) = (self.asked(Operation::Ioctl, request, node), input.to_owned());
         let work = move |view: &View<BackingId>| view.ioctl(node.0, command, &input, output_size);
         self.ask(asked, work, move |_, output| match output {
             Ok(output) => reply.ioctl(0, &output),
@@ -371,13 +374,13 @@ impl Filesystem for Fs {
         mode: i32,
         reply: ReplyEmpty,
     ) {
-        let (asked, caller) = (self.asked("fallocate", request, node).long(), caller(request));
+        let (asked, caller) = (self.asked(Operation::Fallocate, request, node).long(), caller(request));
         let work = move |view: &View<BackingId>| view.fallocate(file.0, offset, length, mode, caller);
         self.ask(asked, work, move |_, outcome| reply_empty(reply, outcome));
     }
 
     fn lseek(&self, request: &Request, node: INodeNo, file: FileHandle, offset: i64, whence: i32, reply: ReplyLseek) {
-        let asked = self.asked("lseek", request, node);
+        let asked = self.asked(Operation::Lseek, request, node);
         let work = move |view: &View<BackingId>| view.lseek(file.0, offset, whence);
         self.ask(asked, work, move |_, position| match position {
             Ok(position) => reply.offset(position.cast_signed()),
@@ -398,7 +401,7 @@ impl Filesystem for Fs {
         _flags: fuser::CopyFileRangeFlags,
         reply: ReplyWrite,
     ) {
-        let (asked, caller) = (self.asked("copy_file_range", request, node_in).long(), caller(request));
+        let (asked, caller) = (self.asked(Operation::CopyFileRange, request, node_in).long(), caller(request));
         let work = move |view: &View<BackingId>| {
             view.copy_range((file_in.0, offset_in), (file_out.0, offset_out), length, caller)
         };

@@ -13,10 +13,10 @@ use super::changes::{ChangeQueue, Changes};
 use super::errno::{RequestError, Result};
 use super::gate::{Kind, Pass, Scope, Ticket};
 use super::nodes::{NodeId, virtual_row};
+use super::operations::{Operation, UnderWay};
 use super::place::Place;
 use super::poke::Poked;
 use super::reply::{answer_create, answer_open, caller, errno_of, reply_entry, reply_written};
-use super::stats::Stats;
 use super::view::{Created, Entry, NewNode, Opened, View};
 
 /// What a request keeps in memory while it waits, besides what it writes.
@@ -42,9 +42,9 @@ pub(super) enum Reach {
 }
 
 /// A request on its way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Asked {
-    name: &'static str,
+    under_way: UnderWay,
     ticket: Ticket,
 }
 
@@ -97,16 +97,24 @@ impl Told for Created<BackingId> {
 fn conclude<T: Told>(
     view: &View<BackingId>,
     mut pass: Pass<'_>,
-    name: &'static str,
+    under_way: UnderWay,
     outcome: Result<T>,
     answer: impl FnOnce(&View<BackingId>, Outcome<T>),
 ) {
-    let outcome = outcome.map_err(|error| errno_of(name, &error));
+    let outcome = outcome.map_err(|error| refusal(&under_way, &error));
     match outcome {
         outcome if pass.is_ours() => answer(view, outcome),
         Ok(told) => told.take_back(view),
         Err(_) => {}
     }
+}
+
+/// The number for the program that asked. What is not its own doing is counted.
+fn refusal(under_way: &UnderWay, error: &RequestError) -> Errno {
+    if error.errno() == rustix::io::Errno::IO {
+        under_way.fail();
+    }
+    errno_of(under_way.operation.as_str(), error)
 }
 
 impl Fs {
@@ -117,16 +125,20 @@ impl Fs {
     }
 
     /// A request on a node, or on a name in it. It is counted.
-    pub(super) fn asked(&self, name: &'static str, request: &Request, node: INodeNo) -> Asked {
-        Stats::count(&self.view.stats().requests);
+    pub(super) fn asked(&self, operation: Operation, request: &Request, node: INodeNo) -> Asked {
+        let under_way = self.begin(operation);
         let (unique, scope) = (request.unique().0, self.view.scope_of(node.0));
-        Asked { name, ticket: Ticket { unique, scope, kind: Kind::Short, cost: COST } }
+        Asked { under_way, ticket: Ticket { unique, scope, kind: Kind::Short, cost: COST } }
     }
 
     /// Runs a request that waits for nobody: what it asks for is in the catalog or the cache.
-    pub(super) fn run<T>(&self, name: &'static str, work: impl FnOnce(&View<BackingId>) -> Result<T>) -> Outcome<T> {
-        Stats::count(&self.view.stats().requests);
-        work(&self.view).map_err(|error| errno_of(name, &error))
+    pub(super) fn run<T>(&self, operation: Operation, work: impl FnOnce(&View<BackingId>) -> Result<T>) -> Outcome<T> {
+        let under_way = self.begin(operation);
+        work(&self.view).map_err(|error| refusal(&under_way, &error))
+    }
+
+    fn begin(&self, operation: Operation) -> UnderWay {
+        UnderWay::begin(self.view.stats(), operation)
     }
 
     /// Runs a request that may wait for the source; without the source it fails.
@@ -150,11 +162,11 @@ impl Fs {
         work: impl FnOnce(&View<BackingId>, Reach) -> Result<T> + Send + 'static,
         answer: impl FnOnce(&View<BackingId>, Outcome<T>) + Send + 'static,
     ) {
-        let Asked { name, ticket } = asked;
+        let Asked { under_way, ticket } = asked;
         let view = Arc::clone(&self.view);
         self.view.gate().run(ticket, move |pass| match pass {
-            Some(pass) => conclude(&view, pass, name, work(&view, Reach::Source), answer),
-            None => answer(&view, work(&view, Reach::Known).map_err(|error| errno_of(name, &error))),
+            Some(pass) => conclude(&view, pass, under_way, work(&view, Reach::Source), answer),
+            None => answer(&view, work(&view, Reach::Known).map_err(|error| refusal(&under_way, &error))),
         });
     }
 
@@ -165,16 +177,19 @@ impl Fs {
         work: impl Fn(&View<BackingId>, Option<&mut Changes>) -> Result<T> + Send + 'static,
         answer: impl FnOnce(&View<BackingId>, Outcome<T>) + Send + 'static,
     ) {
-        let Asked { name, ticket } = asked;
+        let Asked { under_way, ticket } = asked;
         let (view, changes) = (Arc::clone(&self.view), self.changes.clone());
         self.view.gate().run(ticket, move |pass| {
-            let Some(pass) = pass else { return answer(&view, Err(Errno::EIO)) };
+            let Some(pass) = pass else {
+                under_way.fail();
+                return answer(&view, Err(Errno::EIO));
+            };
             match work(&view, None) {
                 Err(RequestError::Later) if changes.is_open() => {
                     let later = move |view: &View<BackingId>, changes: &mut Changes| work(view, Some(changes));
-                    hand_over(view, &changes, pass, name, later, answer);
+                    hand_over(view, &changes, pass, under_way, later, answer);
                 }
-                outcome => conclude(&view, pass, name, outcome, answer),
+                outcome => conclude(&view, pass, under_way, outcome, answer),
             }
         });
     }
@@ -186,7 +201,7 @@ impl Fs {
 
     /// Looks a name up.
     pub(super) fn look_up(&self, request: &Request, (parent, name): (INodeNo, &OsStr), reply: ReplyEntry) {
-        let asked = self.asked("lookup", request, parent);
+        let asked = self.asked(Operation::Lookup, request, parent);
         let (name, caller) = (name.to_owned(), caller(request));
         let work = move |view: &View<BackingId>, reach| match reach {
             Reach::Known => view.lookup_known(parent.0, &name),
@@ -202,14 +217,14 @@ impl Fs {
     /// Makes a name in a folder.
     pub(super) fn make(
         &self,
-        request_name: &'static str,
+        operation: Operation,
         request: &Request,
         (parent, name): (INodeNo, &OsStr),
         new: NewNode,
         umask: u32,
         reply: ReplyEntry,
     ) {
-        let asked = self.asked(request_name, request, parent);
+        let asked = self.asked(operation, request, parent);
         let (name, caller) = (name.to_owned(), caller(request));
         let answer = move |view: &View<BackingId>, made| reply_entry(view, reply, parent, made);
         if self.view.poke_gate().is_poker(request.pid()) {
@@ -228,15 +243,19 @@ impl Fs {
 
     /// Opens a node.
     pub(super) fn open_node(&self, request: &Request, node: INodeNo, flags: OFlags, reply: ReplyOpen) {
-        let asked = self.asked("open", request, node);
+        let asked = self.asked(Operation::Open, request, node);
         if let Some(opened) = self.view.open_at_hand(node.0, flags, &|fd| reply.open_backing(fd)) {
             return answer_open(reply, Ok(opened));
         }
         let caller = caller(request);
         let is_for_writing = flags & OFlags::RWMODE != OFlags::RDONLY;
         let (view, changes) = (Arc::clone(&self.view), self.changes.clone());
-        self.view.gate().run(asked.ticket, move |pass| {
-            let Some(pass) = pass else { return reply.error(Errno::EIO) };
+        let Asked { under_way, ticket } = asked;
+        self.view.gate().run(ticket, move |pass| {
+            let Some(pass) = pass else {
+                under_way.fail();
+                return reply.error(Errno::EIO);
+            };
             // The kernel writes to a backing file with the rights of whoever registered it.
             let register = |fd: BorrowedFd<'_>| {
                 if is_for_writing { caller.within_limits(|| reply.open_backing(fd)) } else { reply.open_backing(fd) }
@@ -251,9 +270,9 @@ impl Fs {
                     let answer = move |_: &View<BackingId>, refused: Outcome<()>| {
                         reply.error(refused.err().unwrap_or(Errno::ESTALE));
                     };
-                    hand_over(view, &changes, pass, "open", later, answer);
+                    hand_over(view, &changes, pass, under_way, later, answer);
                 }
-                opened => conclude(&view, pass, "open", opened, move |view, opened| {
+                opened => conclude(&view, pass, under_way, opened, move |view, opened| {
                     if opened.is_ok() && is_for_writing {
                         view.end_seeing(caller.pid);
                     }
@@ -272,15 +291,19 @@ impl Fs {
         (mode, umask): (u32, u32),
         reply: ReplyCreate,
     ) {
-        let asked = self.asked("create", request, parent);
+        let asked = self.asked(Operation::Create, request, parent);
         let (name, caller) = (name.to_owned(), caller(request));
         let create = move |view: &View<BackingId>, changes: Option<&mut Changes>, reply: &ReplyCreate| {
             let register = |fd: BorrowedFd<'_>| caller.within_limits(|| reply.open_backing(fd));
             view.create((parent.0, &name), flags, (mode, umask), (caller, changes), &register)
         };
         let (view, changes) = (Arc::clone(&self.view), self.changes.clone());
-        self.view.gate().run(asked.ticket, move |pass| {
-            let Some(pass) = pass else { return reply.error(Errno::EIO) };
+        let Asked { under_way, ticket } = asked;
+        self.view.gate().run(ticket, move |pass| {
+            let Some(pass) = pass else {
+                under_way.fail();
+                return reply.error(Errno::EIO);
+            };
             match create(&view, None, &reply) {
                 Err(RequestError::Later) if changes.is_open() => {
                     let Some(ticket) = pass.hand_over() else { return };
@@ -288,13 +311,13 @@ impl Fs {
                         None => reply.error(Errno::EIO),
                         Some(pass) => {
                             let created = create(&view, Some(changes), &reply);
-                            conclude(&view, pass, "create", created, |view, created| {
+                            conclude(&view, pass, under_way, created, |view, created| {
                                 answer_create(view, reply, parent, created);
                             });
                         }
                     });
                 }
-                created => conclude(&view, pass, "create", created, |view, created| {
+                created => conclude(&view, pass, under_way, created, |view, created| {
                     answer_create(view, reply, parent, created);
                 }),
             }
@@ -313,7 +336,7 @@ impl Fs {
         let gate = self.view.gate();
         if let Some(pass) = gate.sit(asked.ticket) {
             let written = self.view.write(file, offset, data, clears_for);
-            conclude(&self.view, pass, asked.name, written, |_, written| reply_written(reply, written));
+            conclude(&self.view, pass, asked.under_way, written, |_, written| reply_written(reply, written));
             return gate.work_off();
         }
         let (asked, data) = (asked.carrying(data.len()), data.to_vec());
@@ -323,12 +346,15 @@ impl Fs {
 
     /// Closes an open file: nobody waits for that, but it has to be done.
     pub(super) fn close_file(&self, node: NodeId, file: u64) {
-        Stats::count(&self.view.stats().requests);
+        let under_way = self.begin(Operation::Release);
         if virtual_row(node).is_some() {
             return self.view.release(file);
         }
         let view = Arc::clone(&self.view);
-        self.close(self.view.scope_of(node), move || view.release(file));
+        self.close(self.view.scope_of(node), move || {
+            view.release(file);
+            drop(under_way);
+        });
     }
 
     /// Lets go of a node that the kernel has forgotten.
@@ -347,7 +373,7 @@ fn hand_over<T: Told>(
     view: Arc<View<BackingId>>,
     changes: &ChangeQueue,
     pass: Pass<'_>,
-    name: &'static str,
+    under_way: UnderWay,
     work: impl FnOnce(&View<BackingId>, &mut Changes) -> Result<T> + Send + 'static,
     answer: impl FnOnce(&View<BackingId>, Outcome<T>) + Send + 'static,
 ) {
@@ -355,7 +381,10 @@ fn hand_over<T: Told>(
     // When the thread has ended, dropping the reply answers.
     let _ = changes.submit(move |changes| match view.gate().resume(ticket) {
         // Whoever was given up meanwhile has an answer already: the kernel passes over the second.
-        None => answer(&view, Err(Errno::EIO)),
-        Some(pass) => conclude(&view, pass, name, work(&view, changes), answer),
+        None => {
+            under_way.fail();
+            answer(&view, Err(Errno::EIO));
+        }
+        Some(pass) => conclude(&view, pass, under_way, work(&view, changes), answer),
     });
 }

@@ -1,9 +1,12 @@
 //! What `status` and `doctor` tell of a mount.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use serde::Serialize;
+
+use super::operations::{OperationSnapshot, Operations};
 
 /// Counters of one mount, raised by the requests.
 #[derive(Debug, Default)]
@@ -14,8 +17,8 @@ pub struct Stats {
     pub cached_opens: AtomicU64,
     /// Files that could not be passed through, each counted at its first open.
     pub passthrough_refusals: AtomicU64,
-    /// Requests of all kinds.
-    pub requests: AtomicU64,
+    /// Requests, by kind.
+    pub operations: Operations,
     last_refusal: Mutex<Option<String>>,
     degraded: Mutex<Option<String>>,
 }
@@ -33,6 +36,8 @@ pub struct StatsSnapshot {
     pub last_refusal: Option<String>,
     /// Requests of all kinds.
     pub requests: u64,
+    /// Requests of each kind of which there were any.
+    pub operations: BTreeMap<String, OperationSnapshot>,
     /// Why the mappings cannot be read at present; the source is shown alone meanwhile.
     pub degraded: Option<String>,
 }
@@ -78,7 +83,8 @@ impl Stats {
             cached_opens: load(&self.cached_opens),
             passthrough_refusals: load(&self.passthrough_refusals),
             last_refusal: self.last_refusal.lock().clone(),
-            requests: load(&self.requests),
+            requests: self.operations.total(),
+            operations: self.operations.snapshot(),
             degraded: self.degraded.lock().clone(),
         }
     }

@@ -217,7 +217,7 @@ impl<B> View<B> {
 
     /// The counters.
     #[must_use]
-    pub fn stats(&self) -> &Stats {
+    pub fn stats(&self) -> &Arc<Stats> {
         &self.stats
     }
 

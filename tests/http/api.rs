@@ -9,6 +9,12 @@ use crate::world::{Answer, World};
 /// A film with two posters that could be chosen, one of which is in the cache and chosen.
 fn world() -> World {
     let world = World::new("");
+    choose_a_poster(&world);
+    world
+}
+
+/// Scans two films, and chooses a poster for one of them.
+pub fn choose_a_poster(world: &World) {
     crate::world::write(&world.films().join("Heat (1995)/Heat.mkv"), b"film");
     crate::world::write(&world.films().join("Alien (1979)/Alien.mkv"), b"film");
     let mut catalog = world.catalog();
@@ -32,7 +38,6 @@ fn world() -> World {
         posterfs::model::UnixSeconds::new(5),
     )
     .unwrap();
-    world
 }
 
 fn png(width: u32, height: u32) -> Vec<u8> {

@@ -2,6 +2,7 @@
 
 mod abuse;
 mod api;
+mod metrics;
 mod schema;
 mod webhooks;
 mod world;

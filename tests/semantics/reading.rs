@@ -29,6 +29,10 @@ fn open_and_read_a_mapped_picture() {
     let opens = |status: &serde_json::Value, kind: &str| status[kind].as_u64().unwrap();
     let more = |kind: &str| opens(&after, kind) - opens(&before, kind);
     assert_eq!(more("passthrough_opens") + more("cached_opens"), 1, "{after}");
+    let lookups = |status: &serde_json::Value| status["operations"]["lookup"]["begun"].as_u64().unwrap_or(0);
+    assert!(lookups(&after) > lookups(&before), "{after}");
+    let counted = after["operations"].as_object().unwrap().values().map(|each| each["begun"].as_u64().unwrap());
+    assert_eq!(counted.sum::<u64>(), after["requests"].as_u64().unwrap(), "{after}");
 }
 
 #[test]
