@@ -1,6 +1,6 @@
 //! `posterfs serve`: the mounts of the configuration, the jobs, the schedule and HTTP in one process.
 //!
-//! One thread, that of [`serve`], starts everything, waits for what happens ([`Event`]), and ends everything in the opposite
+//! One thread, that of [`serve`](fn@serve), starts everything, waits for what happens (`Event`), and ends everything in the opposite
 //! order. Everything else has threads of its own, and none of them waits for the main thread:
 //!
 //! | thread | owner | does |

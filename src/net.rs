@@ -1,6 +1,6 @@
 //! What everybody who speaks HTTP here has in common: providers are asked, players are told.
 //!
-//! - [`shown`]: addresses as they may be printed
+//! - [`shown`](fn@shown): addresses as they may be printed
 //! - [`waits`], [`may_pass`], [`retry_after`]: whether and when to try again
 //! - [`user_agent`], [`use_cryptography`]: how a client of the network is made
 

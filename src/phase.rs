@@ -4,7 +4,7 @@
 //! - [`read_streams`]: what is in the videos.
 //! - [`select`](fn@select), [`deselect`]: a picture into the cache, chosen by hand; [`choose_for`]: one or many items at once;
 //!   [`block`](fn@block): never again.
-//! - [`Look`]: small copies of candidates, for people who choose; [`candidates_like`]: which ones of many items are meant.
+//! - [`Look`]: small copies of candidates, for people who choose; [`candidates_like`](fn@candidates_like): which ones of many items are meant.
 //! - [`enrich`](fn@enrich): what providers offer, the best of it into the cache, chosen automatically.
 //! - [`edit`](fn@edit): what a person says of an item; [`lock`], [`monitor`]: what automatic steps must leave alone.
 //! - [`put_written`], [`choose_written`], [`publish_written`]: what a program wrote over a published picture.

@@ -14,8 +14,8 @@ use super::output::{byte_size, counted};
 /// Move pictures that nothing needs out of the cache, into the recycle bin.
 ///
 /// A picture is needed as long as it is selected, is a candidate of an item, is shown, or was shown by a generation that
-/// can be gone back to ([history] in the configuration, `posterfs tag`). What nothing needs, and what killed processes
-/// left, goes; a picture that is just being taken in does not. What has been in the recycle bin for longer than [recycle] says
+/// can be gone back to (`[history]` in the configuration, `posterfs tag`). What nothing needs, and what killed processes
+/// left, goes; a picture that is just being taken in does not. What has been in the recycle bin for longer than `[recycle]` says
 /// is removed for good. Nothing is collected unless you say so, here or in the
 /// schedule of the service.
 ///

@@ -25,7 +25,7 @@ pub struct Unmount {
     /// Where the view is.
     #[arg(required_unless_present = "dead")]
     mountpoint: Option<PathBuf>,
-    /// All views of the configuration ([[mount]]) whose process is gone. That there are none is no failure.
+    /// All views of the configuration (`[[mount]]`) whose process is gone. That there are none is no failure.
     #[arg(long, conflicts_with = "mountpoint")]
     dead: bool,
 }
