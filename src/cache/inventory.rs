@@ -351,8 +351,8 @@ fn parse(name: &[u8]) -> Option<(ContentHash, &str)> {
     let (stem, extension) = std::str::from_utf8(name).ok()?.split_once('.')?;
     let is_word =
         (1..=8).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    let is_hash = stem.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if is_word && is_hash { Some((stem.parse().ok()?, extension)) } else { None }
+    let is_lower = !stem.bytes().any(|b| b.is_ascii_uppercase());
+    if is_word && is_lower { Some((stem.parse().ok()?, extension)) } else { None }
 }
 
 /// Whether `assets/ab/c1` is the folder of that hash.

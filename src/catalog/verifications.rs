@@ -36,12 +36,12 @@ pub struct CachedFile {
     pub verified_at: Option<UnixSeconds>,
 }
 
+/// As many rows for a file as it has uses: to group them here would need a table of its own, and they are sorted anyway.
 const CACHED: &str = "
-    SELECT f.sha256, f.extension, max(f.byte_count) AS byte_count, v.verified_at
+    SELECT f.sha256, f.extension, f.byte_count, v.verified_at
     FROM cache_image_files f LEFT JOIN verified_files v ON v.sha256 = f.sha256 AND v.extension = f.extension
     WHERE f.sha256 >= ?1 AND f.sha256 < ?2
-      AND (?3 IS NULL OR f.entity_id IN (SELECT id FROM entities WHERE library_id IN (SELECT value FROM rarray(?4))))
-    GROUP BY f.sha256, f.extension";
+      AND (?3 IS NULL OR f.entity_id IN (SELECT id FROM entities WHERE library_id IN (SELECT value FROM rarray(?4))))";
 
 impl Catalog {
     /// The files that the catalog says are in the cache and whose hash begins with that byte, by hash and extension; of all
@@ -64,7 +64,11 @@ impl Catalog {
             for row in rows {
                 files.extend(valid(row)?);
             }
-            files.sort_unstable_by(|a: &CachedFile, b| (&a.hash, &a.extension).cmp(&(&b.hash, &b.extension)));
+            // Of rows that do not agree on the size of one file, the greatest counts.
+            files.sort_unstable_by(|a: &CachedFile, b| {
+                (&a.hash, &a.extension, b.byte_count).cmp(&(&b.hash, &b.extension, a.byte_count))
+            });
+            files.dedup_by(|later, first| (&later.hash, &later.extension) == (&first.hash, &first.extension));
             Ok(files)
         })
     }

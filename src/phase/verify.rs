@@ -18,12 +18,13 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use crate::cache::Cache;
 use crate::catalog::{Catalog, CatalogError, Verification};
-use crate::model::{LibraryId, UnixSeconds};
+use crate::model::{ContentHash, LibraryId, UnixSeconds};
 
 use super::export::{ExportCheck, check_export};
 use super::gc::GRACE_SECONDS;
@@ -37,6 +38,9 @@ pub(super) use tree::is_absent;
 
 use cached::{Comparison, Listener, Whole};
 use reading::Pace;
+
+/// How far a deep run is is noted so often: each note waits for the disk, which the reading threads want for themselves.
+const NOTED_EVERY: Duration = Duration::from_secs(1);
 
 /// What is to be looked at, and how closely.
 #[derive(Debug)]
@@ -117,7 +121,7 @@ pub fn verify(
     found: &mut dyn FnMut(Finding),
 ) -> Result<VerifyReport, PhaseError> {
     let run = begin(catalog, request)?;
-    let mut desk = Desk { report: VerifyReport { deep: request.is_deep, ..VerifyReport::default() }, found };
+    let mut desk = Desk::new(VerifyReport { deep: request.is_deep, ..VerifyReport::default() }, found);
     desk.report.resumed = run.is_some_and(|(_, is_resumed)| is_resumed);
     desk.report.run = run.map(|(run, _)| run.id);
     progress.start(Some(catalog.cache_totals()?.files));
@@ -294,9 +298,16 @@ impl Listener for Teller<'_> {
 struct Desk<'a> {
     report: VerifyReport,
     found: &'a mut dyn FnMut(Finding),
+    /// Files that were found whole since that was last noted.
+    unnoted: Vec<(ContentHash, String)>,
+    noted_at: Instant,
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    fn new(report: VerifyReport, found: &'a mut dyn FnMut(Finding)) -> Self {
+        Self { report, found, unnoted: Vec::new(), noted_at: Instant::now() }
+    }
+
     fn found(&mut self, finding: Finding) {
         self.report.findings += 1;
         *self.report.by_flaw.entry(finding.flaw).or_default() += 1;
@@ -317,7 +328,18 @@ impl Desk<'_> {
                 failure.get_or_insert(error);
             }
         }
-        failure.map_or(Ok(()), Err)
+        let noted = self.note(catalog, now);
+        failure.map_or(noted, Err)
+    }
+
+    /// Notes how far a deep run is.
+    fn note(&mut self, catalog: &mut Catalog, now: UnixSeconds) -> Result<(), PhaseError> {
+        if self.report.run.is_some() && !self.unnoted.is_empty() {
+            catalog.note_verified(&self.unnoted, now)?;
+        }
+        self.unnoted.clear();
+        self.noted_at = Instant::now();
+        Ok(())
     }
 
     fn hear(
@@ -340,13 +362,14 @@ impl Desk<'_> {
             }
             Told::Read(whole) => {
                 let files = whole.files.len() as u64;
-                if self.report.run.is_some() && files > 0 {
-                    catalog.note_verified(&whole.files, now)?;
-                }
                 self.report.files += files;
                 self.report.read += files;
                 self.report.read_bytes += whole.bytes;
                 progress.advance(files);
+                self.unnoted.extend(whole.files);
+                if self.noted_at.elapsed() >= NOTED_EVERY {
+                    self.note(catalog, now)?;
+                }
             }
             Told::Failed(error) => return Err(error),
         }

@@ -12,7 +12,7 @@ use crate::phase::PhaseError;
 use super::finding::{Finding, Flaw, Subject};
 use super::reading::{Pace, Reader};
 
-/// After so many files, or bytes, it is noted how far a deep run is.
+/// After so many files, or bytes, a thread tells how far it is.
 const NOTED_FILES: usize = 256;
 const NOTED_BYTES: u64 = 64 << 20;
 
