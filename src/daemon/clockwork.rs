@@ -15,7 +15,6 @@ use crate::work::WorkError;
 
 use super::ServeError;
 use super::bell::Bell;
-use super::run_task::is_known;
 use super::schedule::{Schedule, task_of};
 use super::serve::join_within;
 use super::state::Shared;
@@ -134,7 +133,7 @@ impl Inner {
     }
 
     fn ask(&self, catalog: &mut Catalog, word: &'static str) -> Result<(), WorkError> {
-        let Some(task) = task_of(word).filter(is_known) else { return Ok(()) };
+        let Some(task) = task_of(word) else { return Ok(()) };
         if is_running(catalog, &task)? {
             tracing::info!(task = word, "due, but the last one is still under way");
             return Ok(());

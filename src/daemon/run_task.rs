@@ -44,18 +44,11 @@ pub fn run_task(
         Task::Notify { player, .. } => run.notify(player)?,
         Task::Verify { deep } => run.verify(*deep)?,
         Task::Gc => run.gc()?,
-        Task::Release { .. } => {
-            return Err(WorkError::Unknown { task: task.to_string() });
-        }
+        Task::Release { entity } => run.release(*entity)?,
     };
     // What was chosen is safe before it is told to be.
     place.keep_journal()?;
     Ok(Done { outcome, followed_by: Vec::new() })
-}
-
-/// Whether this program can do it.
-pub fn is_known(task: &Task) -> bool {
-    !matches!(task.kind(), TaskKind::Release)
 }
 
 struct Run<'a> {
@@ -140,6 +133,21 @@ impl Run<'_> {
 
     fn publish_items(&mut self, items: &[EntityId]) -> Result<String, WorkError> {
         Ok(told_published(&self.show(Scope::Entities(items), "publish")?))
+    }
+
+    /// What has come back meanwhile keeps its artwork, and what is no longer known at all has none.
+    fn release(&mut self, entity: EntityId) -> Result<String, WorkError> {
+        let _turn = self.place.hold(TaskKind::Publish, self.attendant)?;
+        if self.catalog.entity(entity)?.is_none() {
+            return Ok("it is no longer known".to_owned());
+        }
+        let stamp = self.stamp(&format!("release of {entity}, gone for long"));
+        let published = self.catalog.release(entity, &stamp)?;
+        self.place.nudge();
+        Ok(match published.removed {
+            0 => "nothing to let go of".to_owned(),
+            removed => format!("{removed} names let go of"),
+        })
     }
 
     fn verify(&mut self, is_deep: bool) -> Result<String, WorkError> {

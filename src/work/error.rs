@@ -42,12 +42,6 @@ pub enum WorkError {
     /// A player cannot be reached as it is configured.
     #[error(transparent)]
     Player(#[from] PlayerError),
-    /// It was asked for by another version.
-    #[error("this posterfs does not know how to do `{task}`")]
-    Unknown {
-        /// What was asked for.
-        task: String,
-    },
     /// What keeps others off cannot be taken.
     #[error("cannot take the lock for `{what}` in {}: {source}", run.display())]
     Lock {

@@ -2,7 +2,7 @@
 
 use posterfs::catalog::{Catalog, JobFilter, NewJob, TaskRun};
 use posterfs::control::TaskLock;
-use posterfs::model::{AskedBy, Clock, JobId, JobState, LibraryId, RelPath, SystemClock, Task, UnixSeconds};
+use posterfs::model::{AskedBy, Clock, EntityId, JobId, JobState, LibraryId, RelPath, SystemClock, Task, UnixSeconds};
 
 use crate::daemon::{Daemon, is_mounted};
 use crate::support::wait_for;
@@ -94,6 +94,36 @@ fn what_fails_waits_to_be_tried_again_and_is_told() {
     let id = id.to_string();
     assert!(daemon.posterfs(&["jobs", "retry", &id]).status.success());
     assert!(daemon.posterfs(&["jobs", "drop", &id]).status.success() || daemon.json(&["jobs"]).len() == 1);
+}
+
+/// Asks for it, and returns what it came to.
+fn outcome(catalog: &mut Catalog, task: Task) -> String {
+    let id = JobId::new(ask(catalog, task));
+    wait_for(|| catalog.job(id).unwrap().state == JobState::Done);
+    catalog.job(id).unwrap().outcome.unwrap()
+}
+
+#[test]
+fn what_is_gone_for_long_lets_go_of_its_artwork_and_what_is_there_keeps_it() {
+    let Some(mut daemon) = Daemon::prepared() else { return };
+    let mut catalog = catalog(&daemon);
+    let library = catalog.libraries().unwrap()[0].id;
+    let name = "Heat (1995) {tmdb-949}";
+    let entity = catalog.items_in(library, &RelPath::parse(name.as_bytes()).unwrap()).unwrap()[0];
+    let (id, picture) = (entity.to_string(), daemon.films.picture("a.jpg"));
+    assert!(daemon.posterfs(&["select", &id, "poster", "--file", picture.to_str().unwrap()]).status.success());
+    assert!(daemon.posterfs(&["publish"]).status.success());
+    daemon.start_ready();
+    assert_eq!(outcome(&mut catalog, Task::Release { entity }), "nothing to let go of");
+    assert!(daemon.stop().success());
+    std::fs::remove_dir_all(daemon.films.media().join(name)).unwrap();
+    daemon.start_ready();
+    outcome(&mut catalog, Task::Scan { library: None });
+    let told = outcome(&mut catalog, Task::Release { entity });
+    assert!(told.ends_with("names let go of"), "{told}");
+    assert_eq!(daemon.json(&["history"])[0]["author"], "daemon");
+    assert_eq!(outcome(&mut catalog, Task::Release { entity }), "nothing to let go of");
+    assert_eq!(outcome(&mut catalog, Task::Release { entity: EntityId::new(9999) }), "it is no longer known");
 }
 
 #[test]
