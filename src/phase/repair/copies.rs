@@ -70,6 +70,7 @@ impl Repairs<'_> {
         }
         places.extend(self.catalog.addresses_of(hash)?.into_iter().map(|(name, url)| Place::Address(name, url)));
         places.retain(|place| !matches!(place, Place::Address(_, url) if !is_of_the_web(url) && !is_local(place)));
+        places.iter_mut().for_each(|place| self.name_nobody(place));
         let mut seen = Vec::new();
         places.retain(|place| {
             let is_new = !seen.contains(place);
@@ -77,6 +78,16 @@ impl Repairs<'_> {
             is_new
         });
         Ok(places)
+    }
+
+    /// An address whose provider there is not is asked as it is: whoever told of it, it is the same one, and asked once.
+    fn name_nobody(&self, place: &mut Place) {
+        if let Place::Address(name, url) = place
+            && is_of_the_web(url)
+            && !self.request.providers.iter().any(|known| known.name() == name.as_str())
+        {
+            name.clear();
+        }
     }
 
     fn own(&self, hash: &ContentHash, byte_count: u64) -> Result<Vec<Place>, PhaseError> {
