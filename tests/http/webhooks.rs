@@ -162,6 +162,6 @@ fn what_was_refused_is_replayed_when_the_mapping_is_right() {
     assert_eq!((reception.outcome.as_str(), reception.id > id.get()), ("accepted", true));
     assert_eq!(tasks(&world), [Task::Import { library: FILMS, folder: path("Heat") }]);
     let error = replay(&mut catalog, WebhookId::new(999), with()).unwrap_err();
-    assert!(error.to_string().contains("/api/webhooks"));
+    assert!(error.to_string().contains("posterfs webhooks"));
     assert_eq!(world.post("/api/webhooks/radarr", &import("/movies/Heat")).status, StatusCode::ACCEPTED);
 }
