@@ -28,5 +28,5 @@ mod policy;
 mod tests;
 
 pub use folder::{Folder, Moment, Passing, Refusal, Seen};
-pub use listing::{Listed, ListedKind, Listing};
+pub use listing::{Listed, Listing};
 pub use policy::{Action, Circumstances, Operation, Subject, decide};

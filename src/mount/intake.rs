@@ -282,8 +282,9 @@ impl Intake {
         }
         self.reached(IntakeStep::Settled);
         let taken = self.show(view, job, holds);
-        if taken.is_err() {
-            written.unsettle(node);
+        match taken {
+            Ok(_) => written.end_settling(node, || view.nodes().contains(node)),
+            Err(_) => written.unsettle(node),
         }
         taken.map(Some)
     }
@@ -303,14 +304,15 @@ impl Intake {
         }
         self.catalog.end_write(write.mapping.id, now)?;
         self.reached(IntakeStep::Ended);
-        if is_the_same && job.ticket.is_copy {
-            view.remove_copy(key, name, job.found.node);
-        }
         let folder = self.catalog.folder_mappings(key.library, &key.folder).ok().flatten();
         let mapped = folder.into_iter().flat_map(|folder| folder.mapped);
         let shown = mapped.into_iter().find(|picture| picture.name == *name);
         view.moments().succeed(key, name, shown.map(|picture| picture.id));
         view.folder_changed(key, &[name]);
+        if is_the_same && job.ticket.is_copy {
+            // Not before the picture is found under the name: there is always one of the two.
+            view.remove_copy(key, name, job.found.node);
+        }
         Ok(match write.action {
             _ if is_the_same => Taken::Unchanged,
             WriteAction::Adopt => Taken::Adopted,

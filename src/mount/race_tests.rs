@@ -290,3 +290,27 @@ fn what_is_looked_at_late_is_not_taken_for_what_was_written_then() {
     scene.settle();
     scene.assert_shown(1, "what a manager wrote stays a candidate");
 }
+
+/// It was taken for a file as any other, and what was written to it then lay beneath the picture of the write before.
+#[test]
+fn whoever_finds_the_file_anew_after_the_kernel_forgot_it_is_not_lost() {
+    for step in STEPS {
+        let (mut scene, when) = (Scene::new(OnWrite::Adopt), format!("{step:?}"));
+        scene.write(2);
+        taking_in(&scene, step, move |view| {
+            let forgotten = node(view, POSTER).unwrap();
+            drop(view.forget(forgotten, u64::MAX));
+            if let Ok(open) = try_to_open(view, node(view, POSTER).unwrap()) {
+                assert!(!is_turn(step), "{step:?}: nobody writes to what is taken in");
+                write_and_close(view, open, &picture(3));
+            }
+        });
+        if is_turn(step) {
+            let found = node(&scene.view, POSTER).unwrap();
+            scene.write_to(found, 3);
+        }
+        assert_eq!(read(&scene.view, POSTER), Some(picture(3)), "{when}: at once");
+        scene.settle();
+        scene.assert_shown(3, &when);
+    }
+}

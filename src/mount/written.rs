@@ -46,6 +46,8 @@ enum State {
     Closed,
     /// No picture, or not looked at in this run: nothing waits. It is seen, and may be written to.
     Left,
+    /// Being taken in: the file is still seen, the picture is about to be. Nobody writes to it.
+    Settling,
     /// Taken in: the picture is seen instead. Nobody writes to it.
     Settled,
 }
@@ -181,7 +183,7 @@ impl Written {
         if let Some(known) = table.files.get_mut(&node) {
             let differs = known.wrote.action == WriteAction::Adopt && matches!(by, Some((WriteAction::Capture, _)));
             match known.state {
-                State::Settled => return Err(NotNow),
+                State::Settling | State::Settled => return Err(NotNow),
                 State::Closed if differs => return Err(NotNow),
                 // A person's program writes to it too: it is a person's file.
                 State::Open if differs => {}
@@ -249,7 +251,7 @@ impl Written {
         let new = || File { wrote: wrote.clone(), is_copy: false, state: State::Closed, version };
         let known = table.files.entry(node).or_insert_with(new);
         let ticket = match known.state {
-            State::Settled => None,
+            State::Settling | State::Settled => None,
             _ if is_written => {
                 known.state = State::Open;
                 None
@@ -271,10 +273,18 @@ impl Written {
     }
 
     /// If nobody has begun to write since the ticket was given, and nobody is expected to, nobody will without looking the
-    /// name up again.
+    /// name up again. Until [`Self::end_settling`] the file is still found under it.
     #[must_use]
     pub fn settle(&self, at: Found<'_>, version: u64, has_writer: impl FnOnce() -> bool) -> bool {
-        self.conclude(at, version, State::Settled, has_writer)
+        self.conclude(at, version, State::Settling, has_writer)
+    }
+
+    /// The picture is seen instead of a file that was settled: from now on it may be forgotten.
+    pub fn end_settling(&self, node: NodeId, is_known: impl FnOnce() -> bool) {
+        if let Some(known) = self.table.lock().files.get_mut(&node).filter(|known| known.state == State::Settling) {
+            known.state = State::Settled;
+        }
+        self.forgotten_by_kernel(node, is_known);
     }
 
     /// The same for a file that is no picture: it stays what it is.
@@ -318,7 +328,8 @@ impl Written {
     #[must_use]
     pub fn settled(&self, node: NodeId) -> Option<MappingId> {
         let table = self.table.lock();
-        table.files.get(&node).filter(|known| known.state == State::Settled).map(|known| known.wrote.mapping)
+        let is_settled = |known: &&File| matches!(known.state, State::Settling | State::Settled);
+        table.files.get(&node).filter(is_settled).map(|known| known.wrote.mapping)
     }
 
     /// Whether the file is about to be taken in.
@@ -342,7 +353,8 @@ impl Written {
         self.recount(&table);
     }
 
-    /// The kernel knows the file no more, so nobody is left who has looked it up.
+    /// The kernel knows the file no more, so nobody is left who has looked it up. One that can still be found under its
+    /// name, or is to be taken in, stays.
     pub fn forgotten_by_kernel(&self, node: NodeId, is_known: impl FnOnce() -> bool) {
         if self.count.load(Ordering::Acquire) == 0 {
             return;

@@ -162,6 +162,13 @@ impl Folder {
         self.known.pictures.values().filter(|picture| matches!(self.at(&picture.name), Seen::Picture(_)))
     }
 
+    /// The names under which a mapped picture is seen, or a program's file in its place. While that one is taken in, it may
+    /// be gone from the source already and the picture be there again.
+    pub fn held_names(&self) -> impl Iterator<Item = &Name> {
+        let is_held = |name: &&Name| matches!(self.at(name), Seen::Picture(_) | Seen::Written(_));
+        self.known.pictures.keys().filter(is_held)
+    }
+
     /// The mapped picture of that name, also where it is not seen at present.
     #[must_use]
     pub fn mapped(&self, name: &Name) -> Option<&MappedPicture> {

@@ -7,7 +7,6 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::catalog::{MappedPicture, SyntheticFolder};
 use crate::model::Name;
 
 use super::folder::{Folder, Seen};
@@ -17,26 +16,13 @@ const OFFSET_FIRST: u64 = 3;
 /// Offsets stay positive as signed 64-bit numbers: `seekdir` takes no others.
 const OFFSET_BITS: u32 = 62;
 
-/// What a listed name is.
-#[derive(Debug, Clone)]
-pub enum ListedKind {
-    /// An entry of the source.
-    Source,
-    /// A mapped picture.
-    Picture(MappedPicture),
-    /// A folder of mappings that the source does not have.
-    Folder(SyntheticFolder),
-}
-
 /// One entry of the merged listing.
 #[derive(Debug, Clone)]
 pub struct Listed {
     /// Where to go on after this entry. Never 0, 1 or 2.
     pub offset: u64,
-    /// Its name.
+    /// Its name. What it means may be another thing by the time that it is told.
     pub name: Name,
-    /// What it is.
-    pub kind: ListedKind,
 }
 
 /// The merged listing of a folder, in the order of offsets.
@@ -53,17 +39,17 @@ impl Listing {
         let mut folders_of_source = Vec::new();
         for name in source {
             match folder.map_or(Seen::Source, |folder| folder.at(&name)) {
-                Seen::Source | Seen::Written(_) => {}
+                Seen::Source => {}
                 // Also when the source has a file of that name: what the source has is shown.
                 Seen::SourceOrFolder(_) => folders_of_source.push(name.clone()),
-                Seen::Picture(_) | Seen::Hidden | Seen::Removed(_) => continue,
+                Seen::Picture(_) | Seen::Written(_) | Seen::Hidden | Seen::Removed(_) => continue,
             }
-            entries.push(listed(name, ListedKind::Source));
+            entries.push(listed(name));
         }
         if let Some(folder) = folder {
-            entries.extend(folder.pictures().map(|p| listed(p.name.clone(), ListedKind::Picture(p.clone()))));
-            let missing = folder.folders().filter(|f| !folders_of_source.contains(&f.name));
-            entries.extend(missing.map(|f| listed(f.name.clone(), ListedKind::Folder(f.clone()))));
+            entries.extend(folder.held_names().map(|name| listed(name.clone())));
+            let missing = folder.folders().filter(|shown| !folders_of_source.contains(&shown.name));
+            entries.extend(missing.map(|shown| listed(shown.name.clone())));
         }
         entries.sort_unstable_by(|a, b| (a.offset, &a.name).cmp(&(b.offset, &b.name)));
         Self { entries }
@@ -77,8 +63,8 @@ impl Listing {
     }
 }
 
-fn listed(name: Name, kind: ListedKind) -> Listed {
-    Listed { offset: offset_of(&name), name, kind }
+fn listed(name: Name) -> Listed {
+    Listed { offset: offset_of(&name), name }
 }
 
 fn offset_of(name: &Name) -> u64 {

@@ -8,37 +8,34 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod film;
 mod reference;
+mod title;
 mod world;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-use crate::film::{Kind, Where};
-use crate::reference::{Model, OnDelete, Op, Policy};
+use crate::reference::{Model, OnDelete, Op, Policy, SERIES, TITLES};
 use crate::support::is_long;
+use crate::title::{Kind, Title, Where};
 use crate::world::World;
 
 /// Lists of operations that are tried, and operations of a list.
 const CASES: u32 = 6;
 const STEPS: std::ops::Range<usize> = 10..30;
 
-fn film() -> impl Strategy<Value = usize> {
-    0..reference::FILMS
+fn title() -> impl Strategy<Value = usize> {
+    0..TITLES
 }
 
-fn place() -> impl Strategy<Value = Where> {
-    prop_oneof![
-        4 => Just(Where::Poster),
-        3 => Just(Where::Prefixed),
-        2 => Just(Where::Folder),
-        3 => Just(Where::Fanart),
-    ]
+/// A title, and a name that it may have a picture under.
+fn place() -> impl Strategy<Value = (usize, Where)> {
+    title().prop_flat_map(|title| (Just(title), prop::sample::select(Title::places(title == SERIES))))
 }
 
-fn kind() -> impl Strategy<Value = Kind> {
-    prop_oneof![3 => Just(Kind::Poster), 2 => Just(Kind::Fanart)]
+/// A title, and what it may have a picture of.
+fn kind() -> impl Strategy<Value = (usize, Kind)> {
+    place().prop_map(|(title, place)| (title, place.kind()))
 }
 
 /// 0 is no picture.
@@ -48,22 +45,23 @@ fn bytes() -> impl Strategy<Value = usize> {
 
 fn operation() -> impl Strategy<Value = Op> {
     prop_oneof![
-        3 => (film(), place(), bytes()).prop_map(|(film, place, bytes)| Op::Overwrite { film, place, bytes }),
-        3 => (film(), place(), bytes()).prop_map(|(film, place, bytes)| Op::Replace { film, place, bytes }),
-        3 => (film(), place(), bytes()).prop_map(|(film, place, bytes)| Op::ByManager { film, place, bytes }),
-        4 => (film(), place()).prop_map(|(film, place)| Op::Unlink { film, place }),
-        2 => (film(), 0..4_usize).prop_map(|(film, name)| Op::RenameFolder { film, name, is_behind: false }),
-        1 => (film(), 0..4_usize).prop_map(|(film, name)| Op::RenameFolder { film, name, is_behind: true }),
-        2 => (film(), 0..3_usize).prop_map(|(film, name)| Op::RenameVideo { film, name }),
-        1 => film().prop_map(|film| Op::RemoveTree { film }),
-        1 => film().prop_map(|film| Op::MakeAgain { film }),
-        3 => (film(), kind(), 1..reference::PICTURES)
-            .prop_map(|(film, kind, picture)| Op::Select { film, kind, picture }),
+        3 => (place(), bytes()).prop_map(|((title, place), bytes)| Op::Overwrite { title, place, bytes }),
+        3 => (place(), bytes()).prop_map(|((title, place), bytes)| Op::Replace { title, place, bytes }),
+        3 => (place(), bytes()).prop_map(|((title, place), bytes)| Op::ByManager { title, place, bytes }),
+        4 => place().prop_map(|(title, place)| Op::Unlink { title, place }),
+        2 => (title(), 0..4_usize).prop_map(|(title, name)| Op::RenameFolder { title, name, is_behind: false }),
+        1 => (title(), 0..4_usize).prop_map(|(title, name)| Op::RenameFolder { title, name, is_behind: true }),
+        1 => (0..3_usize, any::<bool>()).prop_map(|(name, is_behind)| Op::RenameSeason { name, is_behind }),
+        2 => (title(), 0..3_usize).prop_map(|(title, name)| Op::RenameVideo { title, name }),
+        1 => title().prop_map(|title| Op::RemoveTree { title }),
+        1 => title().prop_map(|title| Op::MakeAgain { title }),
+        3 => (kind(), 1..reference::PICTURES)
+            .prop_map(|((title, kind), picture)| Op::Select { title, kind, picture }),
         4 => Just(Op::Publish),
-        2 => (film(), kind()).prop_map(|(film, kind)| Op::Unpublish { film, kind }),
+        2 => kind().prop_map(|(title, kind)| Op::Unpublish { title, kind }),
         1 => (0..100_usize).prop_map(|back| Op::Rollback { back }),
-        2 => (film(), kind(), any::<bool>()).prop_map(|(film, kind, is_locked)| Op::Lock { film, kind, is_locked }),
-        1 => (film(), bytes()).prop_map(|(film, bytes)| Op::Behind { film, bytes }),
+        2 => (kind(), any::<bool>()).prop_map(|((title, kind), is_locked)| Op::Lock { title, kind, is_locked }),
+        1 => (title(), bytes()).prop_map(|(title, bytes)| Op::Behind { title, bytes }),
         1 => Just(Op::Scan),
         2 => Just(Op::Restart),
     ]
@@ -71,18 +69,15 @@ fn operation() -> impl Strategy<Value = Op> {
 
 /// Does the operations on both sides and compares after each; `None` where nothing can be mounted.
 fn run((on_delete, denies): (OnDelete, bool), operations: &[Op]) -> Option<Result<(), String>> {
-    // The other library has the other setting of everything.
+    // The second library has the other setting of everything.
     let other = if on_delete == OnDelete::Restore { OnDelete::Withdraw } else { OnDelete::Restore };
-    let policies = [(on_delete, false), (other, true)].map(|(on_delete, adopts_from_managers)| Policy {
-        on_delete,
-        adopts_from_managers,
-        denies,
-    });
+    let policies = [(on_delete, false), (other, true), (on_delete, true)]
+        .map(|(on_delete, adopts_from_managers)| Policy { on_delete, adopts_from_managers, denies });
     let (mut world, mut model) = (World::new(policies)?, Model::new(policies));
     for (number, operation) in operations.iter().enumerate() {
         let Some(steps) = model.run(operation) else { continue };
         world.run(&steps);
-        if let Err(difference) = world.is_as(&model.tree()) {
+        if let Err(difference) = world.is_as(&model.tree(), &model.paths()) {
             let log = world.log();
             return Some(Err(format!("after operation {number}, {operation:?}, as {steps:?}: {difference}\n{log}")));
         }
@@ -125,13 +120,13 @@ fn the_view_is_as_the_model_says_where_writing_is_refused() {
 /// A scan published anew what it took for moved, and showed the picture over what a person had written.
 #[test]
 fn a_scan_leaves_alone_what_a_program_wrote() {
-    let film = 2;
+    let title = 2;
     let operations = [
-        Op::Select { film, kind: Kind::Poster, picture: 3 },
+        Op::Select { title, kind: Kind::Poster, picture: 3 },
         Op::Publish,
-        Op::Overwrite { film, place: Where::Poster, bytes: 0 },
+        Op::Overwrite { title, place: Where::Poster, bytes: 0 },
         Op::Scan,
-        Op::Unlink { film, place: Where::Prefixed },
+        Op::Unlink { title, place: Where::Prefixed },
         Op::Scan,
     ];
     for on_delete in [OnDelete::Restore, OnDelete::Withdraw] {

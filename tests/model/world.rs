@@ -1,4 +1,4 @@
-//! The real thing: films, the program, a view.
+//! The real thing: films, a series, the program, a view.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -10,9 +10,9 @@ use posterfs::catalog::{Catalog, LockChange, PublishMode};
 use posterfs::demo::{Size, draw_poster};
 use posterfs::model::{EntityId, UnixSeconds};
 
-use crate::film::Kind;
-use crate::reference::{FILMS, LIBRARIES, Model, ORIGINAL, OnDelete, PICTURES, Policy, Step, Tree, VIDEO};
+use crate::reference::{LIBRARIES, Model, ORIGINAL, OnDelete, PICTURES, Policy, Step, TITLES, Tree, VIDEO};
 use crate::support::{Folders, TestMount, contents, posterfs, wait_for, write};
+use crate::title::Kind;
 
 /// How long the view may take to be as it should.
 const SOON: Duration = Duration::from_secs(3);
@@ -26,15 +26,16 @@ pub struct World {
 
 fn word(kind: Kind) -> &'static str {
     match kind {
-        Kind::Poster => "poster",
+        Kind::Poster | Kind::SeasonPoster => "poster",
         Kind::Fanart => "fanart",
+        Kind::Still => "thumb",
     }
 }
 
 /// The configuration that says so.
-fn settings(policies: [Policy; 2]) -> String {
+fn settings(policies: [Policy; LIBRARIES.len()]) -> String {
     let mut text = "[write]\nmanagers = ['cp']\ngrace_period = 3600.0\n".to_owned();
-    for (library, Policy { on_delete, adopts_from_managers, denies }) in LIBRARIES.iter().zip(policies) {
+    for ((library, _), Policy { on_delete, adopts_from_managers, denies }) in LIBRARIES.iter().zip(policies) {
         let on_delete = if on_delete == OnDelete::Restore { "restore" } else { "withdraw" };
         let (persons, managers) = match (denies, adopts_from_managers) {
             (true, _) => ("deny", "deny"),
@@ -57,14 +58,13 @@ fn bytes_of(number: usize) -> Vec<u8> {
 }
 
 impl World {
-    /// Films, scanned and mounted; `None` where nothing can be mounted.
-    pub fn new(policies: [Policy; 2]) -> Option<Self> {
+    /// What there is, scanned and mounted; `None` where nothing can be mounted.
+    pub fn new(policies: [Policy; LIBRARIES.len()]) -> Option<Self> {
         let folders = Folders::new()?;
         let media = folders.source().canonicalize().unwrap();
-        for (folder, video) in Model::films() {
-            fs::create_dir_all(media.join(&folder)).unwrap();
-            write(media.join(&folder).join(format!("{video}.mkv")), bytes_of(VIDEO));
-            write(media.join(&folder).join("folder.jpg"), bytes_of(ORIGINAL));
+        for title in Model::titles() {
+            make_video(&media.join(title.video_path(&title.video)));
+            write(media.join(&title.folder).join("folder.jpg"), bytes_of(ORIGINAL));
         }
         let pictures = folders.plain().join("pictures");
         fs::create_dir(&pictures).unwrap();
@@ -77,8 +77,8 @@ impl World {
             let output = posterfs(&state, arguments);
             assert!(output.status.success(), "{arguments:?}: {output:?}");
         };
-        for library in LIBRARIES {
-            command(&["library", "add", library, media.join(library).to_str().unwrap(), "--kind=movies"]);
+        for (library, kind) in LIBRARIES {
+            command(&["library", "add", library, media.join(library).to_str().unwrap(), "--kind", kind]);
             command(&["scan", library]);
         }
         Some(Self { mount: folders.mount_beside(&["--config", config.to_str().unwrap()]), pictures, bytes })
@@ -104,10 +104,16 @@ impl World {
         Catalog::open(&self.mount.state().join("posterfs.db")).unwrap()
     }
 
-    /// The item of a film: they were added in the order of their names.
-    fn item(film: usize) -> String {
-        assert!(film < FILMS);
-        (film + 1).to_string()
+    /// Of what that is a picture: titles were added in their order, and the last is the series, then come its season and
+    /// its episode.
+    fn item(title: usize, kind: Kind) -> EntityId {
+        assert!(title < TITLES);
+        let behind = match kind {
+            Kind::Poster | Kind::Fanart => 1,
+            Kind::SeasonPoster => 2,
+            Kind::Still => 3,
+        };
+        EntityId::new((title + behind) as i64)
     }
 
     /// Does it.
@@ -137,22 +143,21 @@ impl World {
                 wait_for(|| !catalog.entities_at(library, &there).unwrap().is_empty());
             }
             Step::RemoveTree(folder) => system("rm", &["-rf".as_ref(), &self.path(folder)]),
-            Step::MakeFilm(folder, video) => {
-                fs::create_dir(self.path(folder)).unwrap();
-                write(self.path(folder).join(format!("{video}.mkv")), bytes_of(VIDEO));
-            }
-            Step::Select(film, kind, picture) => {
-                let picture = self.pictures.join(format!("{picture}.jpg"));
-                self.command(&["select", &Self::item(*film), word(*kind), "--file", picture.to_str().unwrap()]);
+            Step::MakeVideo(path) => make_video(&self.path(path)),
+            Step::Select(title, kind, picture) => {
+                let (item, picture) = (Self::item(*title, *kind), self.pictures.join(format!("{picture}.jpg")));
+                self.command(&["select", &item.to_string(), word(*kind), "--file", picture.to_str().unwrap()]);
             }
             Step::Publish => self.command(&["publish"]),
-            Step::Unpublish(film, kind) => self.command(&["unpublish", &Self::item(*film), word(*kind)]),
+            Step::Unpublish(title, kind) => {
+                self.command(&["unpublish", &Self::item(*title, *kind).to_string(), word(*kind)]);
+            }
             Step::Rollback(generation) => self.command(&["rollback", &generation.to_string()]),
-            Step::Lock(film, kind, is_locked) => {
-                let (film, now) = (EntityId::new(*film as i64 + 1), UnixSeconds::new(2_000_000_000));
+            Step::Lock(title, kind, is_locked) => {
+                let (item, now) = (Self::item(*title, *kind), UnixSeconds::new(2_000_000_000));
                 let to = if *is_locked { LockChange::Lock } else { LockChange::Unlock };
                 let field = [word(*kind).parse().unwrap()];
-                self.catalog().change_locks(film, &field, to, PublishMode::Apply, now).unwrap();
+                self.catalog().change_locks(item, &field, to, PublishMode::Apply, now).unwrap();
             }
             Step::Behind(path, bytes) => write(self.mount.source().join(path), &self.bytes[*bytes]),
             Step::Scan => self.command(&["scan"]),
@@ -193,12 +198,12 @@ impl World {
     }
 
     /// Whether the view shows that tree, in names, bytes and listings.
-    pub fn is_as(&self, expected: &Tree) -> Result<(), String> {
+    pub fn is_as(&self, expected: &Tree, paths: &[String]) -> Result<(), String> {
         let begun = Instant::now();
         loop {
             let seen = self.tree();
             if seen == *expected {
-                return self.looks_up(expected);
+                return self.looks_up(expected, paths);
             }
             if begun.elapsed() > SOON {
                 let only = |a: &Tree, b: &Tree| -> Vec<(String, usize)> {
@@ -211,19 +216,12 @@ impl World {
     }
 
     /// Names that are not listed do not open either.
-    fn looks_up(&self, expected: &Tree) -> Result<(), String> {
-        for library in LIBRARIES {
-            let folders = fs::read_dir(self.path(library)).unwrap().map(|entry| entry.unwrap().file_name());
-            for folder in folders.map(|name| name.into_string().unwrap()) {
-                for name in ["poster.jpg", "folder.jpg", "fanart.jpg"] {
-                    let path = format!("{library}/{folder}/{name}");
-                    if self.path(&path).exists() != expected.contains_key(&path) {
-                        return Err(format!("{path}: listed and looked up differently"));
-                    }
-                }
-            }
+    fn looks_up(&self, expected: &Tree, paths: &[String]) -> Result<(), String> {
+        let differs = |path: &&String| self.path(path).exists() != expected.contains_key(*path);
+        match paths.iter().find(differs) {
+            Some(path) => Err(format!("{path}: listed and looked up differently")),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn tree(&self) -> Tree {
@@ -253,6 +251,12 @@ impl World {
         let bad = ["a request failed", "panicked", "cannot be taken in", "does not follow"];
         if bad.iter().any(|words| log.contains(words)) { Err(log) } else { Ok(()) }
     }
+}
+
+/// Makes a video, and the folders that it lies in.
+fn make_video(path: &Path) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    write(path, bytes_of(VIDEO));
 }
 
 fn system(program: &str, arguments: &[&Path]) {

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use posterfs::catalog::{PublishMode, RollbackScope, Scope, Stamp};
 use posterfs::model::{Clock, GenerationId, SystemClock};
 use posterfs::phase::publish;
+use rustix::fs::{OFlags, RawDir};
 use rustix::process::{Signal, kill_process};
 
-use crate::support::{contents, lists};
+use crate::support::{contents, lists, write};
 use crate::world::World;
 
 /// How soon a change must be seen.
@@ -139,6 +140,28 @@ fn whoever_reads_a_picture_while_another_is_published_reads_the_one_opened() {
     world.films.one(&["unpublish", "tmdb:949"]);
     assert!(fs::read(&poster).is_err());
     assert_eq!(opened.metadata().unwrap().len(), beginning.len() as u64 + rest.len() as u64);
+}
+
+/// The rest of a listing told of the pictures that were shown when its reader began, and the kernel believed it.
+#[test]
+fn a_listing_that_is_gone_on_with_tells_what_is_there_by_then() {
+    let Some(world) = World::beside() else { return };
+    let source = world.source(b"Heat (1995) {tmdb-949}");
+    (0..2000).for_each(|number| write(source.join(format!("part-{number}")), ""));
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    let folder = rustix::fs::open(world.heat(), flags, rustix::fs::Mode::empty()).unwrap();
+    let mut buffer = [std::mem::MaybeUninit::uninit(); 1024];
+    let mut entries = RawDir::new(&folder, &mut buffer);
+    assert_eq!(entries.next().unwrap().unwrap().file_name().to_bytes(), b".");
+    world.films.select("tmdb:949", "poster", "c.jpg");
+    world.films.publish();
+    let mut has_met_it = false;
+    while let Some(entry) = entries.next() {
+        has_met_it |= entry.unwrap().file_name().to_bytes() == b"poster.jpg";
+    }
+    assert!(has_met_it);
+    let shown = fs::read(world.heat().join("poster.jpg")).unwrap();
+    assert_eq!(shown, fs::read(world.films.picture("c.jpg")).unwrap());
 }
 
 #[test]

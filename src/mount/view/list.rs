@@ -12,7 +12,7 @@ use rustix::fs::{OFlags, RawDir, fstat};
 use rustix::io::Errno;
 
 use crate::model::{FolderId, Name};
-use crate::overlay::{Folder, Listed, ListedKind, Listing, Seen};
+use crate::overlay::{Folder, Listing};
 
 use super::super::attr::Attr;
 use super::super::errno::Result;
@@ -88,7 +88,7 @@ impl<B> View<B> {
             }
         };
         for listed in listing.after(offset) {
-            let Some(entry) = self.listed_entry(id, &open, listed)? else { continue };
+            let Some(entry) = self.listed_entry(id, &open, &listed.name)? else { continue };
             let item = Item { name: listed.name.as_os_str(), offset: listed.offset, entry };
             if !sink.add(&item) {
                 drop(self.nodes.forget(entry.attr.ino, 1));
@@ -156,26 +156,14 @@ impl<B> View<B> {
         Ok(self.folder(&key))
     }
 
-    /// The node of a listed name; `None` when it is gone by now.
-    fn listed_entry(&self, parent: NodeId, open: &Open, listed: &Listed) -> Result<Option<Entry>> {
-        match (&listed.kind, &open.source) {
-            (ListedKind::Picture(picture), _) => Ok(Some(self.picture_entry(picture, open.own.owner()))),
-            (ListedKind::Folder(folder), _) => Ok(Some(self.folder_entry(folder, open.own.owner()))),
-            (ListedKind::Source, None) => Ok(None),
-            (ListedKind::Source, Some((fd, _))) => {
-                match self.source_entry(fd.as_fd(), listed.name.as_os_str(), Some(parent)) {
-                    Err(_) => Ok(Some(self.unseen_entry(parent, &listed.name))),
-                    Ok(Some(entry)) => {
-                        if let Some(Seen::Written(picture)) = open.folder.as_ref().map(|folder| folder.at(&listed.name))
-                        {
-                            self.meet_written(entry.attr.ino, picture);
-                        }
-                        Ok(Some(entry))
-                    }
-                    found => found,
-                }
-            }
-        }
+    /// The node of what is seen now under a listed name; `None` when it is gone by now.
+    fn listed_entry(&self, parent: NodeId, open: &Open, name: &Name) -> Result<Option<Entry>> {
+        let owner = open.own.owner();
+        let Some((fd, _)) = &open.source else {
+            return Ok(open.folder.as_ref().and_then(|folder| self.entry_in_mappings(folder, name, owner)));
+        };
+        let found = self.entry_in_source(parent, fd.as_fd(), open.folder.as_deref(), name, || Ok(owner));
+        Ok(found.unwrap_or_else(|_| Some(self.unseen_entry(parent, name))))
     }
 }
 

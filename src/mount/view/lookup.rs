@@ -62,7 +62,9 @@ impl<B> View<B> {
                 {
                     return Ok(Some(entry));
                 }
-                let found = self.lookup_in_source(parent, fd.as_fd(), folder.as_deref(), name)?;
+                let owner = || Ok(Attr::of_source(parent, &fstat(fd.as_fd())?).owner());
+                let parsed = Self::parse_name(name)?;
+                let found = self.entry_in_source(parent, fd.as_fd(), folder.as_deref(), &parsed, owner)?;
                 // Nothing is in a root that was removed, but that does not mean that the library is empty.
                 if found.is_none() && parent == ROOT && fstat(fd.as_fd())?.st_nlink == 0 {
                     return Err(Errno::IO.into());
@@ -97,31 +99,37 @@ impl<B> View<B> {
         Ok(entry.map(|entry| Entry { is_for_one: true, ..entry }))
     }
 
-    fn lookup_in_source(
+    /// What is seen under a name of a folder of the source.
+    pub(super) fn entry_in_source(
         &self,
         parent: NodeId,
         fd: BorrowedFd<'_>,
         folder: Option<&Folder>,
-        name: &OsStr,
+        name: &Name,
+        owner: impl Fn() -> Result<Owner>,
     ) -> Result<Option<Entry>> {
-        let Some(folder) = folder else { return self.source_entry(fd, name, Some(parent)) };
-        match folder.at(&Self::parse_name(name)?) {
-            Seen::Source => self.source_entry(fd, name, Some(parent)),
+        let of_source = || self.source_entry(fd, name.as_os_str(), Some(parent));
+        let Some(folder) = folder else { return of_source() };
+        match folder.at(name) {
+            Seen::Source => of_source(),
             Seen::Written(picture) => {
-                let entry = self.source_entry(fd, name, Some(parent))?;
-                entry.iter().for_each(|entry| self.meet_written(entry.attr.ino, picture));
-                Ok(entry)
+                let found = of_source()?;
+                found.iter().for_each(|entry| self.meet_written(entry.attr.ino, picture));
+                // Taken in since the folder was read, it is found no more: it would be written to beneath the picture,
+                // and where it is gone again there is the picture.
+                let now = self.folder_at(parent, fd);
+                if now.as_ref().is_some_and(|now| now.at(name).is_same(&folder.at(name))) {
+                    return Ok(found);
+                }
+                found.into_iter().for_each(|entry| drop(self.forget(entry.attr.ino, 1)));
+                self.entry_in_source(parent, fd, now.as_deref(), name, owner)
             }
             Seen::Hidden | Seen::Removed(_) => Ok(None),
-            Seen::Picture(picture) => {
-                Ok(Some(self.picture_entry(picture, Attr::of_source(parent, &fstat(fd)?).owner())))
-            }
-            Seen::SourceOrFolder(synthetic) => {
-                if let Some(entry) = self.source_entry(fd, name, Some(parent))? {
-                    return Ok(Some(entry));
-                }
-                Ok(Some(self.folder_entry(synthetic, Attr::of_source(parent, &fstat(fd)?).owner())))
-            }
+            Seen::Picture(picture) => Ok(Some(self.picture_entry(picture, owner()?))),
+            Seen::SourceOrFolder(synthetic) => match of_source()? {
+                Some(entry) => Ok(Some(entry)),
+                None => Ok(Some(self.folder_entry(synthetic, owner()?))),
+            },
         }
     }
 
@@ -129,11 +137,16 @@ impl<B> View<B> {
         let Some((key, _)) = self.index.synthetic_folder(id)? else { return Err(Errno::STALE.into()) };
         let Some(folder) = self.folder(&key) else { return Ok(None) };
         let owner = self.getattr(parent, None)?.owner();
-        Ok(match folder.at(name) {
+        Ok(self.entry_in_mappings(&folder, name, owner))
+    }
+
+    /// What is seen under a name of a folder that exists only as mappings.
+    pub(super) fn entry_in_mappings(&self, folder: &Folder, name: &Name, owner: Owner) -> Option<Entry> {
+        match folder.at(name) {
             Seen::Picture(picture) => Some(self.picture_entry(picture, owner)),
             Seen::SourceOrFolder(synthetic) => Some(self.folder_entry(synthetic, owner)),
             Seen::Source | Seen::Hidden | Seen::Written(_) | Seen::Removed(_) => None,
-        })
+        }
     }
 
     fn parent_in_source(&self, parent: NodeId) -> Result<Entry> {

@@ -1,7 +1,7 @@
 //! Writing over what the mappings show.
 //!
 //! What wants to write to a mapped picture ends on a new inode of the source: a copy of the picture is made there under
-//! the same name, the catalog notes it, and the kernel is told to look again (`ESTALE`). It then finds the file of the
+//! the same name, beneath the picture, the catalog notes it, and the kernel is told to look again (`ESTALE`). It then finds the file of the
 //! source (only the writer does, where the picture stays shown) and opens that. The cache file is never opened for
 //! anything but reading.
 
@@ -95,9 +95,13 @@ impl<B> View<B> {
         }
         let file = self.copy_up(dir, picture, changes)?;
         self.make_room(dir, name, changes)?;
-        self.note_write(key, picture, action, &given, changes)?;
+        // Beneath the picture first: at no time is there neither under the name.
         let node = self.name_copy(dir, name, &file)?;
         changes.reached(Step::Done);
+        if let Err(error) = self.note_write(key, picture, action, &given, changes) {
+            self.unlink_in_source(dir.fd()?, name)?;
+            return Err(error);
+        }
         self.written.enter_copy(node, wrote(picture, action, &given));
         self.folder_changed(key, &[name]);
         Err(self.look_again(key, name, caller))

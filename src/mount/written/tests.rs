@@ -84,8 +84,10 @@ fn nothing_is_settled_that_somebody_has_begun_to_write_to() {
     assert!(told.settle(70, &second, false));
     assert_eq!(told.write(70), Err(NotNow), "whoever looked the name up before has to do so again");
     assert_eq!(told.0.settled(70), Some(MappingId::new(3)));
-    told.0.forgotten_by_kernel(70, || true);
-    assert!(told.0.settled(70).is_some());
+    told.0.forgotten_by_kernel(70, || false);
+    assert_eq!(told.write(70), Err(NotNow), "the file can still be found under its name");
+    told.0.end_settling(70, || true);
+    assert!(told.0.settled(70).is_some(), "somebody has found it before");
     told.0.forgotten_by_kernel(70, || false);
     assert!(told.0.settled(70).is_none() && told.write(70).is_ok(), "a file as any other");
 }
