@@ -9,17 +9,14 @@
 //! records), `places` (where they lie), `reach` (what lies in a folder), `originals`, [`CacheFile`], [`Candidate`] (`candidates`: choosing by hand;
 //! `offers`: what enrichment writes of them), `enrichment` (ids, when), `metadata`, `edits` and `titles` (what is said in words,
 //! and by whom), `answers` (what an item's providers said, at once), `locks` and `guards` (what [`Guard`](crate::model::Guard)
-//! decides by), mappings (`publish` decides what shall be, `kept` what locks keep, `replace` brings it about, `rollback` undoes
-//! it, `generations`, `history` and `forget` tell of it and let go of it, `mappings`
-//! reads it, `lay_out` tells where other names would lead), `folders` and
-//! `feed` for the mount, `video_files` (stream details), `program_writes`, `shown_attributes` and `renames` for what programs
-//! do through it, `jobs` and `task_runs` for what the daemon has to do, `players` for what players have been told, `journal`
-//! (what is to be noted beside the cache; `put_back` reads it into a new catalog). `copy` and `replacement` are about the
-//! file as a whole. `migrations/` holds the schema.
-//! `feed` for the mount, `served`, `damage`, `verifications` and `exports` for those who look after all of it, `tallies` for those who watch over it, `video_files`
-//! (stream details), `program_writes`, `shown_attributes` and `renames` for what programs
-//! do through it, `jobs` and `task_runs` for what the daemon has to do,
-//! `players` for what players have been told. `migrations/` holds the schema.
+//! decides by), mappings (`publish` decides what shall be, of a `scope`, by what is `wanted` where, `kept` what locks keep,
+//! `replace` brings it about, `rollback` undoes it, `generations`, `history` and `forget` tell of it and let go of it,
+//! `mappings` reads it, `lay_out` tells where other names would lead), `documents` (which metadata document is shown),
+//! `folders` and `feed` for the mount, `served`, `damage`, `verifications` and `exports` for those who look after all of it,
+//! `tallies` for those who watch over it, `video_files` (stream details), `program_writes`, `shown_attributes` and `renames`
+//! for what programs do through it, `jobs` and `task_runs` for what the daemon has to do, `players` for what players have
+//! been told, `journal` (what is to be noted beside the cache; `put_back` reads it into a new catalog). `copy` and
+//! `replacement` are about the file as a whole. `migrations/` holds the schema.
 
 mod answers;
 mod cache_files;
@@ -69,6 +66,7 @@ mod scanned_folders;
 mod scanned_known;
 mod scanned_nfo;
 mod scanned_record;
+mod scope;
 mod served;
 mod shown_attributes;
 mod sql_types;
@@ -78,6 +76,7 @@ mod task_runs;
 mod titles;
 mod verifications;
 mod video_files;
+mod wanted;
 mod webhooks;
 
 #[cfg(test)]
@@ -121,13 +120,14 @@ pub use offers::{NotChosen, OfferedCandidate, ScoredCandidate};
 pub use open::PATIENCE_BRIEF;
 pub use originals::{Original, ScannedOriginal};
 pub use program_writes::{Program, ProgramWrite, WriteAction};
-pub use publish::{Conflict, Place, PublishMode, Published, Scope, SelectedPicture};
+pub use publish::{PublishMode, Published};
 pub use put_back::{ItemToPutBack, KnownPictures, PutBack};
 pub use renames::{NewRename, Rename};
 pub use replacement::SoleUse;
 pub use rollback::RollbackScope;
 pub use scanned::{Recorded, ScanOutcome, ScannedFile, ScannedItem, ScannedNfo, ScannedParent};
 pub use scanned_folders::ScannedFolder;
+pub use scope::Scope;
 pub use served::{Service, Unreferred};
 pub use shown_attributes::{ExactTime, ShownAttributes};
 pub use status::Counts;
@@ -135,6 +135,7 @@ pub use tallies::{Tallies, Tally};
 pub use task_runs::TaskRun;
 pub use verifications::{CachedFile, Verification};
 pub use video_files::VideoIdentity;
+pub use wanted::{Conflict, Place, SelectedPicture};
 pub use webhooks::{NewWebhook, ReceivedWebhook, ToldIds};
 
 use crate::steps;

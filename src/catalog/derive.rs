@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::error::Fault;
 use super::kept::select_kept;
 use super::open::{read_only_uri, without_foreign_keys};
-use super::publish::{Scope, fill_scope};
+use super::scope::{Scope, fill_scope};
 use super::{Catalog, CatalogError, feed, replace};
 use crate::model::{GenerationId, LibraryId, RelPath, UnixSeconds};
 

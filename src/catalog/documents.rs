@@ -10,7 +10,8 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::cache_files;
 use super::entities::{self, Entity, entity_columns};
-use super::publish::{Scope, SelectedPicture, selected_picture};
+use super::scope::Scope;
+use super::wanted::{SelectedPicture, selected_picture};
 use super::{Catalog, CatalogError, NewCacheFile};
 use crate::model::{ContentHash, EntityId, ImageType, LibraryId, UnixSeconds};
 

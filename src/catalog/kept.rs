@@ -13,8 +13,9 @@ use rusqlite::Connection;
 
 use super::entities::entity_columns;
 use super::guards;
-use super::publish::{Scope, SelectedPicture, selected_picture};
+use super::scope::Scope;
 use super::sql_types::image_type;
+use super::wanted::{SelectedPicture, selected_picture};
 use crate::model::{CacheFileId, EntityId, ImageType, UnixSeconds};
 
 /// What is shown of the scope, by the catalog of that schema, and is neither what is selected there nor gives way to a

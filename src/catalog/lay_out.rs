@@ -6,8 +6,9 @@
 
 use rusqlite::Row;
 
-use super::publish::{Conflict, Exceptions, Place, Scope, SelectedPicture, fill_scope, fill_wanted};
+use super::scope::{Scope, fill_scope};
 use super::sql_types::{count, extension, image_type};
+use super::wanted::{Conflict, Exceptions, Place, SelectedPicture, fill_wanted};
 use super::{Catalog, CatalogError, PathKey, replace};
 use crate::model::{ContentHash, EntityId, ImageType, LibraryId, Name, RelPath, UnixSeconds};
 
