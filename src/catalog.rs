@@ -91,7 +91,7 @@ use crate::model::LibraryId;
 
 pub use answers::{ProviderAnswers, Rate};
 pub use cache_files::{CacheFile, CacheTotals, NewCacheFile};
-pub use candidates::{Candidate, Deselected, PROGRAM_PROVIDER, Selected, USER_PROVIDER};
+pub use candidates::{Candidate, Deselected, GivenUp, PROGRAM_PROVIDER, Selected, USER_PROVIDER};
 pub use copy::{CatalogCheck, OnPages};
 pub use credits::{Credit, ScannedCredit, ScannedSet, ToldCast, ToldCredit};
 pub use damage::{BadPath, BadRow, CheckedPaths};

@@ -69,13 +69,30 @@ pub struct Selected {
     pub cache_file: CacheFileId,
 }
 
-/// What taking back a choice came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What taking back choices came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deselected {
-    /// Whether anything had been selected.
-    pub was_selected: bool,
+    /// Of each of them, in order.
+    pub each: Vec<GivenUp>,
     /// What ended in the view.
     pub published: Published,
+}
+
+/// A choice that was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Whether anything had been selected.
+    pub was_selected: bool,
+    /// How many paths showed it.
+    pub removed: u64,
+}
+
+impl Deselected {
+    /// Whether anything had been selected of any of them.
+    #[must_use]
+    pub fn was_selected(&self) -> bool {
+        self.each.iter().any(|one| one.was_selected)
+    }
 }
 
 const CANDIDATES_OF: &str = "
@@ -123,25 +140,23 @@ impl Catalog {
         })
     }
 
-    /// Takes a choice back for good: nothing is selected any more, what was published of it ends at once in a
-    /// generation of its own, and the image type is locked so that no automatic choice takes its place.
+    /// Takes choices back for good: nothing is selected any more, what was published of them ends at once in one
+    /// generation, and the image types are locked so that no automatic choice takes their place.
     ///
     /// # Errors
-    /// When there is no such entity, or the catalog cannot be written.
-    pub fn deselect(
-        &mut self,
-        entity: EntityId,
-        image_type: ImageType,
-        stamp: &Stamp,
-    ) -> Result<Deselected, CatalogError> {
-        self.write(|transaction| {
-            entities::require(transaction, entity)?;
-            let was_selected = clear_selection(transaction, entity, image_type)?;
+    /// When there is no such entity, or the catalog cannot be written; then nothing has changed.
+    pub fn deselect(&mut self, choices: &[(EntityId, ImageType)], stamp: &Stamp) -> Result<Deselected, CatalogError> {
+        self.write_many(|transaction| {
             replace::clear(transaction)?;
-            replace::end_entity(transaction, entity, Some(image_type))?;
-            let published = replace::carry_out(transaction, stamp)?;
-            locks::set(transaction, entity, &image_type.to_string(), true, LockOrigin::Manual, stamp.now)?;
-            Ok(Deselected { was_selected, published })
+            let mut each = Vec::with_capacity(choices.len());
+            for &(entity, image_type) in choices {
+                entities::require(transaction, entity)?;
+                let was_selected = clear_selection(transaction, entity, image_type)?;
+                let removed = replace::end_entity(transaction, entity, Some(image_type))?;
+                locks::set(transaction, entity, &image_type.to_string(), true, LockOrigin::Manual, stamp.now)?;
+                each.push(GivenUp { was_selected, removed });
+            }
+            Ok(Deselected { each, published: replace::carry_out(transaction, stamp)? })
         })
     }
 

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::cache_files;
 use super::entities::{self, Entity, entity_columns};
-use super::scope::Scope;
+use super::scope::{Scope, is_partial};
 use super::wanted::{SelectedPicture, selected_picture};
 use super::{Catalog, CatalogError, NewCacheFile};
 use crate::model::{ContentHash, EntityId, ImageType, LibraryId, UnixSeconds};
@@ -47,8 +47,10 @@ const FORGET: &str = "
 
 const IN_SCOPE: &str = "
     SELECT d.entity_id, d.cache_file_id FROM temp.scope s CROSS JOIN documents d ON d.entity_id = s.entity_id
-    WHERE :with_withheld OR NOT EXISTS (
-        SELECT 1 FROM unpublished u WHERE u.entity_id = d.entity_id AND u.image_type = 'nfo' AND u.image_number = 0)
+    WHERE (:with_withheld OR NOT EXISTS (
+        SELECT 1 FROM unpublished u WHERE u.entity_id = d.entity_id AND u.image_type = 'nfo' AND u.image_number = 0))
+      AND (NOT :is_partial OR EXISTS (
+        SELECT 1 FROM temp.scope_pictures p WHERE p.entity_id = d.entity_id AND p.image_type = 'nfo'))
     ORDER BY d.entity_id";
 
 const ONE: &str = concat!(
@@ -152,14 +154,14 @@ pub(super) struct Documents(Peekable<IntoIter<(EntityId, i64)>>);
 impl Documents {
     /// Those of the scope, which is in `temp.scope`.
     pub(super) fn read(connection: &Connection, scope: Scope<'_>) -> rusqlite::Result<Self> {
-        if matches!(scope, Scope::Picture(_, image_type) if image_type != ImageType::NFO) {
-            return Ok(Self(Vec::new().into_iter().peekable()));
-        }
         let found: Vec<(EntityId, i64)> = connection
             .prepare_cached(IN_SCOPE)?
-            .query_map(named_params! { ":with_withheld": matches!(scope, Scope::Entities(_)) }, |row| {
-                Ok((row.get("entity_id")?, row.get("cache_file_id")?))
-            })?
+            .query_map(
+                named_params! {
+                    ":with_withheld": matches!(scope, Scope::Entities(_)), ":is_partial": is_partial(scope),
+                },
+                |row| Ok((row.get("entity_id")?, row.get("cache_file_id")?)),
+            )?
             .collect::<Result<_, _>>()?;
         Ok(Self(found.into_iter().peekable()))
     }

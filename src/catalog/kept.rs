@@ -67,7 +67,7 @@ impl Kept {
             Scope::All | Scope::Libraries(_) | Scope::Shown(_) | Scope::Among(_) => {
                 locked(connection, shown_otherwise!("main"))?
             }
-            Scope::Entities(_) | Scope::Picture(..) => Vec::new(),
+            Scope::Entities(_) | Scope::Pictures(_) => Vec::new(),
         };
         let types = shown.iter().map(|shown| (shown.entity, shown.image_type)).collect();
         Ok(Self { rest: shown.into_iter().peekable(), types })

@@ -4,10 +4,10 @@ use rusqlite::{Connection, named_params};
 
 use super::error::Fault;
 use super::generations::Stamp;
-use super::scope::{Scope, fill_scope, of_type, shows_again};
-use super::wanted::{Conflict, Exceptions, Place, SelectedPicture, fill_wanted, OLD_IN_THE_WAY, yield_taken};
+use super::scope::{Scope, fill_scope, is_partial, shows_again};
+use super::wanted::{Conflict, Exceptions, OLD_IN_THE_WAY, Place, SelectedPicture, fill_wanted, yield_taken};
 use super::{Catalog, CatalogError, DocumentChanges, documents, feed, program_writes, replace};
-use crate::model::{GenerationId, ImageType};
+use crate::model::GenerationId;
 
 /// Whether a change is made or only worked out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,9 @@ const OLD_OF_SCOPE: &str = "
     INSERT INTO temp.old (id)
     SELECT m.id FROM temp.scope s CROSS JOIN library_image_files m
         ON m.entity_id = s.entity_id AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
-    WHERE :image_type IS NULL OR (m.image_type = :image_type AND m.image_number = :number)";
+    WHERE NOT :is_partial OR EXISTS (
+        SELECT 1 FROM temp.scope_pictures p
+        WHERE p.entity_id = s.entity_id AND p.image_type = m.image_type AND p.image_number = m.image_number)";
 
 const WITHDRAWN_OF_OLD: &str =
     "INSERT INTO temp.anew (id) SELECT o.id FROM temp.old o CROSS JOIN withdrawn w ON w.mapping_id = o.id";
@@ -130,10 +132,7 @@ fn prepare(
     let mut exceptions = Exceptions::default();
     fill_wanted(connection, scope, places, &mut exceptions)?;
     yield_taken(connection, &mut exceptions)?;
-    let of_type = of_type(scope);
-    connection.prepare_cached(OLD_OF_SCOPE)?.execute(named_params! {
-        ":image_type": of_type.map(|t| t.kind().as_str()), ":number": of_type.map(ImageType::number),
-    })?;
+    connection.prepare_cached(OLD_OF_SCOPE)?.execute(named_params! { ":is_partial": is_partial(scope) })?;
     connection.prepare_cached(OLD_IN_THE_WAY)?.execute([])?;
     if shows_again(scope) {
         connection.prepare_cached(WITHDRAWN_OF_OLD)?.execute([])?;

@@ -11,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::Fault;
 use super::generations::Stamp;
-use super::wanted::{Place, SHOWN, SelectedPicture, selected_picture, want};
 use super::sql_types::valid;
+use super::wanted::{Place, SHOWN, SelectedPicture, selected_picture, want};
 use super::{Catalog, CatalogError, Published, entities, feed, replace};
 use crate::model::{EntityId, Layout, LibraryId, MappingId, Name, RelPath, UnixSeconds};
 use crate::naming::split_extension;

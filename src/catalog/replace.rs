@@ -15,6 +15,12 @@ use crate::model::{EntityId, GenerationId, ImageType, LibraryId, MappingId};
 /// `fate` of an old mapping: 0 it ends, 1 it ends and another takes its path, 2 it stays as it is.
 pub(super) const TEMPORARY_TABLES: &str = "
     CREATE TEMP TABLE scope (entity_id INTEGER PRIMARY KEY) STRICT;
+    CREATE TEMP TABLE scope_pictures (  -- those of the scope that alone are meant, where not all are
+        entity_id    INTEGER NOT NULL,
+        image_type   TEXT    NOT NULL,
+        image_number INTEGER NOT NULL,
+        PRIMARY KEY (entity_id, image_type, image_number)
+    ) STRICT, WITHOUT ROWID;
     CREATE TEMP TABLE old (id INTEGER PRIMARY KEY, fate INTEGER NOT NULL DEFAULT 0) STRICT;
     CREATE TEMP TABLE wanted (
         library_id    INTEGER NOT NULL,
@@ -47,8 +53,8 @@ pub(super) const TEMPORARY_TABLES: &str = "
 ";
 
 const CLEAR: &str = "
-    DELETE FROM temp.scope; DELETE FROM temp.old; DELETE FROM temp.anew; DELETE FROM temp.wanted; DELETE FROM temp.away;
-    DELETE FROM temp.touched;";
+    DELETE FROM temp.scope; DELETE FROM temp.scope_pictures; DELETE FROM temp.old; DELETE FROM temp.anew;
+    DELETE FROM temp.wanted; DELETE FROM temp.away; DELETE FROM temp.touched;";
 
 const DECIDE_FATES: &str = "
     UPDATE temp.old SET fate = coalesce((
@@ -127,21 +133,21 @@ pub(super) fn clear(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(CLEAR)
 }
 
-/// All mappings of the entity, or those of one image type, shall end.
+/// All mappings of the entity, or those of one image type, shall end: how many they are.
 pub(super) fn end_entity(
     connection: &Connection,
     entity: EntityId,
     image_type: Option<ImageType>,
-) -> rusqlite::Result<()> {
-    connection
+) -> rusqlite::Result<u64> {
+    let ended = connection
         .prepare_cached(
-            "INSERT INTO temp.old (id)
+            "INSERT OR IGNORE INTO temp.old (id)
              SELECT m.id FROM library_image_files m
              WHERE m.entity_id = ?1 AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
                AND (?2 IS NULL OR (m.image_type = ?2 AND m.image_number = ?3))",
         )?
         .execute((entity, image_type.map(|t| t.kind().as_str()), image_type.map(ImageType::number)))?;
-    Ok(())
+    Ok(ended as u64)
 }
 
 /// All mappings of the library shall end.

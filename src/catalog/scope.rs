@@ -1,5 +1,7 @@
 //! What a publish is about: which entities, and which of their pictures.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 
 use super::entities;
@@ -16,8 +18,8 @@ pub enum Scope<'a> {
     Libraries(&'a [LibraryId]),
     /// These entities, by name: what `unpublish` withheld of them is released.
     Entities(&'a [EntityId]),
-    /// One picture of an entity; the others stay as they are.
-    Picture(EntityId, ImageType),
+    /// Some pictures of entities; the others stay as they are.
+    Pictures(&'a [(EntityId, ImageType)]),
     /// These entities, as far as something of them is shown: what is shown follows them. Nothing is released.
     Shown(&'a [EntityId]),
     /// These entities, as publishing everything would: nothing is released, and locks keep what is shown.
@@ -36,18 +38,20 @@ const SCOPE_SHOWN: &str = "
 const SCOPE_ENTITIES: &str = "
     INSERT INTO temp.scope (entity_id)
     SELECT id FROM entities WHERE is_missing = 0 AND id IN (SELECT value FROM rarray(?1))";
-
+const SCOPE_PICTURE: &str = "
+    INSERT OR IGNORE INTO temp.scope_pictures (entity_id, image_type, image_number) VALUES (?1, ?2, ?3)";
 
 /// Whether what programs removed or wrote over is shown again: by publishing, not by what follows from other changes.
 pub(super) fn shows_again(scope: Scope<'_>) -> bool {
     matches!(scope, Scope::All | Scope::Libraries(_) | Scope::Entities(_) | Scope::Among(_))
 }
 
-/// The one image type that is published; `None` for all.
-pub(super) fn of_type(scope: Scope<'_>) -> Option<ImageType> {
-    if let Scope::Picture(_, image_type) = scope { Some(image_type) } else { None }
+/// Whether only those pictures are meant that are in `temp.scope_pictures`.
+pub(super) fn is_partial(scope: Scope<'_>) -> bool {
+    matches!(scope, Scope::Pictures(_))
 }
 
+/// Fills `scope`, and `scope_pictures` where only some are meant.
 pub(super) fn fill_scope(connection: &Connection, scope: Scope<'_>) -> Result<(), Fault> {
     match scope {
         Scope::All => connection.prepare_cached(SCOPE_ALL)?.execute([])?,
@@ -62,9 +66,14 @@ pub(super) fn fill_scope(connection: &Connection, scope: Scope<'_>) -> Result<()
             ids.iter().try_for_each(|id| entities::require(connection, *id))?;
             connection.prepare_cached(SCOPE_ENTITIES)?.execute([array(ids.iter().map(|id| id.get()))])?
         }
-        Scope::Picture(id, _) => {
-            entities::require(connection, id)?;
-            connection.prepare_cached(SCOPE_ENTITIES)?.execute([array(std::iter::once(id.get()))])?
+        Scope::Pictures(pictures) => {
+            for (id, image_type) in pictures {
+                entities::require(connection, *id)?;
+                let picture = (id, image_type.kind().as_str(), image_type.number());
+                connection.prepare_cached(SCOPE_PICTURE)?.execute(picture)?;
+            }
+            let ids: BTreeSet<i64> = pictures.iter().map(|(id, _)| id.get()).collect();
+            connection.prepare_cached(SCOPE_ENTITIES)?.execute([array(ids.into_iter())])?
         }
     };
     Ok(())

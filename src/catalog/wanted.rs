@@ -8,7 +8,7 @@ use super::documents::Documents;
 use super::entities::{self, Entity, entity_columns};
 use super::error::Fault;
 use super::kept::Kept;
-use super::scope::{Scope, of_type};
+use super::scope::{Scope, is_partial};
 use super::sql_types::image_type;
 use super::{Published, places};
 use crate::model::{CacheFileId, ContentHash, EntityId, ImageType, LibraryId, Name, Placement, RelPath};
@@ -81,7 +81,9 @@ const SELECTED: &str = concat!(
       WHERE (:with_withheld OR NOT EXISTS (
           SELECT 1 FROM unpublished u WHERE u.entity_id = c.entity_id AND u.image_type = c.image_type
                                         AND u.image_number = c.image_number))
-        AND (:image_type IS NULL OR (c.image_type = :image_type AND c.image_number = :number))
+        AND (NOT :is_partial OR EXISTS (
+            SELECT 1 FROM temp.scope_pictures p
+            WHERE p.entity_id = s.entity_id AND p.image_type = c.image_type AND p.image_number = c.image_number))
       ORDER BY s.entity_id, c.image_type, c.image_number"
 );
 
@@ -145,7 +147,6 @@ pub(super) const OLD_IN_THE_WAY: &str = concat!(
      WHERE m.entity_id > w.entity_id"
 );
 
-
 /// Exceptions seen so far, bounded in memory.
 #[derive(Default)]
 pub(super) struct Exceptions {
@@ -179,10 +180,8 @@ pub(super) fn fill_wanted(
     exceptions: &mut Exceptions,
 ) -> Result<(), Fault> {
     let mut selected = connection.prepare_cached(SELECTED)?;
-    let of_type = of_type(scope);
     let mut rows = selected.query(named_params! {
-        ":with_withheld": matches!(scope, Scope::Entities(_)),
-        ":image_type": of_type.map(|t| t.kind().as_str()), ":number": of_type.map(ImageType::number),
+        ":with_withheld": matches!(scope, Scope::Entities(_)), ":is_partial": is_partial(scope),
     })?;
     let mut kept = Kept::read(connection, scope)?;
     let mut documents = Documents::read(connection, scope)?;

@@ -12,11 +12,14 @@ use super::context::Context;
 use super::which::{Filters, Which};
 use super::{Outcome, Usage, mode};
 
+/// How many candidates are named one by one in the history.
+const NAMED_MAX: usize = 5;
+
 /// Never choose these candidates.
 ///
 /// A candidate that is chosen now is no longer chosen: the next best of those in the cache takes its place, or none, where the
 /// image type is locked (as by your own choice) or nothing else was downloaded; the next `enrich` looks further. What shows
-/// the picture changes at once.
+/// the picture changes at once; of all that are named, in one generation.
 ///
 /// With filters instead of numbers, candidates of that type of all items that these leave are meant: what is chosen for them
 /// (--selected), what a provider offers, what is in a language, or what is all of it.
@@ -83,11 +86,14 @@ impl Block {
         }
         let (mut catalog, cache) = (context.catalog()?, Arc::new(context.cache()?));
         let meant = meant(context, &catalog, &self.words, self.narrowing, self.filters, false)?;
-        let mut reports = Vec::new();
-        for id in meant {
-            let stamp = Stamp { author: context.author(), reason: format!("block {id}"), now: context.now() };
-            reports.push(phase::block(&mut catalog, &cache, id, mode(self.dry_run), &stamp)?);
-        }
+        let reason = match meant.as_slice() {
+            ids if ids.len() <= NAMED_MAX => {
+                format!("block {}", ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+            }
+            ids => format!("block {} candidates", ids.len()),
+        };
+        let stamp = Stamp { author: context.author(), reason, now: context.now() };
+        let reports = phase::block(&mut catalog, &cache, &meant, mode(self.dry_run), &stamp)?;
         context.nudge();
         tell(context, &reports, self.dry_run)
     }

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::Args;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Entity, Stamp};
-use crate::model::{GenerationId, ImageType};
+use crate::catalog::{Catalog, Deselected, Entity, GivenUp, Stamp};
+use crate::model::{EntityId, GenerationId, ImageType};
 use crate::phase::{self, items};
 
 use super::context::Context;
@@ -16,7 +16,8 @@ use super::{Outcome, Usage, mode};
 /// Take a choice back.
 ///
 /// What was published of it disappears from the view at once, and originals show again. The picture stays in the cache.
-/// That there shall be none is a choice too, so the image type stays locked: no automatic step fills it again.
+/// That there shall be none is a choice too, so the image type stays locked: no automatic step fills it again. However many
+/// items it is for, all of it is one generation.
 ///
 /// For example: `posterfs deselect "Heat (1995)" fanart`, `posterfs deselect --library tv --kind episode thumb --dry-run`.
 #[derive(Debug, Args)]
@@ -52,36 +53,41 @@ impl Deselect {
         let image_type: ImageType =
             image_type.parse().map_err(|error: crate::model::ImageTypeError| Usage(error.to_string()))?;
         let mut catalog = context.catalog()?;
-        let mut reports = Vec::new();
-        for entity in which.find(context, &catalog)? {
-            reports.push(deselect(context, &mut catalog, &entity, image_type, self.dry_run)?);
-        }
+        let items = which.find(context, &catalog)?;
+        let choice = |item: &Entity| (item.id, image_type.meant_for(item.entity_type));
+        let choices: Vec<(EntityId, ImageType)> = items.iter().map(choice).collect();
+        let reason = match items.as_slice() {
+            [item] => format!("deselect {} of item {}", choice(item).1, item.id),
+            items => format!("deselect {image_type} of {} items", items.len()),
+        };
+        let stamp = Stamp { author: context.author(), reason, now: context.now() };
+        let done = phase::deselect(&mut catalog, &context.cache()?, &choices, mode(self.dry_run), &stamp)?;
         context.nudge();
+        let reports = reports(&catalog, &items, &choices, &done)?;
         context.output.list(&reports, |reports| text(reports, self.dry_run))?;
         Ok(Outcome::Done)
     }
 }
 
-fn deselect(
-    context: &Context,
-    catalog: &mut Catalog,
-    entity: &Entity,
-    image_type: ImageType,
-    dry_run: bool,
-) -> anyhow::Result<DeselectedReport> {
-    let image_type = image_type.meant_for(entity.entity_type);
-    let reason = format!("deselect {image_type} of item {}", entity.id);
-    let stamp = Stamp { author: context.author(), reason, now: context.now() };
-    let deselected = phase::deselect(catalog, &context.cache()?, entity.id, image_type, mode(dry_run), &stamp)?;
-    Ok(DeselectedReport {
-        id: entity.id.get(),
-        title: items::full_title(catalog, entity)?,
-        image_type,
-        was_selected: deselected.was_selected,
-        locked: true,
-        generation: deselected.published.generation.map(GenerationId::get),
-        removed: deselected.published.removed,
-    })
+fn reports(
+    catalog: &Catalog,
+    items: &[Entity],
+    choices: &[(EntityId, ImageType)],
+    done: &Deselected,
+) -> anyhow::Result<Vec<DeselectedReport>> {
+    let of = |((item, (_, image_type)), given_up): ((&Entity, &(EntityId, ImageType)), &GivenUp)| {
+        Ok(DeselectedReport {
+            id: item.id.get(),
+            title: items::full_title(catalog, item)?,
+            image_type: *image_type,
+            was_selected: given_up.was_selected,
+            locked: true,
+            // The one that all of them make: who was not shown is not in it.
+            generation: done.published.generation.filter(|_| given_up.removed > 0).map(GenerationId::get),
+            removed: given_up.removed,
+        })
+    };
+    items.iter().zip(choices).zip(&done.each).map(of).collect()
 }
 
 fn text(reports: &[DeselectedReport], dry_run: bool) -> String {

@@ -1,6 +1,8 @@
 //! Which candidates of many items a person means.
 
-use crate::catalog::{Candidate, Catalog, Entity};
+use std::collections::HashSet;
+
+use crate::catalog::{CacheFile, Candidate, Catalog, Entity};
 use crate::model::{CandidateId, ImageType};
 
 use super::PhaseError;
@@ -16,7 +18,7 @@ pub struct CandidateFilter {
     pub language: Option<Option<String>>,
     /// Whether they are chosen; without it either way.
     pub only_selected: bool,
-    /// Whether they are blocked.
+    /// Whether they are blocked. One that is blocked and still shown is looked for with those that are not.
     pub is_blocked: bool,
 }
 
@@ -32,10 +34,26 @@ pub fn candidates_like(
     let mut found = Vec::new();
     for item in items {
         let image_type = filter.image_type.meant_for(item.entity_type);
-        let candidates = catalog.candidates_of(item.id, None)?.into_iter();
+        let shown = shown(catalog, item)?;
+        let candidates = catalog.candidates_of(item.id, None)?.into_iter().map(|mut candidate| {
+            // A block that was killed before it changed what is shown is not done yet.
+            if !filter.is_blocked && candidate.is_blocked && shown.contains(&candidate.id) {
+                (candidate.is_blocked, candidate.is_selected) = (false, true);
+            }
+            candidate
+        });
         found.extend(candidates.filter(|candidate| filter.leaves(candidate, image_type)).map(|candidate| candidate.id));
     }
     Ok(found)
+}
+
+/// The candidates whose pictures an item shows.
+fn shown(catalog: &Catalog, item: &Entity) -> Result<HashSet<CandidateId>, PhaseError> {
+    let shown: HashSet<_> =
+        catalog.mappings_of(item.id)?.into_iter().map(|mapping| (mapping.image_type, mapping.hash)).collect();
+    let cached = catalog.cached_candidates_of(item.id)?.into_iter();
+    let is_shown = |file: &CacheFile| shown.contains(&(file.picture.image_type, file.picture.hash));
+    Ok(cached.filter(|(_, file)| is_shown(file)).map(|(id, _)| id).collect())
 }
 
 impl CandidateFilter {

@@ -95,7 +95,10 @@ impl Maker<'_> {
             Scope::Libraries(ids) if ids.contains(&self.library) => self.make_library(progress, made),
             Scope::Libraries(_) => Ok(()),
             Scope::Entities(ids) | Scope::Shown(ids) | Scope::Among(ids) => self.make_some(ids, made),
-            Scope::Picture(id, _) => self.make_some(&[id], made),
+            Scope::Pictures(pictures) => {
+                let of_documents = pictures.iter().filter(|(_, image_type)| !image_type.is_picture());
+                self.make_some(&of_documents.map(|(id, _)| *id).collect::<Vec<_>>(), made)
+            }
         };
         progress.finish();
         result

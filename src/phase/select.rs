@@ -14,7 +14,8 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::cache::{Cache, Limits, Origin, ProvenanceRecord, Stored};
 use crate::catalog::{
-    CacheFile, Catalog, CatalogError, Deselected, Entity, NewCacheFile, PublishMode, Published, Selected, Stamp,
+    CacheFile, Catalog, CatalogError, Deselected, Entity, GivenUp, NewCacheFile, PublishMode, Published, Selected,
+    Stamp,
 };
 use crate::model::{EntityId, EntityType, ImageType, UnixSeconds, show_bytes};
 
@@ -149,31 +150,36 @@ fn brought<'a>(catalog: &Catalog, choice: &Choice<'a>, now: UnixSeconds) -> Resu
     Ok(Brought { choice, before, record })
 }
 
-/// Takes a choice back for good: what was published of it ends at once, and the image type is locked. A trial tells what
-/// would end.
+/// Takes choices back for good: what was published of them ends at once, in one generation, and the image types are
+/// locked. A trial tells what would end.
 ///
 /// # Errors
-/// When the entity does not exist, or cache or catalog cannot be written.
+/// When an entity does not exist, or cache or catalog cannot be written.
 pub fn deselect(
     catalog: &mut Catalog,
     cache: &Cache,
-    id: EntityId,
-    image_type: ImageType,
+    choices: &[(EntityId, ImageType)],
     mode: PublishMode,
     stamp: &Stamp,
 ) -> Result<Deselected, PhaseError> {
-    let entity = entity(catalog, id)?;
-    let image_type = image_type.meant_for(entity.entity_type);
-    if mode == PublishMode::DryRun {
-        let published = would_end(catalog, id, Some(image_type))?;
-        return Ok(Deselected { was_selected: !selected(catalog, &entity, image_type)?.is_empty(), published });
+    let mut meant = Vec::with_capacity(choices.len());
+    let mut trial = Deselected::default();
+    for &(id, image_type) in choices {
+        let entity = entity(catalog, id)?;
+        let image_type = image_type.meant_for(entity.entity_type);
+        let chosen = selected(catalog, &entity, image_type)?;
+        meant.push((id, image_type));
+        if mode == PublishMode::DryRun {
+            let removed = would_end(catalog, id, Some(image_type))?.removed;
+            trial.each.push(GivenUp { was_selected: !chosen.is_empty(), removed });
+            trial.published.removed += removed;
+            continue;
+        }
+        let subject = subject(catalog, &entity, image_type)?;
+        let record = ProvenanceRecord { time: stamp.now, author: stamp.author.clone(), ..subject };
+        chosen.iter().try_for_each(|file| record_given_up(cache, file, &record))?;
     }
-    let subject = subject(catalog, &entity, image_type)?;
-    let record = ProvenanceRecord { time: stamp.now, author: stamp.author.clone(), ..subject };
-    for file in selected(catalog, &entity, image_type)? {
-        record_given_up(cache, &file, &record)?;
-    }
-    Ok(catalog.deselect(id, image_type, stamp)?)
+    if mode == PublishMode::DryRun { Ok(trial) } else { Ok(catalog.deselect(&meant, stamp)?) }
 }
 
 /// Takes pictures of an item out of the view, those of one type or all; they stay selected. A trial tells what would end.

@@ -77,8 +77,8 @@ pub fn choose_written(
 pub fn publish_written(catalog: &mut Catalog, write: &ProgramWrite, now: UnixSeconds) -> Result<(), PhaseError> {
     let reason = format!("written by {}", write.program.name);
     let stamp = Stamp { author: write.program.to_string(), reason, now };
-    let picture = Scope::Picture(write.mapping.entity, write.mapping.image_type);
-    publish(catalog, picture, PublishMode::Apply, &stamp)?;
+    let picture = [(write.mapping.entity, write.mapping.image_type)];
+    publish(catalog, Scope::Pictures(&picture), PublishMode::Apply, &stamp)?;
     Ok(())
 }
 

@@ -44,14 +44,14 @@ fn deselecting_ends_what_is_shown_for_good() {
     fixture.catalog.select_by_hand(&picture(film, "poster", 1), at(3)).unwrap();
     fixture.catalog.select_by_hand(&picture(film, "banner", 2), at(3)).unwrap();
     fixture.publish(10);
-    let deselected = fixture.catalog.deselect(film, poster, &stamp(11)).unwrap();
-    assert!(deselected.was_selected);
+    let deselected = fixture.catalog.deselect(&[(film, poster)], &stamp(11)).unwrap();
+    assert!(deselected.was_selected());
     assert_eq!(deselected.published.removed, 1);
     assert_eq!(fixture.shown("Heat"), [("banner.jpg".into(), 2)]);
     assert!(fixture.publish(12).is_nothing());
     assert_eq!(locked_fields(&fixture.catalog, film), ["banner", "poster"]);
-    let again = fixture.catalog.deselect(film, poster, &stamp(13)).unwrap();
-    assert!(!again.was_selected && again.published.generation.is_none());
+    let again = fixture.catalog.deselect(&[(film, poster)], &stamp(13)).unwrap();
+    assert!(!again.was_selected() && again.published.generation.is_none());
 }
 
 #[test]

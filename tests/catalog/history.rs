@@ -67,7 +67,7 @@ impl World {
             3 | 4 => drop(catalog.publish(Scope::All, PublishMode::Apply, &stamp, in_own_folder).unwrap()),
             5 => drop(catalog.publish(Scope::Entities(&[film]), PublishMode::Apply, &stamp, in_own_folder).unwrap()),
             6 => drop(catalog.unpublish(film, None, &stamp).unwrap()),
-            7 => drop(catalog.deselect(film, image_type.parse().unwrap(), &stamp).unwrap()),
+            7 => drop(catalog.deselect(&[(film, image_type.parse().unwrap())], &stamp).unwrap()),
             _ => {
                 let to = GenerationId::new(i64::from(op.byte) % (self.latest().get() + 1));
                 self.roll_back(to, RollbackScope::All);

@@ -209,7 +209,7 @@ impl Action {
             }
             Self::Deselect => {
                 let poster = "poster".parse().unwrap();
-                shelf.fixture.catalog.deselect(season, poster, &stamp(20)).unwrap();
+                shelf.fixture.catalog.deselect(&[(season, poster)], &stamp(20)).unwrap();
             }
             Self::Capture => {
                 shelf.fixture.catalog.offer_captured(&picture(season, "poster", 8), at(6)).unwrap();
@@ -218,7 +218,7 @@ impl Action {
             Self::Block => {
                 let candidate = shelf.candidate(1);
                 shelf.fixture.catalog.set_blocked(candidate, true).unwrap();
-                shelf.publish(Scope::Picture(season, "poster".parse().unwrap()));
+                shelf.publish(Scope::Pictures(&[(season, "poster".parse().unwrap())]));
             }
             Self::PublishByName => drop(shelf.publish(Scope::Entities(&[season]))),
             Self::Rollback => {

@@ -125,7 +125,10 @@ fn one_picture_is_chosen_for_many_or_shared() {
     let gone = films.json(&["deselect", "--title", "Remake", "poster", "--dry-run"]);
     assert!(gone.len() == 2 && gone.iter().all(|row| row["removed"].as_u64() > Some(0)), "{gone:?}");
     assert_eq!(films.publish()["removed"], 0);
-    assert_eq!(films.json(&["deselect", "--title", "Remake", "poster"]).len(), 2);
+    let gone = films.json(&["deselect", "--title", "Remake", "poster"]);
+    assert!(gone.len() == 2 && gone[0]["generation"] == gone[1]["generation"], "one generation: {gone:?}");
+    let history = films.json(&["history"]);
+    assert_eq!((&history[0]["reason"], history.len()), (&"deselect poster of 2 items".into(), 2), "{history:?}");
     let said = films.fails(1, &["select", "Up", "poster", "--from", "1917"]);
     assert!(said.contains("no poster is selected") && said.contains("posterfs show"), "{said}");
     for (arguments, words) in [

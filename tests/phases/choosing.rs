@@ -11,8 +11,8 @@ use posterfs::catalog::{
 use posterfs::config::Config;
 use posterfs::model::{CandidateId, ContentHash, EntityId, ImageKind, ImageType, SystemClock, UnixSeconds};
 use posterfs::phase::{
-    Choice, Choices, PhaseError, PictureRef, block, choose_for, deselect, select, select_file, selected_picture,
-    unblock,
+    CandidateFilter, Choice, Choices, PhaseError, PictureRef, block, candidates_like, choose_for, deselect, select,
+    select_file, selected_picture, unblock,
 };
 use posterfs::provider::Surroundings;
 
@@ -137,8 +137,9 @@ fn a_trial_of_deselecting_tells_what_would_end() {
     let film = world.film(HEAT);
     world.choose(HEAT, "poster", 1);
     let shown = world.publish(10).published.added;
-    let trial = deselect(&mut world.catalog, &world.cache, film.id, poster(), PublishMode::DryRun, &stamp(11)).unwrap();
-    assert_eq!((trial.was_selected, trial.published.removed, trial.published.generation), (true, shown, None));
+    let choice = [(film.id, poster())];
+    let trial = deselect(&mut world.catalog, &world.cache, &choice, PublishMode::DryRun, &stamp(11)).unwrap();
+    assert_eq!((trial.was_selected(), trial.published.removed, trial.published.generation), (true, shown, None));
     assert!(hash(&world, &film).is_some());
 }
 
@@ -187,7 +188,7 @@ fn offered() -> (World, Entity, [CandidateId; 3]) {
 
 fn blocked(world: &mut World, id: CandidateId, mode: PublishMode) -> posterfs::phase::BlockReport {
     let cache = Arc::new(Cache::open(world.cache.root()).unwrap());
-    block(&mut world.catalog, &cache, id, mode, &stamp(20)).unwrap()
+    block(&mut world.catalog, &cache, &[id], mode, &stamp(20)).unwrap().remove(0)
 }
 
 fn shown(world: &World, film: &Entity) -> Vec<ContentHash> {
@@ -220,6 +221,39 @@ fn the_next_best_takes_the_place_of_what_is_blocked_until_there_is_none() {
     assert!(!world.catalog.candidate(ids[0]).unwrap().is_blocked && hash(&world, &film).is_none());
 }
 
+/// None of several takes the place of another, and what all of them showed changes at once.
+#[test]
+fn several_are_blocked_in_one_generation() {
+    let (mut world, film, ids) = offered();
+    let (first, cache) = (shown(&world, &film), Arc::new(Cache::open(world.cache.root()).unwrap()));
+    for mode in [PublishMode::DryRun, PublishMode::Apply] {
+        let reports = block(&mut world.catalog, &cache, &ids[..2], mode, &stamp(20)).unwrap();
+        assert_eq!(reports.iter().map(|report| report.next).collect::<Vec<_>>(), [Some(ids[2]), None]);
+        assert_eq!(reports.iter().map(|report| report.was_shown).collect::<Vec<_>>(), [true, false]);
+    }
+    assert_eq!(world.catalog.history(None, 10).unwrap().len(), 2, "the publish, and this");
+    assert!(shown(&world, &film).len() == 1 && shown(&world, &film) != first);
+}
+
+/// What was blocked and is still shown, as after a kill in between, is found again by the filters that found it.
+#[test]
+fn a_block_that_was_not_finished_is_finished_by_the_same_again() {
+    let (mut world, film, ids) = offered();
+    world.catalog.set_blocked(ids[0], true).unwrap();
+    let filter = CandidateFilter {
+        image_type: poster(),
+        provider: None,
+        language: None,
+        only_selected: true,
+        is_blocked: false,
+    };
+    let found = candidates_like(&world.catalog, std::slice::from_ref(&film), &filter).unwrap();
+    assert_eq!(found, ids[..1]);
+    assert!(blocked(&mut world, ids[0], PublishMode::Apply).generation.is_some());
+    assert!(shown(&world, &film).is_empty());
+    assert!(candidates_like(&world.catalog, &[film], &filter).unwrap().is_empty());
+}
+
 #[test]
 fn where_the_type_is_locked_nothing_takes_the_place_of_what_is_blocked() {
     let (mut world, film, ids) = offered();
@@ -241,6 +275,6 @@ fn blocking_what_is_neither_chosen_nor_shown_changes_nothing_else() {
     assert_eq!((report.was_selected, report.was_shown, report.next, report.generation), (false, false, None, None));
     assert_eq!(shown(&world, &film), before);
     let cache = Arc::new(Cache::open(world.cache.root()).unwrap());
-    let nobody = block(&mut world.catalog, &cache, CandidateId::new(99), PublishMode::Apply, &stamp(21));
+    let nobody = block(&mut world.catalog, &cache, &[CandidateId::new(99)], PublishMode::Apply, &stamp(21));
     assert!(nobody.unwrap_err().to_string().contains("posterfs candidates"));
 }

@@ -50,10 +50,9 @@ fn other_words_mean_the_same_picture() {
     let folder = posterfs::model::RelPath::parse("Björk".as_bytes()).unwrap();
     let shown = world.catalog.folder_mappings(world.library.id, &folder).unwrap().unwrap();
     assert_eq!(shown.mapped[0].name.to_string(), "folder.png");
-    let taken_back =
-        deselect(&mut world.catalog, &world.cache, artist, "poster".parse().unwrap(), PublishMode::Apply, &stamp(11))
-            .unwrap();
-    assert!(taken_back.was_selected && taken_back.published.removed == 1);
+    let choice = [(artist, "poster".parse().unwrap())];
+    let taken_back = deselect(&mut world.catalog, &world.cache, &choice, PublishMode::Apply, &stamp(11)).unwrap();
+    assert!(taken_back.was_selected() && taken_back.published.removed == 1);
 }
 
 #[test]
@@ -72,8 +71,9 @@ fn deselecting_ends_the_mapping_and_is_noted() {
     let chosen = world.choose(HEAT, "poster", 1);
     world.publish(10);
     let poster = "poster".parse().unwrap();
-    let deselected = deselect(&mut world.catalog, &world.cache, film, poster, PublishMode::Apply, &stamp(11)).unwrap();
-    assert!(deselected.was_selected && deselected.published.removed > 0);
+    let choice = [(film, poster)];
+    let deselected = deselect(&mut world.catalog, &world.cache, &choice, PublishMode::Apply, &stamp(11)).unwrap();
+    assert!(deselected.was_selected() && deselected.published.removed > 0);
     assert!(world.catalog.mappings_of(film).unwrap().is_empty());
     let records = world.cache.records(&chosen.stored.hash).unwrap();
     let now = records.current();

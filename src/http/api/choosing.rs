@@ -79,8 +79,8 @@ async fn select(
         choose_for(catalog, &app.choices()?, std::slice::from_ref(&item), image_type, &picture, take)?;
         if request.publish {
             let stamp = app.stamp(format!("select {image_type} of item {id}"));
-            let scope = Scope::Picture(item.id, image_type.meant_for(item.entity_type));
-            phase::publish(catalog, scope, PublishMode::Apply, &stamp)?;
+            let picture = [(item.id, image_type.meant_for(item.entity_type))];
+            phase::publish(catalog, Scope::Pictures(&picture), PublishMode::Apply, &stamp)?;
             app.nudge();
         }
         let chosen = chosen.ok_or_else(Problem::ending)?;
@@ -126,10 +126,11 @@ async fn deselect(
         let item = entity(catalog, id)?;
         let image_type = image_type.meant_for(item.entity_type);
         let stamp = app.stamp(format!("deselect {image_type} of item {id}"));
-        let done = phase::deselect(catalog, &*app.cache()?, item.id, image_type, PublishMode::Apply, &stamp)?;
+        let choice = [(item.id, image_type)];
+        let done = phase::deselect(catalog, &*app.cache()?, &choice, PublishMode::Apply, &stamp)?;
         app.nudge();
         let generation = done.published.generation.map(crate::model::GenerationId::get);
-        let (was_selected, removed) = (done.was_selected, done.published.removed);
+        let (was_selected, removed) = (done.was_selected(), done.published.removed);
         Ok(Answer(Deselected { id, r#type: image_type.to_string(), was_selected, removed, generation }))
     })
     .await
@@ -142,9 +143,9 @@ async fn block(State(app): State<App>, Number(id): Number) -> Result<Answer<Bloc
     app.with_catalog(move |app, catalog| {
         let stamp = app.stamp(format!("block {id}"));
         let cache = app.cache()?;
-        let report = phase::block(catalog, &cache, CandidateId::new(id), PublishMode::Apply, &stamp)?;
+        let report = phase::block(catalog, &cache, &[CandidateId::new(id)], PublishMode::Apply, &stamp)?;
         app.nudge();
-        Ok(Answer(report))
+        report.into_iter().next().map(Answer).ok_or_else(Problem::ending)
     })
     .await
 }

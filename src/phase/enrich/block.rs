@@ -2,8 +2,9 @@
 //! place.
 //!
 //! Nothing is downloaded for that; where nothing else is in the cache, or the image type is locked, nothing is chosen. What
-//! showed the picture shows the next one then, or the original, in one generation.
+//! showed the pictures shows the next ones then, or the originals, in one generation, however many they are.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -53,37 +54,53 @@ struct Case {
     next: Option<(Candidate, CacheFile)>,
 }
 
-/// Blocks a candidate. When it was chosen, the next best that is in the cache is chosen instead, unless the image type is
-/// locked; when it was shown, that changes at once.
+/// Blocks candidates. Where one was chosen, the next best that is in the cache is chosen instead, unless the image type is
+/// locked; where one was shown, that changes at once, for all of them in one generation. Killed in between, the same again
+/// does the rest.
 ///
 /// # Errors
 /// When there is no such candidate, or cache or catalog cannot be written.
 pub fn block(
     catalog: &mut Catalog,
     cache: &Arc<Cache>,
-    id: CandidateId,
+    ids: &[CandidateId],
     mode: PublishMode,
     stamp: &Stamp,
-) -> Result<BlockReport, PhaseError> {
-    let case = look(catalog, cache, id)?;
-    let mut report = case.report(true);
-    if mode == PublishMode::DryRun {
-        return Ok(report);
+) -> Result<Vec<BlockReport>, PhaseError> {
+    ids.iter().try_for_each(|id| catalog.candidate(*id).map(drop))?;
+    let all: BTreeSet<CandidateId> = ids.iter().copied().collect();
+    let mut reports = Vec::with_capacity(ids.len());
+    for id in &all {
+        let case = look(catalog, cache, *id, &all)?;
+        reports.push(match mode {
+            PublishMode::DryRun => case.report(),
+            PublishMode::Apply => block_one(catalog, cache, &case, stamp)?,
+        });
     }
+    let shown: Vec<(EntityId, ImageType)> =
+        reports.iter().filter(|report| report.was_shown).map(|report| (report.item, report.r#type)).collect();
+    if mode == PublishMode::Apply && !shown.is_empty() {
+        let published = publish(catalog, Scope::Pictures(&shown), mode, stamp)?.published;
+        for report in reports.iter_mut().filter(|report| report.was_shown) {
+            report.generation = published.generation;
+        }
+    }
+    Ok(reports)
+}
+
+/// Blocks a candidate, and chooses the next one; what is shown stays as it is.
+fn block_one(catalog: &mut Catalog, cache: &Arc<Cache>, case: &Case, stamp: &Stamp) -> Result<BlockReport, PhaseError> {
+    let mut report = case.report();
     if let Some(file) = case.file.as_ref().filter(|_| case.candidate.is_selected) {
         let subject = select::subject(catalog, &case.owner, case.candidate.image_type)?;
         let record = ProvenanceRecord { time: stamp.now, author: stamp.author.clone(), ..subject };
         select::record_given_up(cache, file, &record)?;
     }
-    catalog.set_blocked(id, true)?;
+    catalog.set_blocked(case.candidate.id, true)?;
     if let Some((next, file)) = &case.next
-        && !choose(catalog, cache, &case, next, file, stamp)?
+        && !choose(catalog, cache, case, next, file, stamp)?
     {
         report.next = None;
-    }
-    if case.was_shown {
-        let scope = Scope::Picture(case.owner.id, case.candidate.image_type);
-        report.generation = publish(catalog, scope, PublishMode::Apply, stamp)?.published.generation;
     }
     Ok(report)
 }
@@ -110,12 +127,12 @@ pub fn unblock(catalog: &mut Catalog, id: CandidateId, mode: PublishMode) -> Res
 }
 
 impl Case {
-    fn report(&self, blocked: bool) -> BlockReport {
+    fn report(&self) -> BlockReport {
         BlockReport {
             id: self.candidate.id,
             item: self.owner.id,
             r#type: self.candidate.image_type,
-            blocked,
+            blocked: true,
             was_selected: self.candidate.is_selected,
             was_shown: self.was_shown,
             next: self.next.as_ref().map(|(next, _)| next.id),
@@ -124,7 +141,8 @@ impl Case {
     }
 }
 
-fn look(catalog: &Catalog, cache: &Cache, id: CandidateId) -> Result<Case, PhaseError> {
+/// `all` are those that are blocked together: none of them takes the place of another.
+fn look(catalog: &Catalog, cache: &Cache, id: CandidateId, all: &BTreeSet<CandidateId>) -> Result<Case, PhaseError> {
     let candidate = catalog.candidate(id)?;
     let owner = select::entity(catalog, candidate.entity)?;
     let files = catalog.cached_candidates_of(owner.id)?;
@@ -134,8 +152,10 @@ fn look(catalog: &Catalog, cache: &Cache, id: CandidateId) -> Result<Case, Phase
     };
     let was_shown = catalog.mappings_of(owner.id)?.iter().any(is_it);
     let is_locked = catalog.guard_of(owner.id)?.is_locked(&candidate.image_type.to_string());
-    let next =
-        if candidate.is_selected && !is_locked { next_best(catalog, cache, &candidate, &owner, files)? } else { None };
+    let next = match candidate.is_selected && !is_locked {
+        true => next_best(catalog, cache, &candidate, &owner, files, all)?,
+        false => None,
+    };
     Ok(Case { candidate, owner, file, was_shown, next })
 }
 
@@ -146,8 +166,10 @@ fn next_best(
     blocked: &Candidate,
     owner: &Entity,
     files: Vec<(CandidateId, CacheFile)>,
+    all: &BTreeSet<CandidateId>,
 ) -> Result<Option<(Candidate, CacheFile)>, PhaseError> {
-    Ok(ranking(catalog, blocked)?.into_iter().find_map(|candidate| {
+    let mut others = ranking(catalog, blocked)?.into_iter().filter(|candidate| !all.contains(&candidate.id));
+    Ok(others.find_map(|candidate| {
         let file = files.iter().find(|(of, _)| *of == candidate.id).map(|(_, file)| file)?;
         let (width, height) = (file.picture.width, file.picture.height);
         let fits = take::misfit(owner.entity_type, blocked.image_type, width, height).is_none();

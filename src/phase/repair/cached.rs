@@ -70,9 +70,9 @@ impl Repairs<'_> {
             self.quarantine(hash, extension)?;
             for service in documents {
                 self.catalog.forget_document(service.file.picture.entity)?;
-                let scope = Scope::Picture(service.file.picture.entity, service.file.picture.image_type);
+                let picture = [(service.file.picture.entity, service.file.picture.image_type)];
                 let (sources, stamp) = (self.request.documents, self.request.stamp);
-                publish_with_documents(self.catalog, sources, scope, PublishMode::Apply, stamp)?;
+                publish_with_documents(self.catalog, sources, Scope::Pictures(&picture), PublishMode::Apply, stamp)?;
                 self.catalog.give_up_picture(service.file.id)?;
             }
             let is_there = self.cache.locate(hash, extension)?.is_some();
@@ -112,8 +112,8 @@ impl Repairs<'_> {
                 None => left.push(format!("there is no other candidate for the {what}: `posterfs enrich --force`")),
             }
             if next.is_some() && !self.is_dry_run() && !service.shown.is_empty() {
-                let scope = Scope::Picture(service.file.picture.entity, service.file.picture.image_type);
-                publish(self.catalog, scope, PublishMode::Apply, self.request.stamp)?;
+                let picture = [(service.file.picture.entity, service.file.picture.image_type)];
+                publish(self.catalog, Scope::Pictures(&picture), PublishMode::Apply, self.request.stamp)?;
             }
         }
         if left.is_empty() {
