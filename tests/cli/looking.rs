@@ -1,7 +1,7 @@
 //! `candidates --show` and `candidates --open`: pictures to look at.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 
@@ -29,16 +29,42 @@ fn terminal(columns: u16) -> (File, OwnedFd) {
     unsafe { (File::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)) }
 }
 
-/// What a command says to a terminal.
+/// What a command says to a terminal that it does not read from.
 fn in_terminal(films: &Films, columns: u16, arguments: &[&str]) -> String {
-    let (mut ours, theirs) = terminal(columns);
+    said_to(films, terminal(columns), Stdio::null(), "", arguments)
+}
+
+/// What a command says to a terminal that answers so when it is asked what it is; without an answer, never.
+fn in_terminal_that_answers(films: &Films, answer: &str, arguments: &[&str]) -> String {
+    let (ours, theirs) = terminal(80);
+    let keys = theirs.try_clone().unwrap().into();
+    said_to(films, (ours, theirs), keys, answer, arguments)
+}
+
+fn said_to(
+    films: &Films,
+    (mut ours, theirs): (File, OwnedFd),
+    keys: Stdio,
+    answer: &str,
+    arguments: &[&str],
+) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_posterfs"));
-    command.arg("--state").arg(films.state()).args(arguments).env("COLORTERM", "truecolor");
-    let mut child = command.stdin(Stdio::null()).stdout(theirs).stderr(Stdio::piped()).spawn().unwrap();
+    command.arg("--state").arg(films.state()).args(arguments).env("COLORTERM", "truecolor").env("TERM", "xterm");
+    for name in ["TMUX", "STY", "TERM_PROGRAM", "LC_TERMINAL"] {
+        command.env_remove(name);
+    }
+    let mut child = command.stdin(keys).stdout(theirs).stderr(Stdio::piped()).spawn().unwrap();
     drop(command);
-    let mut said = Vec::new();
+    let (mut said, mut some) = (Vec::new(), [0; 4096]);
+    let mut has_answered = answer.is_empty();
     // It ends with an error when nobody holds the other end any more.
-    let _ = ours.read_to_end(&mut said);
+    while let Ok(count @ 1..) = ours.read(&mut some) {
+        said.extend_from_slice(&some[..count]);
+        if !has_answered && said.windows(3).any(|part| part == b"\x1b[c") {
+            ours.write_all(answer.as_bytes()).unwrap();
+            has_answered = true;
+        }
+    }
     let ended = child.wait().unwrap();
     let mut errors = String::new();
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
@@ -67,6 +93,19 @@ fn pictures_are_drawn_in_a_terminal_with_what_is_to_be_said_of_them() {
     assert!(films.fails(2, &["candidates", "Up", "--show", "--open"]).contains("cannot be used with"));
     let nothing = in_terminal(&films, 80, &["candidates", "1917", "--show"]);
     assert!(nothing.contains("posterfs enrich"), "{nothing}");
+}
+
+#[test]
+fn a_terminal_draws_as_it_says_it_can_and_one_that_says_nothing_is_not_waited_for() {
+    let films = offered();
+    let drawn = |answer| in_terminal_that_answers(&films, answer, &["candidates", "Up", "--type", "poster", "--show"]);
+    let silent = drawn("");
+    assert!(silent.contains("\x1b[c") && silent.contains("\x1b[48;2;") && silent.contains('▄'), "{silent:?}");
+    let kitty = drawn("\x1b_Gi=31;OK\x1b\\\x1b[?62;c");
+    assert!(kitty.contains("\x1b_Ga=T,f=100,") && !kitty.contains('▄'), "{kitty:?}");
+    let sixel = drawn("\x1b[?62;4;22c");
+    assert!(sixel.contains("\x1bP0;1q\"1;1;") && !sixel.contains('▄'), "{sixel:?}");
+    assert!(drawn("\x1b[?62;22c").contains('▄'));
 }
 
 #[test]

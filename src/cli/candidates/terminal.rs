@@ -1,11 +1,24 @@
 //! Candidates in a terminal: small pictures side by side, a few words under each.
+//!
+//! - `ask.rs`: what the terminal can, by its own word
+//! - `graphics.rs`: how a picture is drawn there
+
+mod ask;
+mod graphics;
 
 use std::io::{self, Write};
+
+use rustix::termios::tcgetwinsize;
 
 use crate::cache::Thumbnail;
 use crate::phase::Seen;
 
 use super::row::Row;
+
+use graphics::Graphics;
+
+/// How wide a terminal is that does not tell.
+const COLUMNS: u16 = 80;
 
 /// The width of a picture and its words, in columns.
 const WIDTH: u16 = 24;
@@ -16,33 +29,35 @@ const LINES: u32 = 14;
 
 /// Draws all rows. `is_asked` lets the terminal be asked what it can; else half blocks are drawn.
 pub(super) fn draw(rows: &[Row], seen: &[Seen], is_asked: bool) -> anyhow::Result<()> {
-    let (columns, _) = viuer::terminal_size();
+    let told = tcgetwinsize(rustix::stdio::stdout()).map(|size| size.ws_col);
+    let columns = told.ok().filter(|columns| *columns > 0).unwrap_or(COLUMNS);
+    let graphics = Graphics::of_terminal(is_asked);
     let across = usize::from((columns + GAP) / (WIDTH + GAP)).max(1);
     let both: Vec<(&Row, &Seen)> = rows.iter().zip(seen).collect();
     for of_type in both.chunk_by(|(one, _), (other, _)| one.r#type.kind() == other.r#type.kind()) {
         let Some((first, _)) = of_type.first() else { continue };
         println!("{}", first.r#type.kind().as_str());
         for line in of_type.chunks(across) {
-            draw_line(line, is_asked)?;
+            draw_line(line, graphics)?;
         }
     }
     Ok(())
 }
 
 /// Pictures beside each other, then what is said of them.
-fn draw_line(line: &[(&Row, &Seen)], is_asked: bool) -> anyhow::Result<()> {
+fn draw_line(line: &[(&Row, &Seen)], graphics: Graphics) -> anyhow::Result<()> {
     let lines = line.iter().filter_map(|(_, seen)| seen.as_ref().ok()).map(|small| cells(small).1).max().unwrap_or(0);
     // Room is made first, so that nothing scrolls while the pictures are drawn.
     print!("{}", "\n".repeat(lines as usize));
     if lines > 0 {
         print!("\x1b[{lines}A");
     }
-    io::stdout().flush()?;
     for (at, (_, seen)) in line.iter().enumerate() {
         if let Ok(small) = seen {
-            picture(small, at as u16 * (WIDTH + GAP), is_asked)?;
+            print!("{}", graphics.drawn(&small.pixels, cells(small), at as u16 * (WIDTH + GAP))?);
         }
     }
+    io::stdout().flush()?;
     if lines > 0 {
         print!("\x1b[{lines}B\r");
     }
@@ -55,24 +70,6 @@ fn draw_line(line: &[(&Row, &Seen)], is_asked: bool) -> anyhow::Result<()> {
         println!("{}", words.collect::<String>().trim_end());
     }
     println!();
-    Ok(())
-}
-
-fn picture(small: &Thumbnail, x: u16, is_asked: bool) -> anyhow::Result<()> {
-    let (width, height) = cells(small);
-    let config = viuer::Config {
-        absolute_offset: false,
-        x,
-        restore_cursor: true,
-        transparent: true,
-        width: Some(width),
-        height: Some(height),
-        use_kitty: is_asked,
-        use_iterm: is_asked,
-        use_sixel: is_asked,
-        ..viuer::Config::default()
-    };
-    viuer::print(&small.pixels, &config)?;
     Ok(())
 }
 
