@@ -123,17 +123,18 @@ impl Caller {
         Guise::of_process(self.pid, CapabilitySet::SYS_ADMIN).lacks.is_empty()
     }
 
-    /// Whether this caller has a file of that inode number open for writing; `None` when it has no open files that we
+    /// Whether this caller has a file with one of those inode numbers open for writing; `None` when it has no open files that we
     /// can see, as the kernel's own threads (NFS). Looks at `/proc` only, never at the files.
     #[must_use]
-    pub fn has_open_for_writing(&self, inode: u64) -> Option<bool> {
+    pub fn has_open_for_writing(&self, inodes: &[u64]) -> Option<bool> {
         let files = std::fs::read_dir(format!("/proc/{}/fdinfo", self.pid)).ok()?;
         let mut infos = files.flatten().map(|file| status_of(file.path())).filter(|info| !info.is_empty()).peekable();
         infos.peek()?;
         Some(infos.any(|info| {
             let field = |name| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
             let flags = field("flags:").and_then(|octal| i32::from_str_radix(octal, 8).ok()).unwrap_or(libc::O_RDONLY);
-            flags & libc::O_ACCMODE != libc::O_RDONLY && field("ino:").is_some_and(|ino| ino == inode.to_string())
+            flags & libc::O_ACCMODE != libc::O_RDONLY
+                && field("ino:").and_then(|ino| ino.parse().ok()).is_some_and(|ino| inodes.contains(&ino))
         }))
     }
 
@@ -304,10 +305,10 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         let inode = fstat(&file).unwrap().st_ino;
         let ours = Caller { uid: 0, gid: 0, pid: std::process::id() };
-        assert_eq!(ours.has_open_for_writing(inode), Some(true));
+        assert_eq!(ours.has_open_for_writing(&[0, inode]), Some(true));
         let program = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
-        assert_eq!(ours.has_open_for_writing(fstat(&program).unwrap().st_ino), Some(false));
-        assert_eq!(Caller { pid: 0, ..ours }.has_open_for_writing(inode), None);
+        assert_eq!(ours.has_open_for_writing(&[fstat(&program).unwrap().st_ino]), Some(false));
+        assert_eq!(Caller { pid: 0, ..ours }.has_open_for_writing(&[inode]), None);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::phase::{PhaseError, Taken, choose_written, keep_journal, publish_writ
 use crate::steps;
 
 use super::index::FolderKey;
-use super::nodes::{NodeId, source_node_id};
+use super::nodes::NodeId;
 use super::program::LOG;
 use super::submounts::open_below;
 use super::view::{View, hash_of};
@@ -362,5 +362,5 @@ fn look<B>(view: &View<B>, key: &FolderKey, mapping: &Mapping) -> Option<Found> 
         return None;
     }
     let place = view.place_of(&fd, &stat)?;
-    Some(Found { node: source_node_id(stat.st_ino, &place), file: File::from(fd), stat })
+    Some(Found { node: view.nodes().number_of(stat.st_ino, &place), file: File::from(fd), stat })
 }

@@ -65,7 +65,8 @@ impl LastSeen {
     /// The folder of that name, with its attributes as they were seen last.
     pub fn entry(&self, parent: NodeId, name: &Name) -> Option<Entry> {
         let entry = *self.names.lock().get(&(parent, name.clone()))?;
-        Some(Entry { attr: self.attr(entry.attr.ino).unwrap_or(entry.attr), ..entry })
+        let ino = entry.attr.ino;
+        Some(Entry { attr: Attr { ino, ..self.attr(ino).unwrap_or(entry.attr) }, ..entry })
     }
 
     /// The owner of a picture's folder was seen; `None`: it has another one now.

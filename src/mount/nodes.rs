@@ -10,7 +10,13 @@
 //! | 63 and 62 set | a folder that exists only as mappings: row of `mapping_folders` |
 //! | 61 set | another device below the source: its index in bits 40 to 60, the inode number below |
 //! | 60 set | what fits nowhere else: a hash of the file handle |
+//! | 59 set | an inode whose number is still known as that of another: a hash of the file handle |
 //! | the rest | the inode number of the source |
+//!
+//! **A number stands for one inode as long as the kernel may know it.** File systems use inode numbers anew at once, and of what was
+//! removed behind the mount the kernel hears later, or has an answer on its way that tells of it. Told of two inodes under one
+//! number, it would fail everything on the one that it heard of first, even though that may be the newer (`EIO` in the hands
+//! of the program that has just made it). So the newer goes by another number until the kernel has forgotten it.
 //!
 //! An entry costs about 150 bytes (number, place, counts and the table's own share; the handle of ext4 is 12 bytes)
 //! and no descriptor (but for an inode that has lost its last name), and goes when the kernel forgets it. Everything a restarted process would need of a node is its
@@ -39,6 +45,7 @@ const PICTURE: u64 = 1 << 63;
 const FOLDER: u64 = 1 << 63 | 1 << 62;
 const OTHER_DEVICE: u64 = 1 << 61;
 const HASHED: u64 = 1 << 60;
+const MOVED: u64 = 1 << 59;
 /// What a name is while it is removed for its watchers only: a row that no picture ever has.
 pub const GHOST: NodeId = PICTURE | 1 << 61;
 const DEVICE_INODE_BITS: u32 = 40;
@@ -71,10 +78,10 @@ pub struct NodeTable {
     paths_epoch: AtomicU64,
 }
 
-/// The number of an inode of the source.
+/// The usual number of an inode of the source: see [`NodeTable::number_of`].
 #[must_use]
 pub fn source_node_id(inode: u64, place: &Place) -> NodeId {
-    let is_plain = inode > ROOT && inode < HASHED;
+    let is_plain = inode > ROOT && inode < MOVED;
     match place.device() {
         Some(0) if is_plain => inode,
         Some(device @ 1..) if inode < 1 << DEVICE_INODE_BITS && device < 1 << 20 => {
@@ -128,7 +135,23 @@ pub fn virtual_row(id: NodeId) -> Option<VirtualRow> {
 /// Whether the number is one that the source may have given: the root device, unchanged.
 #[must_use]
 pub fn source_inode(id: NodeId) -> Option<u64> {
-    (id > ROOT && id < HASHED).then_some(id)
+    (id > ROOT && id < MOVED).then_some(id)
+}
+
+/// Whether the number was given because the usual one was known as that of another inode.
+#[must_use]
+pub fn is_moved(id: NodeId) -> bool {
+    id & !(MOVED - 1) == MOVED
+}
+
+/// The number of an inode whose usual one is taken. It lies in the same shard, so that one lock decides between the two.
+fn moved_node_id(usual: NodeId, inode: u64, place: &Place) -> NodeId {
+    let hash = MOVED | (place.generation() ^ inode) & (MOVED - 1) & !(SHARDS as u64 - 1);
+    hash | (shard_of(hash) ^ shard_of(usual)) as u64
+}
+
+fn shard_of(id: NodeId) -> usize {
+    (id ^ (id >> 32)) as usize % SHARDS
 }
 
 impl NodeTable {
@@ -143,33 +166,35 @@ impl NodeTable {
     /// Counts one more look-up of a node that the kernel is about to be told of.
     pub fn remember(&self, id: NodeId, node: Node) {
         let mut shard = self.shard(id).lock();
-        let former = match shard.entry(id) {
-            std::collections::hash_map::Entry::Occupied(mut known) => {
-                let entry = known.get_mut();
-                entry.lookups += 1;
-                let is_same = matches!((&entry.node, &node), (Node::Source(a), Node::Source(b)) if a.is_same(b));
-                // Else the inode number is used anew; the counts of both go on as one, as the kernel's do.
-                (!is_same).then(|| {
-                    entry.path = None;
-                    std::mem::replace(&mut entry.node, node)
-                })
-            }
-            std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert(Entry { node, lookups: 1, path: None });
-                None
-            }
-        };
+        let former = count(&mut shard, id, node);
         // Closing a descriptor that it may hold is a system call on the source.
         drop(shard);
         drop(former);
     }
 
-    /// Keeps a node by another place, if the kernel knows it: the one it had is void, as is its path.
-    pub fn keep(&self, id: NodeId, place: Place) {
-        let mut shard = self.shard(id).lock();
+    /// The same of an inode of the source; its number.
+    pub fn remember_source(&self, inode: u64, place: Place) -> NodeId {
+        let mut shard = self.shard(source_node_id(inode, &place)).lock();
+        let id = number_in(&shard, inode, &place);
+        let former = count(&mut shard, id, Node::Source(place));
+        drop(shard);
+        drop(former);
+        id
+    }
+
+    /// The number that the kernel knows an inode of the source under, or would be told of it.
+    #[must_use]
+    pub fn number_of(&self, inode: u64, place: &Place) -> NodeId {
+        number_in(&self.shard(source_node_id(inode, place)).lock(), inode, place)
+    }
+
+    /// Keeps an inode by a descriptor, if the kernel knows it: its handle is void, as is its path.
+    pub fn keep(&self, inode: u64, known_as: &Place, held: Place) {
+        let mut shard = self.shard(source_node_id(inode, known_as)).lock();
+        let id = number_in(&shard, inode, known_as);
         let former = shard.get_mut(&id).map(|entry| {
             entry.path = None;
-            std::mem::replace(&mut entry.node, Node::Source(place))
+            std::mem::replace(&mut entry.node, Node::Source(held))
         });
         drop(shard);
         drop(former);
@@ -259,7 +284,41 @@ impl NodeTable {
     }
 
     fn shard(&self, id: NodeId) -> &Mutex<HashMap<NodeId, Entry>> {
-        &self.shards[(id as usize ^ (id >> 32) as usize) % SHARDS]
+        &self.shards[shard_of(id)]
+    }
+}
+
+/// See [`NodeTable::number_of`]; of the two that an inode may have, both are in this shard.
+fn number_in(shard: &HashMap<NodeId, Entry>, inode: u64, place: &Place) -> NodeId {
+    let usual = source_node_id(inode, place);
+    let moved = moved_node_id(usual, inode, place);
+    let is_taken = shard.get(&usual).is_some_and(|known| !known.is_same(place));
+    if is_taken || shard.contains_key(&moved) { moved } else { usual }
+}
+
+/// Counts a look-up; what was known under that number before, if it was something else.
+fn count(shard: &mut HashMap<NodeId, Entry>, id: NodeId, node: Node) -> Option<Node> {
+    match shard.entry(id) {
+        std::collections::hash_map::Entry::Occupied(mut known) => {
+            let entry = known.get_mut();
+            entry.lookups += 1;
+            let is_same = matches!(&node, Node::Source(place) if entry.is_same(place));
+            (!is_same).then(|| {
+                entry.path = None;
+                std::mem::replace(&mut entry.node, node)
+            })
+        }
+        std::collections::hash_map::Entry::Vacant(free) => {
+            free.insert(Entry { node, lookups: 1, path: None });
+            None
+        }
+    }
+}
+
+impl Entry {
+    /// Whether it is of that inode, which has the same number.
+    fn is_same(&self, place: &Place) -> bool {
+        matches!(&self.node, Node::Source(known) if known.is_same(place))
     }
 }
 
@@ -288,29 +347,47 @@ mod tests {
     }
 
     #[test]
-    fn a_number_used_anew_stands_for_the_new_inode() {
+    fn an_inode_whose_number_is_taken_goes_by_another_until_the_kernel_forgets_it() {
         let table = NodeTable::new(place(0));
-        table.remember(77, Node::Source(place(1)));
-        table.remember(77, Node::Source(place(2)));
-        assert!(matches!(table.get(77), Some(Node::Source(now)) if now.is_same(&place(2))));
-        table.forget(77, 1);
-        assert!(table.contains(77), "the kernel still holds the older look-up");
+        assert_eq!(table.remember_source(77, place(1)), 77);
+        let newer = table.remember_source(77, place(2));
+        assert!(is_moved(newer) && source_inode(newer).is_none() && !is_moved(77));
+        assert!(matches!(table.get(77), Some(Node::Source(older)) if older.is_same(&place(1))));
+        assert!(matches!(table.get(newer), Some(Node::Source(now)) if now.is_same(&place(2))));
+        // An answer that is late tells of the older one once more.
+        assert_eq!(table.remember_source(77, place(1)), 77);
+        table.forget(77, 2);
+        assert_eq!(table.remember_source(77, place(2)), newer, "one inode has one number");
+        table.forget(newer, 2);
+        assert_eq!((table.number_of(77, &place(2)), table.remember_source(77, place(2))), (77, 77));
+    }
+
+    #[test]
+    fn inodes_that_are_held_by_descriptors_are_one_while_they_have_one_number() {
+        let table = NodeTable::new(place(0));
+        let held = || {
+            let file = std::fs::File::open("/dev/null").unwrap();
+            Place::Held { fd: Arc::new(file.into()), salt: 0, generation: None }
+        };
+        assert_eq!((table.remember_source(77, held()), table.remember_source(77, held())), (77, 77));
     }
 
     #[test]
     fn what_is_kept_by_a_descriptor_stays_so_when_it_is_met_by_its_handle() {
         let table = NodeTable::new(place(0));
-        table.remember(77, Node::Source(place(1)));
-        let file = std::fs::File::open("/dev/null").unwrap();
-        let stat = rustix::fs::fstat(&file).unwrap();
-        table.keep(77, place(1).held_by(file.into(), &stat));
+        table.remember_source(77, place(1));
+        let held = || {
+            let file = std::fs::File::open("/dev/null").unwrap();
+            let stat = rustix::fs::fstat(&file).unwrap();
+            place(1).held_by(file.into(), &stat)
+        };
+        table.keep(77, &place(1), held());
         // Somebody had looked the name up before it went.
-        table.remember(77, Node::Source(place(1)));
-        assert!(
-            matches!(table.get(77), Some(Node::Source(kept @ Place::Held { .. })) if kept.generation() == place(1).generation())
-        );
-        table.remember(77, Node::Source(place(2)));
-        assert!(matches!(table.get(77), Some(Node::Source(now)) if now.is_same(&place(2))));
+        assert_eq!(table.remember_source(77, place(1)), 77);
+        let is_kept = || matches!(table.get(77), Some(Node::Source(kept @ Place::Held { .. })) if kept.generation() == place(1).generation());
+        assert!(is_kept());
+        table.keep(77, &place(2), place(2));
+        assert!(is_kept(), "what the kernel was not told of is not kept in the place of another");
     }
 
     #[test]
@@ -331,12 +408,15 @@ mod tests {
         let elsewhere = source_node_id(7, &Place::Handle { device: 3, handle: FileHandle::new(1, &[1]) });
         let huge = source_node_id(u64::MAX, &place(1));
         let root_number = source_node_id(ROOT, &place(1));
-        let all = [picture, folder, elsewhere, huge, root_number, source_node_id(7, &place(1)), ROOT];
+        let moved = moved_node_id(7, 7, &place(2));
+        let all = [picture, folder, elsewhere, huge, root_number, moved, source_node_id(7, &place(1)), ROOT];
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
         assert_eq!(virtual_row(picture), Some(VirtualRow::Picture(MappingId::new(7))));
         assert_eq!(virtual_row(folder), Some(VirtualRow::Folder(FolderId::new(7))));
-        assert!([elsewhere, huge, root_number, 7].into_iter().all(|id| virtual_row(id).is_none()));
+        assert!([elsewhere, huge, root_number, moved, 7].into_iter().all(|id| virtual_row(id).is_none()));
+        assert_eq!(all.map(is_moved), all.map(|id| id == moved));
+        assert_eq!(shard_of(moved), shard_of(7));
         assert_eq!(source_inode(7), Some(7));
         assert_eq!(source_inode(elsewhere), None);
     }

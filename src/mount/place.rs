@@ -322,16 +322,15 @@ impl Place {
         Self::Held { fd: Arc::new(fd), salt, generation: Some(self.generation()) }
     }
 
-    /// Whether both are the same inode, as far as handles tell.
+    /// Whether both are the same inode, if both have the same number.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Handle { device: a, handle: x }, Self::Handle { device: b, handle: y }) => a == b && x == y,
-            (Self::Held { generation: Some(known), .. }, by_handle @ Self::Handle { .. })
-            | (by_handle @ Self::Handle { .. }, Self::Held { generation: Some(known), .. }) => {
-                *known == by_handle.generation()
-            }
-            _ => false,
+            // A descriptor keeps the number from being used anew.
+            (Self::Held { generation: None, salt: a, .. }, Self::Held { generation: None, salt: b, .. }) => a == b,
+            (Self::Held { generation: None, .. }, _) | (_, Self::Held { generation: None, .. }) => false,
+            _ => self.generation() == other.generation(),
         }
     }
 }

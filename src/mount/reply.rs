@@ -13,7 +13,7 @@ use super::attr::Attr;
 use super::caller::Caller;
 use super::errno::{RequestError, Result};
 use super::files::Mode;
-use super::nodes::NodeId;
+use super::nodes::{NodeId, is_moved};
 use super::requests::Told;
 use super::view::{Created, DirectorySink, Entry, Item, NewTime, Opened, View};
 
@@ -142,10 +142,12 @@ pub fn answer_create(
     parent: INodeNo,
     created: std::result::Result<Created<BackingId>, Errno>,
 ) {
-    let lifetime = view.lifetimes(parent.0).attributes;
     match created {
         Err(errno) => reply.error(errno),
         Ok(created) => {
+            // One lifetime for the name and the attributes, which tell a number that is not the one to show.
+            let is_short = is_moved(created.entry.attr.ino);
+            let lifetime = if is_short { Duration::ZERO } else { view.lifetimes(parent.0).attributes };
             let (attr, generation) = (file_attr(&created.entry.attr), Generation(created.entry.generation));
             let file = FileHandle(created.opened.file);
             match &created.opened.mode {

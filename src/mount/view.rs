@@ -47,7 +47,7 @@ use super::handle::FileHandle;
 use super::index::{FolderIndex, FolderKey};
 use super::last_seen::LastSeen;
 use super::moments::Moments;
-use super::nodes::{Node, NodeId, NodeTable, ROOT, VirtualRow, source_inode, source_node_id, virtual_row};
+use super::nodes::{Node, NodeId, NodeTable, ROOT, VirtualRow, is_moved, source_inode, virtual_row};
 use super::notify::{Notices, Stale};
 use super::place::{Devices, Place, link_of};
 use super::poke::PokeGate;
@@ -283,7 +283,12 @@ impl<B> View<B> {
     #[must_use]
     pub fn lifetimes(&self, id: NodeId) -> Lifetimes {
         let lifetimes = self.lifetimes_undisturbed(id);
-        if self.files.may_be_mapped(id) { Lifetimes { attributes: Duration::ZERO, ..lifetimes } } else { lifetimes }
+        // The number that an entry tells is not the one to show (see `View::number_shown`).
+        if is_moved(id) || self.files.may_be_mapped(id) {
+            Lifetimes { attributes: Duration::ZERO, ..lifetimes }
+        } else {
+            lifetimes
+        }
     }
 
     fn lifetimes_undisturbed(&self, id: NodeId) -> Lifetimes {
@@ -331,7 +336,7 @@ impl<B> View<B> {
     #[must_use]
     pub fn known_node(&self, handle: Handle<'_>) -> Option<NodeId> {
         let (inode, place) = self.devices.inode_of(FileHandle::new(handle.kind, handle.bytes))?;
-        let id = if place.is_same(&self.root) { ROOT } else { source_node_id(inode, &place) };
+        let id = if place.is_same(&self.root) { ROOT } else { self.nodes.number_of(inode, &place) };
         self.nodes.contains(id).then_some(id)
     }
 

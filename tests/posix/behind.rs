@@ -1,10 +1,13 @@
 //! The source changes behind the mount, which knows otherwise, and tells soon.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::{Gid, Mode, OFlags, Uid, chown, open, stat};
+use rustix::fs::{Gid, Mode, OFlags, Uid, chown, fchmod, fstat, open, stat};
 use rustix::io::Errno;
 
+use crate::handles::forget;
 use crate::support::{Folders, NOBODY, ROOT, TestMount, User, alike, wait_for, write, write_as};
 
 fn read(path: impl AsRef<Path>) -> Option<String> {
@@ -44,6 +47,42 @@ fn changes_of_the_source_are_noticed() {
 fn changes_beneath_the_mount_are_noticed() {
     let Some(folders) = Folders::new() else { return };
     assert_noticed(&folders.mount_over(&[]));
+}
+
+/// An inode goes behind the mount while a program has its path, and its number is used anew: the program is told so, and the
+/// new inode is as any other, under its own number.
+#[test]
+fn a_number_that_is_used_anew_while_the_kernel_knows_the_inode_before() {
+    let Some(folders) = Folders::new() else { return };
+    let mount = folders.mount_beside(&[]);
+    let (view, source) = (mount.view(), mount.source());
+    for round in 0..100 {
+        let (gone, name) = (format!("gone-{round}"), format!("made-{round}"));
+        write(source.join(&gone), "gone");
+        let before = open(view.join(&gone), OFlags::PATH, Mode::empty()).unwrap();
+        let number = fstat(&before).unwrap().st_ino;
+        std::fs::remove_file(source.join(&gone)).unwrap();
+        let made = File::options().read(true).write(true).create_new(true).open(view.join(&name)).unwrap();
+        if stat(source.join(&name)).unwrap().st_ino != number {
+            continue;
+        }
+        let numbers = || [fstat(&made).unwrap().st_ino, stat(view.join(&name)).unwrap().st_ino];
+        assert_eq!(numbers(), [number; 2]);
+        made.write_all_at(b"made", 0).unwrap();
+        fchmod(&made, Mode::from(0o6777)).unwrap();
+        NOBODY.run(|| File::options().write(true).open(view.join(&name)).unwrap().write_all_at(b"MA", 0).unwrap());
+        std::fs::hard_link(view.join(&name), view.join("linked")).unwrap();
+        let linked = stat(view.join("linked")).unwrap();
+        assert_eq!((linked.st_ino, linked.st_nlink, linked.st_mode & 0o7777), (number, 2, 0o777));
+        assert_eq!(read(view.join("linked")).as_deref(), Some("MAde"));
+        wait_for(|| fstat(&before).err() == Some(Errno::STALE));
+        assert_eq!(numbers(), [number; 2]);
+        drop((before, made));
+        forget(&mount);
+        assert_eq!(stat(view.join(&name)).unwrap().st_ino, number);
+        return;
+    }
+    eprintln!("skipped: this file system does not use inode numbers anew at once");
 }
 
 /// The kernel believes that there is no such file, and asks to make one: whoever made it meanwhile is not robbed.

@@ -44,7 +44,7 @@ fn open(mount: &TestMount, handle: &Handle, flags: OFlags) -> Result<File, Errno
 }
 
 /// Makes the kernel forget, and with it the daemon.
-fn forget(mount: &TestMount) {
+pub fn forget(mount: &TestMount) {
     let drop_caches = || File::options().write(true).open("/proc/sys/vm/drop_caches");
     rustix::fs::sync();
     wait_for(|| {

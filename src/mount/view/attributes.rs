@@ -18,7 +18,7 @@ use super::super::changes::Changes;
 use super::super::errno::{RequestError, Result};
 use super::super::files::{FileId, OpenFile};
 use super::super::index::FolderKey;
-use super::super::nodes::{NodeId, ROOT, source_node_id};
+use super::super::nodes::{NodeId, ROOT, is_moved, source_node_id};
 use super::super::notify::Stale;
 use super::super::place::{PathFd, Place};
 use super::super::submounts::open_below;
@@ -72,10 +72,11 @@ impl<B> View<B> {
             }
             Target::Source(place) => {
                 if let Some(open) = file.and_then(|file| self.files.get(file)) {
-                    return Ok(Attr::of_source(id, &fstat(&open.fd)?));
+                    let stat = fstat(&open.fd)?;
+                    return Ok(Attr::of_source(Self::number_shown(id, &place, &stat), &stat));
                 }
                 let (fd, stat) = self.stat_place(id, &place)?;
-                let mut attr = Attr::of_source(if id == ROOT { stat.st_ino } else { id }, &stat);
+                let mut attr = Attr::of_source(Self::number_shown(id, &place, &stat), &stat);
                 if attr.is_folder()
                     && let Some(fd) = fd
                 {
@@ -83,6 +84,15 @@ impl<B> View<B> {
                 }
                 Ok(attr)
             }
+        }
+    }
+
+    /// What `stat` shows as the inode number of a node of the source.
+    pub(super) fn number_shown(id: NodeId, place: &Place, stat: &Stat) -> u64 {
+        match id {
+            ROOT => stat.st_ino,
+            moved if is_moved(moved) => source_node_id(stat.st_ino, place),
+            _ => id,
         }
     }
 
@@ -205,7 +215,9 @@ impl<B> View<B> {
     /// names neither user nor group. It does not say which, but a writer has the file open.
     fn clear_privileges(&self, id: NodeId, fd: &PathFd, caller: Caller) -> Result<()> {
         let chown = || chownat(fd.as_fd(), "", None, None, AtFlags::EMPTY_PATH);
-        if !caller.has_open_for_writing(id).unwrap_or_else(|| self.files.has_writer(id)) {
+        // The kernel tells either of the numbers that it was told.
+        let numbers = [id, fstat(fd.as_fd())?.st_ino];
+        if !caller.has_open_for_writing(&numbers).unwrap_or_else(|| self.files.has_writer(id)) {
             return Ok(caller.change_own(chown)?);
         }
         // A writer who may keep the bits was asked about capabilities, which the kernel takes away itself.
@@ -264,7 +276,7 @@ impl<B> View<B> {
         }
         let fd = self.open_in_source(path).ok()?;
         let stat = fstat(&fd).ok()?;
-        Some(source_node_id(stat.st_ino, &self.devices.place_of(fd, &stat)))
+        Some(self.nodes.number_of(stat.st_ino, &self.devices.place_of(fd, &stat)))
     }
 
     /// Opens what the source has at that path of the view, never following a link out of it.

@@ -108,7 +108,7 @@ impl<B> View<B> {
             Target::Source(place) => {
                 let fd = self.devices.open(&place, OFlags::RDONLY | OFlags::DIRECTORY)?;
                 let stat = fstat(&fd)?;
-                let own = Attr::of_source(if id == ROOT { stat.st_ino } else { id }, &stat);
+                let own = Attr::of_source(Self::number_shown(id, &place, &stat), &stat);
                 let folder = self.folder_at(id, fd.as_fd());
                 Ok(Open { source: Some((fd, place)), own, folder })
             }
@@ -146,7 +146,8 @@ impl<B> View<B> {
             Above::Root => self.getattr(ROOT, None).ok().map(|root| root.ino),
             Above::Folder(above) => {
                 let number = fstat(&above).ok()?.st_ino;
-                Some(self.devices.handle_place_of(above.as_fd()).map_or(number, |place| source_node_id(number, &place)))
+                let place = self.devices.handle_place_of(above.as_fd());
+                Some(place.map_or(number, |place| source_node_id(number, &place)))
             }
         }
     }

@@ -15,7 +15,7 @@ use super::super::attr::{Attr, Owner};
 use super::super::caller::Caller;
 use super::super::errno::Result;
 use super::super::index::FolderKey;
-use super::super::nodes::{Node, NodeId, ROOT, folder_node_id, picture_node_id, source_node_id};
+use super::super::nodes::{Node, NodeId, ROOT, folder_node_id, picture_node_id};
 use super::super::place::Place;
 use super::{Target, View};
 
@@ -245,10 +245,9 @@ impl<B> View<B> {
     }
 
     fn enter_place(&self, place: Place, stat: &Stat) -> Entry {
-        let id = source_node_id(stat.st_ino, &place);
-        let entry = Entry { attr: Attr::of_source(id, stat), generation: place.generation(), is_for_one: false };
-        self.nodes.remember(id, Node::Source(place));
-        entry
+        let generation = place.generation();
+        let id = self.nodes.remember_source(stat.st_ino, place);
+        Entry { attr: Attr::of_source(id, stat), generation, is_for_one: false }
     }
 
     /// Tells of a mapped picture.

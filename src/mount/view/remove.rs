@@ -13,7 +13,7 @@ use super::super::caller::Caller;
 use super::super::changes::{Changes, Step};
 use super::super::errno::Result;
 use super::super::index::FolderKey;
-use super::super::nodes::{NodeId, source_node_id};
+use super::super::nodes::NodeId;
 use super::super::place::Place;
 use super::View;
 use super::dir::{Dir, Given, is_dir, now_or_later};
@@ -181,7 +181,7 @@ impl<B> View<B> {
         let Some(Doomed { fd, known_as }) = doomed else { return };
         let Ok(stat) = fstat(&fd) else { return };
         if stat.st_nlink == 0 || is_dir(&stat) {
-            self.nodes.keep(source_node_id(stat.st_ino, &known_as), known_as.held_by(fd, &stat));
+            self.nodes.keep(stat.st_ino, &known_as, known_as.held_by(fd, &stat));
         }
     }
 

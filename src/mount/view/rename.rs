@@ -22,7 +22,7 @@ use super::super::changes::{Changes, Step};
 use super::super::errno::Result;
 use super::super::handle::FileHandle;
 use super::super::index::FolderKey;
-use super::super::nodes::{NodeId, ROOT, source_node_id};
+use super::super::nodes::{NodeId, ROOT};
 use super::super::written::Wrote;
 use super::View;
 use super::dir::{Dir, Given, is_dir, now_or_later};
@@ -225,7 +225,7 @@ impl<B> View<B> {
     fn key_behind(&self, folder: FileHandle, name: &Name) -> Option<FolderKey> {
         let (inode, place) = self.devices.inode_of(folder)?;
         let fd = self.devices.path_fd(&place).ok()?;
-        let id = if place.is_same(&self.root) { ROOT } else { source_node_id(inode, &place) };
+        let id = if place.is_same(&self.root) { ROOT } else { self.nodes.number_of(inode, &place) };
         Some(self.index.key(&*self.path_in_view(id, fd.as_fd())?)?.join(name))
     }
 

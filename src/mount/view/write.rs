@@ -19,7 +19,7 @@ use super::super::caller::Caller;
 use super::super::changes::{Changes, PATIENCE, Step};
 use super::super::errno::{RequestError, Result};
 use super::super::index::FolderKey;
-use super::super::nodes::{NodeId, source_node_id};
+use super::super::nodes::NodeId;
 use super::super::place::Place;
 use super::super::written::{NotNow, Wrote};
 use super::copy::is_plain_file;
@@ -148,7 +148,7 @@ impl<B> View<B> {
         match self.devices.look(folder, name) {
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
-            Ok((place, stat)) => Ok(Some(source_node_id(stat.st_ino, &place))),
+            Ok((place, stat)) => Ok(Some(self.nodes.number_of(stat.st_ino, &place))),
         }
     }
 
