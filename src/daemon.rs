@@ -41,4 +41,4 @@ mod workers;
 pub use calls::Runner;
 pub use error::ServeError;
 pub use serve::{ServeOptions, serve};
-pub use status::{DaemonStatus, MountStatus, RunningJob, ScheduledTask};
+pub use status::{DaemonStatus, MountStatus, ScheduledTask};

@@ -24,7 +24,7 @@ pub mod webhook;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
-pub use api::{JobProgress, WIDTHS};
+pub use api::WIDTHS;
 pub use app::{App, Host};
 pub use metrics::{METRICS, Metric, metrics_document};
 pub use problem::Problem;
@@ -32,14 +32,17 @@ pub use server::serve;
 
 /// All routes.
 pub fn router(app: &App) -> Router {
-    let (api, _) = api::routes();
-    let guarded = api.layer(from_fn(etag::etag)).merge(metrics::routes());
-    let guarded = guarded.layer(from_fn_with_state(app.clone(), guard::guard));
-    Router::new().merge(guarded).merge(health::routes()).fallback(problem::not_found).with_state(app.clone())
+    let (guarded, mut document) = api::routes().split_for_parts();
+    let (open, more) = health::routes().split_for_parts();
+    document.merge(more);
+    let guarded = guarded.merge(api::document_route(&document));
+    let guarded = guarded.layer(from_fn(etag::etag)).layer(from_fn_with_state(app.clone(), guard::guard));
+    let all = guarded.merge(open);
+    all.fallback(problem::not_found).method_not_allowed_fallback(problem::not_allowed).with_state(app.clone())
 }
 
 /// The document that describes the API (OpenAPI).
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api::routes().1
+    api::routes().merge(health::routes()).to_openapi()
 }

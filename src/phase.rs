@@ -29,6 +29,7 @@ mod backup;
 mod beneath;
 mod bring_back;
 mod candidates_like;
+mod change_lines;
 mod choices;
 mod control;
 mod documents;
@@ -62,6 +63,10 @@ mod views;
 pub use backup::{BackupReport, RestoreReport, back_up, back_up_in_rotation, restore};
 pub use bring_back::{BringBack, BroughtBack, Whereabouts, entries_named, name_of, whereabouts};
 pub use candidates_like::{CandidateFilter, candidates_like};
+pub use change_lines::{
+    ChangeLine, DifferenceLine, GenerationLine, TagLine, change_line, difference_line, event_lines, generation_lines,
+    publish_line, rollback_line, tag_line,
+};
 pub use choices::{Choices, ChosenPicture, PictureRef, choose_for, selected_picture};
 pub use control::{LockReport, LockedField, MonitorReport, lock, monitor};
 pub use documents::{DocumentSources, NfoStory};
@@ -79,9 +84,7 @@ pub use follow::follow_told;
 pub use gc::{GRACE_SECONDS, GcReport, GcRequest, gc};
 pub use history::{Event, GenerationRef, events_of, forget};
 pub use journal::keep_journal;
-pub use lines::{
-    CandidateLine, GenerationLine, ItemLine, LibraryNames, candidate_lines, event_lines, generation_lines, item_line,
-};
+pub use lines::{CandidateLine, ItemLine, LibraryNames, candidate_lines, item_line, library_names};
 pub use notify::{News, NotifyReport, PlayerView, PlayerViews, notify};
 pub use progress::{NoProgress, Progress};
 pub use publish::{LeftOutPicture, PublishReport, follow_rename, profiles_of, publish, publish_with_documents};

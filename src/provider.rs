@@ -31,7 +31,7 @@ use crate::config::{NetworkSettings, ProviderSettings};
 use crate::model::{Clock, EntityType, ImageKind};
 
 pub use answer::{Answer, Field, Identified, Offer, Person};
-pub use http::{Fetcher, ProviderError, Replies};
+pub use http::{Asking, Fetcher, ProviderError, Replies, Traffic, TrafficLine};
 pub use subject::{Place, Subject};
 
 /// The parsers, as functions of bytes: for tests that feed them anything.
@@ -109,6 +109,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Ask again whatever is stored (`enrich --force`).
     pub ask_again: bool,
+    /// Where it is noted how often is asked, and how long that takes.
+    pub traffic: Traffic,
 }
 
 type Make = fn(&ProviderSettings, &Surroundings) -> Result<Option<Arc<dyn ArtworkProvider>>, ProviderError>;

@@ -13,7 +13,7 @@ mod phases;
 mod place;
 mod turn;
 
-pub use attend::{Attendant, Cancel, Nobody};
+pub use attend::{Attendant, Cancel, Nobody, RunningJob};
 pub use error::WorkError;
 pub use phases::EnrichWish;
 pub use place::{OpenedLibrary, Workplace};

@@ -51,6 +51,7 @@ pub fn measure(films: u64, pace: f64, sizes: Sizes) -> anyhow::Result<Films> {
         replies: Some(Replies::in_folder(&base.path().join("replies"))),
         clock: Arc::clone(&clock),
         ask_again: false,
+        traffic: Default::default(),
     };
     let request = EnrichRequest {
         scope: EnrichScope::Due(clock.now()),

@@ -40,6 +40,8 @@ pub enum Origin {
         /// The address at the provider.
         url: String,
     },
+    /// It was sent over HTTP.
+    Upload,
     /// A program wrote it through a mounted view.
     Program {
         /// The name of the program.

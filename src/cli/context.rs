@@ -9,6 +9,7 @@ use crate::catalog::Catalog;
 use crate::config::{Config, StateDir};
 use crate::control::TaskLock;
 use crate::model::TaskKind;
+use crate::provider::Traffic;
 use crate::work::Workplace;
 
 use super::output::Output;
@@ -38,7 +39,12 @@ impl Context {
     /// Finds state and configuration; makes nothing yet.
     pub fn new(state: Option<&Path>, config: Option<&Path>, output: Output) -> anyhow::Result<Self> {
         let (config, config_file) = Config::load(config)?;
-        let place = Workplace { state: StateDir::find(state)?, config: Arc::new(config), config_file };
+        let place = Workplace {
+            state: StateDir::find(state)?,
+            config: Arc::new(config),
+            config_file,
+            traffic: Traffic::default(),
+        };
         let directory = std::env::current_dir().unwrap_or_default();
         Ok(Self { place, output, directory, uid: rustix::process::getuid().as_raw(), writes: Cell::new(false) })
     }
@@ -58,7 +64,7 @@ impl Context {
     /// Notes beside the cache what the command has chosen, so that it is safe before the command says that it is done.
     pub fn keep_journal(&self) -> anyhow::Result<()> {
         if self.writes.get() {
-            self.place.keep_journal()?;
+            self.place.keep_journal(&mut self.place.catalog()?)?;
         }
         Ok(())
     }

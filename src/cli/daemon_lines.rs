@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::control::{Answer, DaemonRequest, ask_daemon};
-use crate::daemon::{DaemonStatus, MountStatus, RunningJob, ScheduledTask};
+use crate::daemon::{DaemonStatus, MountStatus, ScheduledTask};
+use crate::work::RunningJob;
 
 use super::output::{counted, local_time};
 

@@ -1,11 +1,9 @@
 //! `posterfs list`
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 
 use crate::catalog::EntityFilter;
-use crate::phase::{ItemLine, item_line};
+use crate::phase::{ItemLine, item_line, library_names};
 
 use super::Outcome;
 use super::context::Context;
@@ -47,8 +45,7 @@ impl List {
             only_unidentified: self.unidentified,
             ..self.filters.filter(&catalog)?
         };
-        let libraries: BTreeMap<_, _> =
-            catalog.libraries()?.into_iter().map(|library| (library.id, library.name)).collect();
+        let libraries = library_names(&catalog)?;
         let mut after = None;
         let mut is_first = true;
         loop {

@@ -1,11 +1,10 @@
 //! `posterfs publish` and `posterfs unpublish`
 
 use clap::Args;
-use serde::Serialize;
 
-use crate::catalog::{Catalog, Conflict, Published, Scope, Stamp};
-use crate::model::{EntityId, GenerationId, ImageType, ItemRef};
-use crate::phase;
+use crate::catalog::{Scope, Stamp};
+use crate::model::{EntityId, ImageType, ItemRef};
+use crate::phase::{self, ChangeLine, change_line, publish_line};
 
 use super::context::Context;
 use super::{Outcome, item, mode};
@@ -48,25 +47,6 @@ pub struct Unpublish {
     dry_run: bool,
 }
 
-/// What a change of the mappings came to.
-#[derive(Debug, Serialize)]
-pub(super) struct Report {
-    generation: Option<i64>,
-    added: u64,
-    changed: u64,
-    removed: u64,
-    unchanged: u64,
-    /// Pictures that a lock keeps as they are, though something else is chosen.
-    kept: u64,
-    dry_run: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    conflicts: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) left_out: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    unreached: Vec<String>,
-}
-
 impl Publish {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut catalog = context.catalog()?;
@@ -79,10 +59,7 @@ impl Publish {
         };
         let stamp = stamp(context, reason);
         let published = context.publish(&mut catalog, scope, mode(self.dry_run), &stamp, &context.output)?;
-        let mut report = report(&catalog, &published.published, self.dry_run)?;
-        report.left_out = published.left_out.iter().map(|left| left.message.clone()).collect();
-        report.unreached = published.unreached;
-        finish(context, &report)
+        finish(context, &publish_line(&catalog, published, self.dry_run)?)
     }
 }
 
@@ -95,7 +72,7 @@ impl Unpublish {
         let stamp = stamp(context, reason);
         let published = phase::unpublish(&mut catalog, entity.id, self.image_type, mode(self.dry_run), &stamp)?;
         context.nudge();
-        finish(context, &report(&catalog, &published, self.dry_run)?)
+        finish(context, &change_line(&catalog, &published, self.dry_run)?)
     }
 }
 
@@ -104,37 +81,13 @@ pub(super) fn stamp(context: &Context, reason: String) -> Stamp {
     Stamp { author: context.author(), reason, now: context.now() }
 }
 
-/// What is told of a change.
-pub(super) fn report(catalog: &Catalog, published: &Published, dry_run: bool) -> anyhow::Result<Report> {
-    let told = |conflict: &Conflict| format!("{}: {conflict}", conflict.folder.join(&conflict.name));
-    let conflicts = published.conflicts.iter().map(told);
-    let latest = || anyhow::Ok(catalog.history(None, 1)?.first().map(|generation| generation.id));
-    // Where nothing changed there is no new generation: the one in force is told.
-    let generation = match published.generation {
-        Some(generation) => Some(generation),
-        None => latest()?,
-    };
-    Ok(Report {
-        generation: generation.map(GenerationId::get),
-        added: published.added,
-        changed: published.changed,
-        removed: published.removed,
-        unchanged: published.unchanged,
-        kept: published.kept,
-        dry_run,
-        conflicts: conflicts.collect(),
-        left_out: Vec::new(),
-        unreached: Vec::new(),
-    })
-}
-
 /// Tells it.
-pub(super) fn finish(context: &Context, report: &Report) -> anyhow::Result<Outcome> {
+pub(super) fn finish(context: &Context, report: &ChangeLine) -> anyhow::Result<Outcome> {
     context.output.result(report, text)?;
     Ok(if report.conflicts.is_empty() && report.unreached.is_empty() { Outcome::Done } else { Outcome::Problems })
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &ChangeLine) -> String {
     let counts = format!(
         "{} added, {} changed, {} removed, {} unchanged",
         report.added, report.changed, report.removed, report.unchanged

@@ -4,10 +4,10 @@ use clap::Args;
 
 use crate::catalog::RollbackScope;
 use crate::model::ItemRef;
-use crate::phase::GenerationRef;
+use crate::phase::{GenerationRef, rollback_line};
 
 use super::context::Context;
-use super::publish::{finish, report, stamp};
+use super::publish::{finish, stamp};
 use super::{Outcome, item, mode};
 
 /// Show again what was shown in an earlier generation.
@@ -47,12 +47,6 @@ impl Rollback {
         let stamp = stamp(context, format!("rollback {}{of}", self.generation));
         let published = catalog.rollback(to, scope, mode(self.dry_run), &stamp)?;
         context.nudge();
-        let mut report = report(&catalog, &published, self.dry_run)?;
-        if published.left_out > 0 {
-            let note =
-                "were in libraries that have been removed since, and stay away; `posterfs library add` brings one back";
-            report.left_out.push(format!("{} {note}", published.left_out));
-        }
-        finish(context, &report)
+        finish(context, &rollback_line(&catalog, &published, self.dry_run)?)
     }
 }

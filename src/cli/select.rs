@@ -2,14 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
 
 use crate::catalog::{Catalog, Entity};
 use crate::model::{CandidateId, ContentHash, ImageType, ItemRef};
-use crate::phase::{self, Choices, ChosenPicture, PictureRef, items};
+use crate::phase::{self, ChosenPicture, PictureRef, items};
 
 use super::context::Context;
 use super::output::byte_size;
@@ -159,14 +158,7 @@ fn choose(
     image_type: ImageType,
     picture: &PictureRef,
 ) -> anyhow::Result<Outcome> {
-    let choices = Choices {
-        cache: Arc::new(context.cache()?),
-        providers: context.providers(false, false)?,
-        surroundings: context.surroundings(true, false),
-        limits: context.limits(),
-        author: context.author(),
-        now: context.now(),
-    };
+    let choices = context.choices(context.author())?;
     let mut reports = Vec::new();
     phase::choose_for(catalog, &choices, items, image_type, picture, |catalog, entity, chosen| {
         reports.push(report(catalog, entity, chosen)?);

@@ -1,10 +1,8 @@
 //! `posterfs tag`
 
 use clap::Args;
-use serde::Serialize;
 
-use crate::catalog::Tag;
-use crate::phase::GenerationRef;
+use crate::phase::{GenerationRef, TagLine, tag_line};
 
 use super::Outcome;
 use super::context::Context;
@@ -29,20 +27,12 @@ pub struct TagCommand {
     delete: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Row {
-    name: String,
-    generation: i64,
-    time: i64,
-    author: String,
-}
-
 impl TagCommand {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let Some(name) = self.name else { return list(context) };
         let mut catalog = context.catalog()?;
         if self.delete {
-            let row = row(catalog.tags()?.into_iter().find(|tag| tag.name == name));
+            let row = tag_line(&catalog, &name)?;
             catalog.untag(&name)?;
             context.output.result(&row, |_| format!("{name} names nothing any more"))?;
             return Ok(Outcome::Done);
@@ -52,14 +42,14 @@ impl TagCommand {
             None => catalog.latest_generation()?,
         };
         catalog.tag(&name, generation, &stamp(context, format!("tag {name}")))?;
-        let row = row(catalog.tags()?.into_iter().find(|tag| tag.name == name));
+        let row = tag_line(&catalog, &name)?;
         context.output.result(&row, |_| format!("generation {generation} is {name}"))?;
         Ok(Outcome::Done)
     }
 }
 
 fn list(context: &Context) -> anyhow::Result<Outcome> {
-    let rows: Vec<Row> = context.catalog_to_read()?.tags()?.into_iter().filter_map(|tag| row(Some(tag))).collect();
+    let rows: Vec<TagLine> = context.catalog_to_read()?.tags()?.into_iter().map(TagLine::from).collect();
     context.output.list(&rows, |rows| {
         if rows.is_empty() {
             return "no generation has a name; `posterfs tag NAME` names the present one".to_owned();
@@ -70,9 +60,4 @@ fn list(context: &Context) -> anyhow::Result<Outcome> {
         table(&["NAME", "GENERATION", "TIME", "AUTHOR"], cells)
     })?;
     Ok(Outcome::Done)
-}
-
-fn row(tag: Option<Tag>) -> Option<Row> {
-    let tag = tag?;
-    Some(Row { name: tag.name, generation: tag.generation.get(), time: tag.at.get(), author: tag.author })
 }

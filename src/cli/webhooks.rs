@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::catalog::ReceivedWebhook;
-use crate::control::{DaemonRequest, ask_daemon, mounts};
-use crate::http::webhook::{Reception, Replay, replay};
+use crate::control::{DaemonRequest, ask_daemon};
+use crate::http::webhook::{Reception, replay};
 use crate::model::WebhookId;
 
 use super::Outcome;
@@ -71,9 +71,7 @@ impl WebhooksCommand {
 
 fn again(context: &Context, webhook: WebhookId) -> anyhow::Result<Outcome> {
     let run = context.state.run();
-    let views = mounts(&run).into_iter().map(|mount| (mount.mountpoint, mount.source)).collect();
-    let with = Replay { config: &context.config, views, now: context.now() };
-    let reception = replay(&mut context.catalog()?, webhook, with)?;
+    let reception = replay(&mut context.catalog()?, context, webhook)?;
     // Without a daemon its jobs wait for one.
     let _ = ask_daemon(&run, &DaemonRequest::Jobs);
     context.output.result(&reception, told)?;

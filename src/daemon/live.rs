@@ -3,30 +3,11 @@
 use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
 
 use crate::control::Holder;
 use crate::model::JobId;
 use crate::phase::Progress;
-use crate::work::{Attendant, Cancel};
-
-/// How far a job is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunningJob {
-    /// Its number.
-    pub id: i64,
-    /// What it does.
-    pub task: String,
-    /// What is counted at present.
-    pub noun: String,
-    /// How many are done.
-    pub done: u64,
-    /// How many there are, where that is known.
-    pub total: Option<u64>,
-    /// Whom it waits for.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub waits_for: Option<String>,
-}
+use crate::work::{Attendant, Cancel, RunningJob};
 
 /// Jobs that are under way.
 #[derive(Debug, Default)]

@@ -47,7 +47,7 @@ pub fn run_task(
         Task::Release { entity } => run.release(*entity)?,
     };
     // What was chosen is safe before it is told to be.
-    place.keep_journal()?;
+    place.keep_journal(run.catalog)?;
     Ok(Done { outcome, followed_by: Vec::new() })
 }
 

@@ -159,7 +159,7 @@ impl Running {
     fn load(&self) -> Result<Workplace, ServeError> {
         let (config, config_file) = Config::load(self.options.given_config.as_deref())?;
         config.http.address()?;
-        Ok(Workplace { state: self.options.place.state.clone(), config: Arc::new(config), config_file })
+        Ok(Workplace { config: Arc::new(config), config_file, ..self.options.place.clone() })
     }
 
     /// What can fail comes first, so that a configuration is in force as a whole or not at all.

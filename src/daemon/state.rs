@@ -5,10 +5,9 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 
 use crate::catalog::{Asked, NewJob};
-use crate::config::Config;
 use crate::http::Host;
 use crate::model::{Clock, SystemClock};
-use crate::work::{Cancel, WorkError, Workplace};
+use crate::work::{Cancel, RunningJob, WorkError, Workplace};
 
 use super::bell::Bell;
 use super::live::LiveJobs;
@@ -66,11 +65,15 @@ impl Shared {
 }
 
 impl Host for Shared {
-    fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.place().config)
+    fn place(&self) -> Arc<Workplace> {
+        Self::place(self)
     }
 
     fn wake(&self) {
         self.bell.ring();
+    }
+
+    fn running(&self) -> Vec<RunningJob> {
+        self.live.all()
     }
 }

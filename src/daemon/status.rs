@@ -4,12 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
 use crate::model::show_bytes;
-use crate::work::WorkError;
+use crate::work::{RunningJob, WorkError};
 
 use super::mounts::Condition;
 use super::state::Shared;
-
-pub use super::live::RunningJob;
 
 /// The daemon as it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]

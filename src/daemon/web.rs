@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::http::{self, App, Host};
-use crate::model::SystemClock;
 
 use super::ServeError;
 use super::serve::join_within;
@@ -37,7 +36,7 @@ impl Web {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let (end, ending) = oneshot::channel::<()>();
         let host = Arc::clone(shared) as Arc<dyn Host>;
-        let app = App::new(shared.place().state.clone(), Arc::new(SystemClock), host);
+        let app = App::new(host);
         let serve = move || {
             runtime.block_on(async {
                 let served = http::serve(listener, app, async { drop(ending.await) });

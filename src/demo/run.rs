@@ -16,7 +16,7 @@ use crate::model::{Clock, ContentHash, EntityId, ImageKind, ImageType, LibraryKi
 use crate::mount::{MountError, MountOptions, Session};
 use crate::phase::{EnrichReport, EnrichRequest, enrich, export, publish, scan};
 use crate::phase::{ExportMode, ExportReport, ExportRequest, ExportTarget, NoProgress, PhaseError};
-use crate::provider::{ProviderError, Replies, Surroundings, providers};
+use crate::provider::{ProviderError, Replies, Surroundings, Traffic, providers};
 use crate::recycle::{Recycle, RecycleError};
 
 use super::{DemoFilm, DemoLibrary, PictureServer, make_library};
@@ -258,8 +258,13 @@ impl Demo {
         let server = PictureServer::start(&self.media.films).map_err(DemoError::Server)?;
         let config = config(&server);
         let replies = Some(Replies::in_folder(&self.state.replies()));
-        let surroundings =
-            Surroundings { network: config.network.clone(), replies, clock: Arc::clone(clock), ask_again: false };
+        let surroundings = Surroundings {
+            network: config.network.clone(),
+            replies,
+            clock: Arc::clone(clock),
+            ask_again: false,
+            traffic: Traffic::default(),
+        };
         let request = EnrichRequest {
             scope: EnrichScope::Due(clock.now()),
             providers: providers(&config.provider, &surroundings)?,

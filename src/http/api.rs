@@ -11,6 +11,7 @@ mod jobs;
 mod openapi;
 mod pictures;
 mod state;
+mod turn;
 
 use axum::Router;
 use utoipa::openapi::OpenApi;
@@ -18,13 +19,18 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::App;
 
-pub use events::JobProgress;
 pub(super) use events::LISTENERS_MAX;
-pub use pictures::{Thumbnails, WIDTHS};
+pub(super) use pictures::Pictures;
+pub use pictures::WIDTHS;
 
-/// All routes, and the document that describes them.
-pub(super) fn routes() -> (Router<App>, OpenApi) {
-    let described = OpenApiRouter::with_openapi(openapi::head())
+/// Where the document is served.
+pub(super) fn document_route(document: &OpenApi) -> Router<App> {
+    openapi::route(document)
+}
+
+/// The routes that need the key, as they are described.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::head())
         .merge(super::webhook::routes())
         .merge(state::routes())
         .merge(items::routes())
@@ -33,8 +39,6 @@ pub(super) fn routes() -> (Router<App>, OpenApi) {
         .merge(changes::routes())
         .merge(jobs::routes())
         .merge(pictures::routes())
-        .merge(events::routes());
-    let (router, document) = described.split_for_parts();
-    let served = openapi::route(&document);
-    (router.merge(served), document)
+        .merge(events::routes())
+        .merge(super::metrics::routes())
 }

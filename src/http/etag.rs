@@ -1,4 +1,4 @@
-//! ETags of what is answered as JSON: who asks again is told whether it changed, and not all of it once more.
+//! ETags of what is answered as JSON, and of the page: who asks again is told whether it changed, and not all of it once more.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -10,15 +10,19 @@ use sha2::{Digest, Sha256};
 
 use super::Problem;
 
-/// No answer of JSON is as large.
+/// What is tagged here; pictures are by themselves, and streams never end.
+const KINDS: [&str; 5] = ["application/json", "text/html", "text/css", "text/javascript", "image/svg+xml"];
+
+/// No answer of these kinds is as large.
 const BYTES_MAX: usize = 256 << 20;
 
 pub(super) async fn etag(request: Request, next: Next) -> Response {
     let is_asking = matches!(*request.method(), Method::GET | Method::HEAD);
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let response = next.run(request).await;
-    let is_json = response.headers().get(CONTENT_TYPE).is_some_and(|of| of.as_bytes() == b"application/json");
-    if !is_asking || !is_json || response.status() != StatusCode::OK {
+    let kind = response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let is_tagged = KINDS.iter().any(|known| kind.starts_with(known.as_bytes()));
+    if !is_asking || !is_tagged || response.status() != StatusCode::OK {
         return response;
     }
     let (mut parts, body) = response.into_parts();

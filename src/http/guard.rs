@@ -5,13 +5,13 @@
 //! on this machine runs pages of anybody, the host it asks for must be this machine, too (else a name that suddenly leads
 //! here would do).
 //!
-//! A page of somebody else can have a browser send a key that it remembers. So what changes something comes as JSON, which
-//! no page can send elsewhere unasked, and not from the page of another origin. There are no cookies.
+//! A page of somebody else can have a browser send a key that it remembers. So what changes something comes as JSON or as a
+//! picture, which no page can send elsewhere unasked, and not from the page of another origin. There are no cookies.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -24,17 +24,26 @@ use crate::config::Secret;
 
 use super::{App, Problem};
 
+/// Where a program tells the key.
+const KEY_HEADER: &str = "x-api-key";
+
 /// Lets a request pass, or answers it.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    let key = app.host.config().http.api_key.clone();
+    let key = app.place().config.http.api_key.clone();
     let asked = Asked { method: request.method(), uri: request.uri(), headers: request.headers(), peer };
     match asked.check(&key) {
         Ok(()) => next.run(request).await,
         Err(problem) => {
             // The path only: the query may hold a key.
             tracing::info!(?peer, path = request.uri().path(), detail = problem.detail(), "a request was turned away");
-            problem.into_response()
+            let has_header = request.headers().contains_key(KEY_HEADER);
+            let mut response = problem.into_response();
+            if has_header {
+                // A program, or our page: no browser is to ask for a password.
+                response.headers_mut().remove(WWW_AUTHENTICATE);
+            }
+            response
         }
     }
 }
@@ -62,7 +71,7 @@ impl Asked<'_> {
             return Ok(());
         }
         self.is_from_own_page()?;
-        self.is_json()
+        self.is_of_a_type()
     }
 
     fn text(&self, name: axum::http::HeaderName) -> Option<&str> {
@@ -72,7 +81,7 @@ impl Asked<'_> {
     /// Everything that may be the key.
     fn keys(&self) -> Vec<String> {
         let mut keys: Vec<String> = Vec::new();
-        keys.extend(self.headers.get("x-api-key").and_then(|key| key.to_str().ok()).map(str::to_owned));
+        keys.extend(self.headers.get(KEY_HEADER).and_then(|key| key.to_str().ok()).map(str::to_owned));
         if let Some((scheme, rest)) = self.text(AUTHORIZATION).and_then(|value| value.split_once(' ')) {
             if scheme.eq_ignore_ascii_case("bearer") {
                 keys.push(rest.trim().to_owned());
@@ -107,15 +116,16 @@ impl Asked<'_> {
         Err(Problem::new(StatusCode::FORBIDDEN, "pages of other origins change nothing here"))
     }
 
-    fn is_json(&self) -> Result<(), Problem> {
+    fn is_of_a_type(&self) -> Result<(), Problem> {
         let told = self.text(CONTENT_TYPE).unwrap_or_default();
         let media = told.split(';').next().unwrap_or_default().trim();
-        if media.eq_ignore_ascii_case("application/json") {
+        let is_picture = media.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("image/"));
+        if is_picture || media.eq_ignore_ascii_case("application/json") {
             return Ok(());
         }
         Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "what changes something is sent as Content-Type: application/json",
+            "what changes something is sent as Content-Type: application/json, a picture as image/jpeg, image/png, …",
         ))
     }
 }
@@ -211,6 +221,8 @@ mod tests {
         {
             assert_eq!(change(Method::PUT, &[("content-type", content_type)]), 415, "{content_type}");
         }
+        assert_eq!(change(Method::PUT, &[("content-type", "image/png")]), 200);
+        assert_eq!(change(Method::PUT, &[("content-type", "image/png"), ("origin", "http://evil.example")]), 403);
         assert_eq!(change(Method::POST, &[]), 415);
         assert_eq!(
             change(Method::GET, &[("origin", "http://evil.example")]),

@@ -7,21 +7,24 @@ mod gather;
 mod list;
 mod text;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::App;
+use super::{App, Problem};
 
 pub(super) use gather::MOUNT_SEATS;
 pub use list::{METRICS, Metric, metrics_document};
 
-pub(super) fn routes() -> Router<App> {
-    Router::new().route("/metrics", get(metrics))
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(metrics))
 }
 
+/// Tells how everything is, in the text format of Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "state", responses(
+    (status = 200, description = "Metrics", content_type = "text/plain", body = String), (status = "default", body = Problem)))]
 async fn metrics(State(app): State<App>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], gather::gather(&app).await.render())
 }

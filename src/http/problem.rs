@@ -3,12 +3,13 @@
 use std::error::Error;
 
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::catalog::CatalogError;
 use crate::phase::PhaseError;
+use crate::work::WorkError;
 
 /// Something went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -81,9 +82,14 @@ impl From<CatalogError> for Problem {
             | CatalogError::NoSuchJob { .. }
             | CatalogError::NoSuchGeneration { .. }
             | CatalogError::NoSuchLibrary { .. }
+            | CatalogError::NoSuchTag { .. }
             | CatalogError::NoSuchCandidate { .. } => StatusCode::NOT_FOUND,
-            CatalogError::LibraryExists { .. } | CatalogError::Forgotten { .. } => StatusCode::CONFLICT,
-            CatalogError::LibraryName { .. } | CatalogError::LibraryPath { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            CatalogError::LibraryExists { .. }
+            | CatalogError::LibraryNested { .. }
+            | CatalogError::Forgotten { .. } => StatusCode::CONFLICT,
+            CatalogError::LibraryName { .. } | CatalogError::LibraryPath { .. } | CatalogError::TagName { .. } => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             CatalogError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -106,9 +112,25 @@ impl From<PhaseError> for Problem {
             | PhaseError::OtherCandidate { .. }
             | PhaseError::NamedByTitle { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             PhaseError::Provider(_) => StatusCode::BAD_GATEWAY,
+            PhaseError::Stopped => {
+                let detail = "somebody else is doing the same and takes long; try again later";
+                return Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+            }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, with_causes(&error))
+    }
+}
+
+impl From<WorkError> for Problem {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::Catalog(error) => error.into(),
+            WorkError::Phase(error) => error.into(),
+            WorkError::Cache(error) => PhaseError::Cache(error).into(),
+            WorkError::Provider(error) => PhaseError::Provider(error).into(),
+            error => Self::failed(&error),
+        }
     }
 }
 
@@ -137,6 +159,13 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+pub(super) async fn not_allowed(method: Method, uri: Uri) -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("{} knows no {method}; /api/openapi.json tells what there is", uri.path()),
+    )
 }
 
 pub(super) async fn not_found(uri: Uri) -> Problem {

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -22,6 +23,9 @@ const CONNECTIONS_MAX: usize = 512;
 
 /// How long the head of a request may take, and how long a connection may be idle.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// How long an answer may lie unread by who asked for it, in milliseconds; then the connection is cut.
+const UNREAD_MILLISECONDS_MAX: u32 = 60_000;
 
 /// How long an answer may take to begin.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
@@ -38,7 +42,6 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let routes = router(&app).layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME_MAX));
     let (room, mut connections) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), JoinSet::new());
-    let (end, ended) = watch::channel(());
     tokio::pin!(stop);
     loop {
         while connections.try_join_next().is_some() {}
@@ -52,9 +55,9 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
         };
         match (seat, accepted) {
             (Ok(seat), Ok((stream, peer))) => {
-                let (routes, ended) = (routes.clone(), ended.clone());
+                let (routes, closing) = (routes.clone(), app.closing.subscribe());
                 connections.spawn(async move {
-                    converse(stream, peer, routes, ended).await;
+                    converse(stream, peer, routes, closing).await;
                     drop(seat);
                 });
             }
@@ -67,14 +70,15 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
         }
     }
     drop(listener);
-    drop(end);
+    app.closing.send_replace(true);
     let drained = async { while connections.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(DRAIN_TIME_MAX, drained).await;
     Ok(())
 }
 
-async fn converse(stream: TcpStream, peer: SocketAddr, routes: Router, mut ended: watch::Receiver<()>) {
+async fn converse(stream: TcpStream, peer: SocketAddr, routes: Router, mut closing: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
+    let _ = set_tcp_user_timeout(&stream, UNREAD_MILLISECONDS_MAX);
     let routes = routes.layer(axum::middleware::from_fn(move |mut request: Request, next: axum::middleware::Next| {
         request.extensions_mut().insert(ConnectInfo(peer));
         next.run(request)
@@ -86,8 +90,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, routes: Router, mut ended
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
-        // An error is the end of who would say so.
-        _ = ended.changed() => {
+        () = async { drop(closing.wait_for(|is_closing| *is_closing).await) } => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -21,4 +21,4 @@ pub use paths::{PathError, Paths, Place};
 pub use plan::{Plan, Planner};
 pub(super) use receive::routes;
 pub use receive::{Reception, take};
-pub use replay::{Replay, ReplayError, replay};
+pub use replay::{ReplayError, replay};

@@ -13,7 +13,7 @@ use super::select::{self, Choice, Selection};
 use super::{PhaseError, select_candidate, select_file, select_url};
 
 /// A picture as a person names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum PictureRef {
     /// A candidate of the item.
     Candidate(CandidateId),
@@ -21,6 +21,8 @@ pub enum PictureRef {
     File(PathBuf),
     /// What lies at an address.
     Url(String),
+    /// What was sent, and lies in a file of no name.
+    Upload(Arc<File>),
     /// What is selected for another item, of the same type.
     From(EntityId),
 }
@@ -98,6 +100,10 @@ impl Choices {
             PictureRef::Url(url) => {
                 let selection = select_url(catalog, cache, choice, url, &self.surroundings, limits, author)?;
                 (selection, Origin::Url(url.clone()))
+            }
+            PictureRef::Upload(file) => {
+                let choice = Choice { entity: item.id, image_type, origin: Origin::Upload, author };
+                (select::select(catalog, cache, &choice, file.as_ref(), limits, self.now)?, Origin::Upload)
             }
             PictureRef::From(other) => self.share(catalog, choice, *other, said)?,
         };

@@ -1,15 +1,15 @@
-//! Lists as they are told, one line for each item, candidate or generation: by the command line and the API alike.
+//! Lists as they are told, one line for each item or candidate: by the command line and the API alike.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::catalog::{Candidate, Catalog, Entity, Generation, Identification};
-use crate::model::{ContentHash, EntityType, GenerationId, ImageKind, ImageType, LibraryId};
+use crate::catalog::{Candidate, Catalog, Entity, Identification};
+use crate::model::{ContentHash, EntityType, ImageKind, ImageType, LibraryId};
 use crate::score::Parts;
 
-use super::{Event, PhaseError};
+use super::PhaseError;
 
 /// An item in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,6 +49,9 @@ pub struct ItemLine {
     pub missing: bool,
     /// How many pictures of each type are selected.
     pub images: BTreeMap<String, u64>,
+    /// The SHA-256 of the one that stands for it, as its poster: where that is selected.
+    #[schema(value_type = Option<String>, required)]
+    pub picture: Option<ContentHash>,
     /// What it may be, where providers were in doubt.
     pub may_be: Vec<String>,
 }
@@ -103,34 +106,6 @@ pub struct CandidateLine {
     pub refused: Option<String>,
 }
 
-/// A generation, or something else that happened.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct GenerationLine {
-    /// Its number; of what made no generation there is none.
-    #[schema(required)]
-    pub generation: Option<i64>,
-    /// When, in seconds since 1970.
-    pub time: i64,
-    /// A person or program.
-    pub author: String,
-    /// What moved it.
-    pub reason: String,
-    /// Paths that began to show a picture.
-    pub added: u64,
-    /// Paths that show another picture.
-    pub changed: u64,
-    /// Paths that ceased to show one.
-    pub removed: u64,
-    /// Its names.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub tags: Vec<String>,
-    /// Whether it cannot be gone back to any more.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    #[schema(required = false)]
-    pub forgotten: bool,
-}
-
 /// The names of libraries.
 pub type LibraryNames = BTreeMap<LibraryId, String>;
 
@@ -139,8 +114,12 @@ pub type LibraryNames = BTreeMap<LibraryId, String>;
 /// # Errors
 /// When the catalog cannot be read.
 pub fn item_line(catalog: &Catalog, entity: &Entity, libraries: &LibraryNames) -> Result<ItemLine, PhaseError> {
-    let mut images = BTreeMap::new();
+    let (mut images, mut picture_of_it) = (BTreeMap::new(), None);
+    let stands_for_it = ImageType::main(ImageKind::Poster).meant_for(entity.entity_type);
     for picture in catalog.selections_of(entity.id)?.into_iter().map(|row| row.picture) {
+        if picture.image_type == stands_for_it {
+            picture_of_it = Some(picture.hash);
+        }
         *images.entry(picture.image_type.kind().as_str().to_owned()).or_insert(0) += 1;
     }
     let ids = catalog.external_ids_of(entity.id)?;
@@ -160,6 +139,7 @@ pub fn item_line(catalog: &Catalog, entity: &Entity, libraries: &LibraryNames) -
         locked: locks.into_iter().filter(|lock| lock.is_locked).map(|lock| lock.field).collect(),
         missing: entity.is_missing,
         images,
+        picture: picture_of_it,
         may_be: may_be(catalog, entity)?,
     })
 }
@@ -237,42 +217,10 @@ fn candidate_line(candidate: &Candidate, sha256: Option<ContentHash>, shown: boo
     }
 }
 
-/// Generations with their names.
+/// All libraries by name.
 ///
 /// # Errors
 /// When the catalog cannot be read.
-pub fn generation_lines(catalog: &Catalog, generations: Vec<Generation>) -> Result<Vec<GenerationLine>, PhaseError> {
-    let mut tags: BTreeMap<GenerationId, Vec<String>> = BTreeMap::new();
-    for tag in catalog.tags()? {
-        tags.entry(tag.generation).or_default().push(tag.name);
-    }
-    let row = |generation: Generation| GenerationLine {
-        generation: Some(generation.id.get()),
-        time: generation.at.get(),
-        author: generation.author,
-        reason: generation.reason,
-        added: generation.added,
-        changed: generation.changed,
-        removed: generation.removed,
-        tags: tags.get(&generation.id).cloned().unwrap_or_default(),
-        forgotten: generation.is_forgotten,
-    };
-    Ok(generations.into_iter().map(row).collect())
-}
-
-/// What happened to an item.
-#[must_use]
-pub fn event_lines(events: &[Event]) -> Vec<GenerationLine> {
-    let row = |event: &Event| GenerationLine {
-        generation: event.generation.map(GenerationId::get),
-        time: event.at.get(),
-        author: event.author.clone(),
-        reason: event.reason.clone(),
-        added: event.added,
-        changed: event.changed,
-        removed: event.removed,
-        tags: Vec::new(),
-        forgotten: false,
-    };
-    events.iter().map(row).collect()
+pub fn library_names(catalog: &Catalog) -> Result<LibraryNames, PhaseError> {
+    Ok(catalog.libraries()?.into_iter().map(|library| (library.id, library.name)).collect())
 }

@@ -281,6 +281,7 @@ pub fn new_cache_file(stored: &Stored, choice: &Choice<'_>, now: UnixSeconds) ->
         Origin::File(path) => ("file", None, Some(file_url(path))),
         Origin::Url(url) => ("url", None, Some(url.clone())),
         Origin::Provider { name, url } => ("provider", Some(name.clone()), Some(url.clone())),
+        Origin::Upload => ("upload", None, None),
         Origin::Program { path, .. } => ("program", None, Some(file_url(path))),
     };
     NewCacheFile {
@@ -316,6 +317,7 @@ impl fmt::Display for ShownOrigin<'_> {
         match self.0 {
             Origin::File(path) | Origin::Program { path, .. } => f.write_str(&show_bytes(path.as_os_str().as_bytes())),
             Origin::Url(url) | Origin::Provider { url, .. } => f.write_str(url),
+            Origin::Upload => f.write_str("what was sent"),
         }
     }
 }

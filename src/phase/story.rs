@@ -57,6 +57,9 @@ pub struct Story {
     pub missing: bool,
     /// What is told of it in words.
     pub fields: Vec<FieldLine>,
+    /// The types of pictures that it can have.
+    #[schema(value_type = Vec<String>)]
+    pub types: Vec<&'static str>,
     /// Its pictures, by type.
     pub images: BTreeMap<String, ImageStory>,
     /// Its metadata document and files, where it has any.
@@ -227,6 +230,7 @@ pub fn story(catalog: &Catalog, entity: &Entity) -> Result<Story, PhaseError> {
         monitored: !guard.is_unmonitored(),
         missing: entity.is_missing,
         fields: fields(catalog, entity, &guard)?,
+        types: entity.entity_type.kinds().iter().map(|kind| kind.as_str()).collect(),
         images: images(catalog, entity, library.as_ref(), &guard, &mappings)?,
         nfo: nfo_story(catalog, entity)?,
         library: library.map(|library| library.name).unwrap_or_default(),

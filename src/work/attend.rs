@@ -3,8 +3,30 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use crate::control::Holder;
 use crate::phase::{NoProgress, Progress};
+
+/// How far a job is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunningJob {
+    /// Its number.
+    pub id: i64,
+    /// What it does.
+    pub task: String,
+    /// What is counted at present: `folders`, `items`, …
+    pub noun: String,
+    /// How many are done.
+    pub done: u64,
+    /// How many there are, where that is known.
+    #[schema(required)]
+    pub total: Option<u64>,
+    /// Whom it waits for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub waits_for: Option<String>,
+}
 
 /// Watches over a piece of work.
 pub trait Attendant: Sync {

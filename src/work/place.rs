@@ -12,8 +12,8 @@ use crate::control::{Request, ask, mounts};
 use crate::library::Source;
 use crate::model::{Clock, SystemClock, UnixSeconds};
 use crate::mount::open_beneath;
-use crate::phase::{LibraryTree, PlayerView, PlayerViews, keep_journal};
-use crate::provider::{ArtworkProvider, Replies, Surroundings, providers};
+use crate::phase::{Choices, LibraryTree, PlayerView, PlayerViews, keep_journal};
+use crate::provider::{ArtworkProvider, Replies, Surroundings, Traffic, providers};
 use crate::recycle::{self, Recycle};
 use crate::streams::Prober;
 
@@ -31,6 +31,8 @@ pub struct Workplace {
     pub config: Arc<Config>,
     /// The file it was read from, if any.
     pub config_file: Option<PathBuf>,
+    /// What providers are asked for here.
+    pub traffic: Traffic,
 }
 
 impl Workplace {
@@ -109,9 +111,26 @@ impl Workplace {
     ///
     /// # Errors
     /// When catalog or cache fail.
-    pub fn keep_journal(&self) -> Result<(), WorkError> {
-        keep_journal(&mut Catalog::open(&self.state.database())?, &Cache::open(&self.state.cache())?)?;
+    pub fn keep_journal(&self, catalog: &mut Catalog) -> Result<(), WorkError> {
+        if catalog.has_unnoted()? {
+            keep_journal(catalog, &self.cache()?)?;
+        }
         Ok(())
+    }
+
+    /// What choosing by hand needs; `author` is who chooses.
+    ///
+    /// # Errors
+    /// When the cache cannot be opened, or a provider cannot be used as it is configured.
+    pub fn choices(&self, author: String) -> Result<Choices, WorkError> {
+        Ok(Choices {
+            cache: Arc::new(self.cache()?),
+            providers: self.providers(false, false)?,
+            surroundings: self.surroundings(true, false),
+            limits: self.limits(),
+            author,
+            now: self.now(),
+        })
     }
 
     /// What reads videos, by the configuration.
@@ -126,7 +145,8 @@ impl Workplace {
     pub fn surroundings(&self, ask_again: bool, is_offline: bool) -> Surroundings {
         let mut network = self.config.network.clone();
         network.offline |= is_offline;
-        Surroundings { network, replies: Some(self.replies()), clock: Arc::new(SystemClock), ask_again }
+        let traffic = self.traffic.clone();
+        Surroundings { network, replies: Some(self.replies()), clock: Arc::new(SystemClock), ask_again, traffic }
     }
 
     /// The replies of providers that are kept.
@@ -189,6 +209,12 @@ impl Workplace {
             profiles: Vec::new(),
         });
         PlayerViews::new(configured.chain(mounted).collect())
+    }
+
+    /// What is mounted where, and what it is a view of.
+    #[must_use]
+    pub fn views(&self) -> Vec<(PathBuf, PathBuf)> {
+        mounts(&self.state.run()).into_iter().map(|mount| (mount.mountpoint, mount.source)).collect()
     }
 
     /// The folder of a library, beneath whatever posterfs has mounted over it.

@@ -14,7 +14,7 @@ use posterfs::phase::{
     DocumentSources, ExportMode, ExportRequest, ExportTarget, Finding, Flaw, GcReport, GcRequest, LibraryTree,
     NoProgress, RepairRequest, Repaired, VerifyReport, VerifyRequest, export, gc, note_export, repair, verify,
 };
-use posterfs::provider::Surroundings;
+use posterfs::provider::{Surroundings, Traffic};
 use sha2::{Digest, Sha256};
 
 use crate::support::{World, stamp};
@@ -100,7 +100,13 @@ pub fn assert_whole(world: &mut World) {
 pub fn mend(world: &mut World, findings: &[Finding], is_dry_run: bool) -> Vec<Repaired> {
     let trees = trees(world);
     let network = NetworkSettings { offline: true, ..NetworkSettings::default() };
-    let surroundings = Surroundings { network, replies: None, clock: Arc::new(SystemClock), ask_again: false };
+    let surroundings = Surroundings {
+        network,
+        replies: None,
+        clock: Arc::new(SystemClock),
+        ask_again: false,
+        traffic: Traffic::default(),
+    };
     let cache = Arc::new(Cache::open(world.cache.root()).unwrap());
     let request = RepairRequest {
         trees: &trees,

@@ -15,7 +15,7 @@ use posterfs::model::SystemClock;
 use posterfs::phase::{
     DocumentSources, Flaw, GcRequest, LibraryTree, NoProgress, RepairRequest, VerifyRequest, gc, repair, verify,
 };
-use posterfs::provider::Surroundings;
+use posterfs::provider::{Surroundings, Traffic};
 use posterfs::recycle::{self, Recycle};
 
 use crate::care::{HEAT, KEEP, assert_whole, binned, cached, collect, damage, deep, films, flaws, hash, later, mend};
@@ -68,7 +68,13 @@ fn repair_all(catalog: &mut Catalog, cache: &Arc<Cache>, bin: &Recycle) {
     let mut findings = Vec::new();
     verify(catalog, cache, &request, &NoProgress, &mut |finding| findings.push(finding)).unwrap();
     let network = NetworkSettings { offline: true, ..NetworkSettings::default() };
-    let surroundings = Surroundings { network, replies: None, clock: Arc::new(SystemClock), ask_again: false };
+    let surroundings = Surroundings {
+        network,
+        replies: None,
+        clock: Arc::new(SystemClock),
+        ask_again: false,
+        traffic: Traffic::default(),
+    };
     let request = RepairRequest {
         trees: &trees,
         providers: &[],

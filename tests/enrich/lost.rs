@@ -55,6 +55,7 @@ fn mend(world: &mut World, findings: &[Finding], is_dry_run: bool) -> Vec<Repair
         replies: None,
         clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
         ask_again: false,
+        traffic: Default::default(),
     };
     let providers = providers(&world.config.provider, &surroundings).unwrap();
     let (cache, recycle) = (Arc::clone(&world.cache), Recycle::open(&world.folder.path().join("recycle")).unwrap());

@@ -59,6 +59,7 @@ fn a_candidate_chosen_by_hand_stays_though_better_ones_are_offered() {
         replies: None,
         clock: world.clock.clone(),
         ask_again: false,
+        traffic: Default::default(),
     };
     let providers = posterfs::provider::providers(&world.config.provider, &surroundings).unwrap();
     let choice = (film, "poster".parse().unwrap(), second);

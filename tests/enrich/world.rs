@@ -86,6 +86,7 @@ impl World {
             replies: Some(Replies::in_folder(&self.folder.path().join("state/replies"))),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             ask_again: false,
+            traffic: Default::default(),
         };
         let request = EnrichRequest {
             scope,

@@ -1,95 +1,10 @@
 //! The API: every answer is what the document says it is.
 
+use posterfs::work::RunningJob;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::schema::Document;
-use crate::world::{Answer, World};
-
-/// A film with two posters that could be chosen, one of which is in the cache and chosen.
-fn world() -> World {
-    let world = World::new("");
-    choose_a_poster(&world);
-    world
-}
-
-/// Scans two films, and chooses a poster for one of them.
-pub fn choose_a_poster(world: &World) {
-    crate::world::write(&world.films().join("Heat (1995)/Heat.mkv"), b"film");
-    crate::world::write(&world.films().join("Alien (1979)/Alien.mkv"), b"film");
-    let mut catalog = world.catalog();
-    let library = catalog.library_named("films").unwrap();
-    let source = posterfs::library::Source::open(&library.path).unwrap();
-    let clock = posterfs::model::SystemClock;
-    posterfs::phase::scan(&mut catalog, &library, &source, &clock, &posterfs::phase::NoProgress).unwrap();
-    let picture = world.folder.path().join("poster.png");
-    crate::world::write(&picture, &png(400, 600));
-    let cache = posterfs::cache::Cache::open(&world.folder.path().join("state/cache")).unwrap();
-    let heat = catalog.entities_by_title("Heat", None).unwrap()[0].id;
-    let limits = posterfs::cache::Limits::default();
-    let choice = (heat, "poster".parse().unwrap());
-    posterfs::phase::select_file(
-        &mut catalog,
-        &cache,
-        choice,
-        &picture,
-        &limits,
-        "test",
-        posterfs::model::UnixSeconds::new(5),
-    )
-    .unwrap();
-}
-
-fn png(width: u32, height: u32) -> Vec<u8> {
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    image::RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, (x + y) as u8]))
-        .write_to(&mut bytes, image::ImageFormat::Png)
-        .unwrap();
-    bytes.into_inner()
-}
-
-/// Asks, and holds the answer against the document.
-struct Client<'a> {
-    world: &'a World,
-    document: Document,
-    asked: std::cell::RefCell<std::collections::BTreeSet<(String, String)>>,
-}
-
-impl<'a> Client<'a> {
-    fn new(world: &'a World) -> Self {
-        let answer = world.send(world.request(Method::GET, "/api/openapi.json"));
-        assert_eq!(answer.status, StatusCode::OK);
-        assert_eq!(answer.json(), serde_json::to_value(posterfs::http::openapi()).unwrap());
-        Self { world, document: Document(answer.json()), asked: Default::default() }
-    }
-
-    #[track_caller]
-    fn ask(&self, method: Method, route: &str, path: &str, body: Option<Value>) -> Answer {
-        let mut request = self.world.request(method.clone(), path).header("content-type", "application/json");
-        if let Some(body) = body {
-            request = request.body(body.to_string());
-        }
-        let answer = self.world.send(request);
-        let json = answer.content_type.contains("json").then(|| answer.json());
-        self.document.hold(&method, route, answer.status, json.as_ref());
-        self.asked.borrow_mut().insert((route.to_owned(), method.as_str().to_lowercase()));
-        answer
-    }
-
-    #[track_caller]
-    fn get(&self, route: &str, path: &str) -> Value {
-        let answer = self.ask(Method::GET, route, path, None);
-        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
-        answer.json()
-    }
-
-    #[track_caller]
-    fn post(&self, route: &str, path: &str, body: Value) -> Value {
-        let answer = self.ask(Method::POST, route, path, Some(body));
-        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
-        answer.json()
-    }
-}
+use crate::client::{Client, png, world};
 
 #[test]
 fn every_route_answers_what_the_document_says() {
@@ -107,14 +22,33 @@ fn every_route_answers_what_the_document_says() {
     let candidates = client.get("/api/items/{id}/candidates", &of("/candidates?type=poster"));
     assert_eq!(candidates[0]["selected"], true);
     client.get("/api/items/{id}/history", &of("/history"));
+    assert_eq!(client.get("/api/items/{id}/children", &of("/children")), json!([]));
+    client.ask(
+        Method::GET,
+        "/api/candidates/{id}/picture",
+        &format!("/api/candidates/{}/picture", candidates[0]["id"]),
+        None,
+    );
+    client.ask(Method::PUT, "/api/items/{id}/select/{type}", &of("/select/banner"), None);
 
-    let planned = client.post("/api/publish", "/api/publish", json!({ "dry_run": true }));
+    let planned = client.post("/api/publish", "/api/publish?dry_run=true", json!({}));
     let published = client.post("/api/publish", "/api/publish", json!({ "items": [heat] }));
     assert_eq!(planned["added"], published["added"]);
+    assert!(planned["dry_run"] == true && planned["generation"].is_null() && published["generation"] == 1);
     assert!(published["added"].as_u64().unwrap() > 0, "{published}");
     let history = client.get("/api/history", "/api/history?limit=5");
     assert_eq!(history[0]["author"], "http");
     client.post("/api/items/{id}/unpublish", &of("/unpublish"), json!({ "type": "poster" }));
+    let diff = client.get("/api/diff", "/api/diff?from=0&to=1&limit=1");
+    assert_eq!((&diff["total"], &diff["differences"][0]["change"]), (&published["added"], &json!("added")));
+    let rest = client.get("/api/diff", &format!("/api/diff?from=0&to=1&after={}", diff["total"]));
+    assert_eq!((rest["differences"].as_array().unwrap().len(), &rest["next"]), (0, &Value::Null));
+    let tag =
+        |method| client.ask(method, "/api/tags/{name}", "/api/tags/good", Some(json!({ "generation": "1" }))).json();
+    assert_eq!(tag(Method::PUT)["generation"], 1);
+    assert_eq!(client.get("/api/tags", "/api/tags")[0]["name"], "good");
+    assert!(client.get("/api/diff", "/api/diff?from=good")["total"].as_u64().unwrap() > 0);
+    assert_eq!(tag(Method::DELETE)["generation"], 1);
     let back =
         client.post("/api/rollback", "/api/rollback", json!({ "generation": history[0]["generation"].to_string() }));
     assert_eq!(back["added"], published["added"]);
@@ -160,6 +94,11 @@ fn every_route_answers_what_the_document_says() {
     let tv = json!({ "name": "tv", "path": world.folder.path().canonicalize().unwrap().join("tv"), "kind": "tv" });
     client.post("/api/libraries", "/api/libraries", tv);
     assert_eq!(client.get("/api/libraries", "/api/libraries").as_array().unwrap().len(), 2);
+    let removed = client.ask(Method::DELETE, "/api/libraries/{name}", "/api/libraries/tv", None);
+    assert_eq!((removed.status, removed.json()["name"].clone()), (StatusCode::OK, json!("tv")));
+    assert_eq!(client.get("/api/libraries", "/api/libraries").as_array().unwrap().len(), 1);
+    client.ask(Method::GET, "/healthz", "/healthz", None);
+    client.ask(Method::GET, "/metrics", "/metrics", None);
     client.ask(Method::GET, "/api/pictures/{sha256}", &format!("/api/pictures/{sha256}"), None);
     let asked = client.asked.borrow();
     let untried: Vec<_> =
@@ -230,6 +169,12 @@ fn errors_name_the_remedy() {
         (Method::POST, "/api/rollback".to_owned(), json!({ "generation": "999" }), 404),
         (Method::POST, "/api/jobs".to_owned(), json!({ "task": "dance" }), 400),
         (Method::POST, "/api/publish".to_owned(), json!({ "itmes": [] }), 400),
+        (Method::GET, "/api/items?limt=5".to_owned(), Value::Null, 400),
+        (Method::GET, "/api/diff".to_owned(), Value::Null, 400),
+        (Method::GET, "/api/diff?from=7".to_owned(), Value::Null, 404),
+        (Method::PUT, "/api/tags/7".to_owned(), json!({}), 422),
+        (Method::DELETE, "/api/tags/none".to_owned(), Value::Null, 404),
+        (Method::DELETE, "/api/libraries/none".to_owned(), Value::Null, 404),
         (Method::POST, "/api/libraries".to_owned(), json!({ "name": "a", "path": "/absent", "kind": "tv" }), 400),
     ] {
         let mut request = world.request(method.clone(), &path).header("content-type", "application/json");
@@ -264,5 +209,9 @@ fn who_listens_is_told_of_changes() {
         let job = world.request(Method::POST, "/api/jobs").header("content-type", "application/json");
         job.body(json!({ "task": "scan" }).to_string()).send().await.unwrap();
         until(&mut told, "\"queued\":1").await;
+        let job =
+            RunningJob { id: 7, task: "scan".to_owned(), noun: "folders".to_owned(), done: 3, ..RunningJob::default() };
+        world.host.running.lock().push(job);
+        until(&mut told, "event: progress\ndata: [{\"done\":3").await;
     });
 }

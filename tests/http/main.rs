@@ -2,6 +2,9 @@
 
 mod abuse;
 mod api;
+mod choosing;
+mod client;
+mod document;
 mod metrics;
 mod schema;
 mod webhooks;

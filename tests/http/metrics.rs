@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use posterfs::control::{Answer as Told, Handler, MountInfo, Request, Server, register};
-use posterfs::http::{METRICS, Metric, metrics_document};
+use posterfs::http::{Host, METRICS, Metric, metrics_document};
 use posterfs::model::UnixSeconds;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -152,7 +152,9 @@ fn value(samples: &[Sample], name: &str, labels: &[&str]) -> Option<f64> {
 
 #[test]
 fn every_metric_of_the_list_is_told_and_no_other() {
-    let world = World::new("");
+    // Nobody listens there.
+    let tmdb = "[provider.tmdb]\nkey = 'x'\nbase_url = 'http://127.0.0.1:1/3'\n[network]\nretries = 0\n";
+    let world = World::new(tmdb);
     let mountpoint = r#"/view/a "b" \n {c="d"},e 1"#;
     let _mount = mount_at(&world, mountpoint);
     let mut catalog = world.catalog();
@@ -160,7 +162,10 @@ fn every_metric_of_the_list_is_told_and_no_other() {
     catalog.end_verification(run.id, 2, UnixSeconds::new(9)).unwrap();
     world.post("/api/webhooks/radarr", &json!({ "eventType": "Test" }));
     world.post("/api/jobs", &json!({ "task": "gc" }));
-    crate::api::choose_a_poster(&world);
+    crate::client::choose_a_poster(&world);
+    let providers = world.host.place().providers(false, false).unwrap();
+    let tmdb = providers.iter().find(|provider| provider.name() == "tmdb").unwrap();
+    assert!(world.runtime.block_on(tmdb.greet().unwrap()).is_err());
     let told = scrape(&world);
     let names: BTreeSet<&str> = told.iter().map(|sample| sample.0.name).collect();
     let silent: Vec<_> = METRICS.iter().map(|metric| metric.name).filter(|name| !names.contains(name)).collect();
@@ -168,6 +173,9 @@ fn every_metric_of_the_list_is_told_and_no_other() {
     assert_eq!(value(&told, "posterfs_mount_up", &[mountpoint]), Some(1.0));
     assert_eq!(value(&told, "posterfs_mount_source_silent", &[mountpoint]), Some(1.0));
     assert_eq!(value(&told, "posterfs_jobs", &["gc", "queued"]), Some(1.0));
+    for name in ["posterfs_provider_requests_total", "posterfs_provider_request_errors_total"] {
+        assert_eq!(value(&told, name, &["tmdb", "api"]), Some(1.0), "{name}");
+    }
     assert_eq!(value(&told, "posterfs_verify_findings", &[]), Some(2.0));
     assert_eq!(value(&told, "posterfs_cache_files", &[]), Some(1.0));
     let seconds = |end: &str, labels: &[&str]| {

@@ -1,7 +1,8 @@
 //! What managers send, and what follows from it.
 
-use posterfs::http::webhook::{Replay, replay};
-use posterfs::model::{LibraryId, RelPath, Task, UnixSeconds, WebhookId};
+use posterfs::http::Host;
+use posterfs::http::webhook::replay;
+use posterfs::model::{LibraryId, RelPath, Task, WebhookId};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -156,12 +157,11 @@ fn what_was_refused_is_replayed_when_the_mapping_is_right() {
     let world = world.restart(&config);
     let mut catalog = world.catalog();
     let id = catalog.webhooks(None, 1).unwrap()[0].id;
-    let config = posterfs::http::Host::config(world.host.as_ref());
-    let with = || Replay { config: &config, views: Vec::new(), now: UnixSeconds::new(5) };
-    let reception = replay(&mut catalog, id, with()).unwrap();
+    let place = world.host.place();
+    let reception = replay(&mut catalog, &place, id).unwrap();
     assert_eq!((reception.outcome.as_str(), reception.id > id.get()), ("accepted", true));
     assert_eq!(tasks(&world), [Task::Import { library: FILMS, folder: path("Heat") }]);
-    let error = replay(&mut catalog, WebhookId::new(999), with()).unwrap_err();
+    let error = replay(&mut catalog, &place, WebhookId::new(999)).unwrap_err();
     assert!(error.to_string().contains("posterfs webhooks"));
     assert_eq!(world.post("/api/webhooks/radarr", &import("/movies/Heat")).status, StatusCode::ACCEPTED);
 }

@@ -9,7 +9,9 @@ use parking_lot::Mutex;
 use posterfs::catalog::{Catalog, Job, JobFilter, NewLibrary};
 use posterfs::config::{Config, StateDir};
 use posterfs::http::{App, Host, serve};
-use posterfs::model::{LibraryKind, SystemClock, UnixSeconds};
+use posterfs::model::{LibraryKind, UnixSeconds};
+use posterfs::provider::Traffic;
+use posterfs::work::{RunningJob, Workplace};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -17,17 +19,22 @@ use tokio::sync::oneshot;
 
 /// Runs the server in these tests.
 pub struct TestHost {
-    config: Mutex<Arc<Config>>,
+    place: Arc<Workplace>,
     pub wakes: AtomicU64,
+    pub running: Mutex<Vec<RunningJob>>,
 }
 
 impl Host for TestHost {
-    fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.config.lock())
+    fn place(&self) -> Arc<Workplace> {
+        Arc::clone(&self.place)
     }
 
     fn wake(&self) {
         self.wakes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn running(&self) -> Vec<RunningJob> {
+        self.running.lock().clone()
     }
 }
 
@@ -46,6 +53,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub content_type: String,
     pub etag: Option<String>,
+    /// Further headers.
+    pub headers: reqwest::header::HeaderMap,
     pub bytes: Vec<u8>,
 }
 
@@ -75,12 +84,13 @@ impl World {
     fn serve(folder: tempfile::TempDir, config: &str) -> Self {
         posterfs::net::use_cryptography();
         let state = StateDir::find(Some(&folder.path().join("state"))).unwrap();
-        let host =
-            Arc::new(TestHost { config: Mutex::new(Arc::new(config_of(&folder, config))), wakes: AtomicU64::new(0) });
+        let config = Arc::new(config_of(&folder, config));
+        let place = Arc::new(Workplace { state, config, config_file: None, traffic: Traffic::default() });
+        let host = Arc::new(TestHost { place, wakes: AtomicU64::new(0), running: Mutex::default() });
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let app = App::new(state, Arc::new(SystemClock), host.clone());
+        let app = App::new(host.clone());
         let (stop, stopped) = oneshot::channel::<()>();
         let server = runtime.spawn(async move {
             serve(listener, app, async {
@@ -144,8 +154,8 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let (status, content_type) = (response.status(), header("content-type").unwrap_or_default());
-    let etag = header("etag");
-    Answer { status, content_type, etag, bytes: response.bytes().await.unwrap().to_vec() }
+    let (etag, headers) = (header("etag"), response.headers().clone());
+    Answer { status, content_type, etag, headers, bytes: response.bytes().await.unwrap().to_vec() }
 }
 
 fn config_of(folder: &tempfile::TempDir, text: &str) -> Config {

@@ -14,7 +14,7 @@ use posterfs::phase::{
     CandidateFilter, Choice, Choices, PhaseError, PictureRef, block, candidates_like, choose_for, deselect, select,
     select_file, selected_picture, unblock,
 };
-use posterfs::provider::Surroundings;
+use posterfs::provider::{Surroundings, Traffic};
 
 use crate::support::{World, png, stamp, write};
 
@@ -30,7 +30,13 @@ fn choices(world: &World) -> Choices {
     Choices {
         cache: Arc::new(Cache::open(world.cache.root()).unwrap()),
         providers: Vec::new(),
-        surroundings: Surroundings { network, replies: None, clock: Arc::new(SystemClock), ask_again: false },
+        surroundings: Surroundings {
+            network,
+            replies: None,
+            clock: Arc::new(SystemClock),
+            ask_again: false,
+            traffic: Traffic::default(),
+        },
         limits: Limits::default(),
         author: "tester".into(),
         now: UnixSeconds::new(5),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use posterfs::config::{NetworkSettings, ProviderSettings, Secret};
 use posterfs::model::{Clock, EntityType, Provider, UnixSeconds};
-use posterfs::provider::{ArtworkProvider, Place, Replies, Subject, Surroundings, providers};
+use posterfs::provider::{ArtworkProvider, Place, Replies, Subject, Surroundings, Traffic, providers};
 
 use crate::server::{Asked, Given, Server};
 
@@ -53,6 +53,7 @@ impl Bench {
             replies: Some(Replies::in_folder(&self.folder.path().join("replies"))),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             ask_again: self.ask_again,
+            traffic: Traffic::default(),
         }
     }
 

@@ -56,6 +56,7 @@ enum OriginLine {
     File { path: ExactBytes },
     Url { url: String },
     Provider { name: String, url: String },
+    Upload,
     Program { name: String, uid: u32, path: ExactBytes },
 }
 
@@ -78,6 +79,7 @@ pub(super) fn to_line(record: &ProvenanceRecord) -> io::Result<Vec<u8>> {
             Origin::File(path) => OriginLine::File { path: ExactBytes::of(path.as_os_str().as_bytes()) },
             Origin::Url(url) => OriginLine::Url { url: url.clone() },
             Origin::Provider { name, url } => OriginLine::Provider { name: name.clone(), url: url.clone() },
+            Origin::Upload => OriginLine::Upload,
             Origin::Program { name, uid, path } => {
                 OriginLine::Program { name: name.clone(), uid: *uid, path: ExactBytes::of(path.as_os_str().as_bytes()) }
             }
@@ -104,6 +106,7 @@ pub(super) fn from_line(bytes: &[u8]) -> Option<ProvenanceRecord> {
         OriginLine::File { path } => Origin::File(OsString::from_vec(path.into_bytes()?).into()),
         OriginLine::Url { url } => Origin::Url(url),
         OriginLine::Provider { name, url } => Origin::Provider { name, url },
+        OriginLine::Upload => Origin::Upload,
         OriginLine::Program { name, uid, path } => {
             Origin::Program { name, uid, path: OsString::from_vec(path.into_bytes()?).into() }
         }

@@ -9,12 +9,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::catalog::{LockChange, PublishMode};
+use crate::catalog::LockChange;
 use crate::http::{App, Problem};
 use crate::model::LockField;
 use crate::phase::{self, Edit, LockReport, MonitorReport};
 
-use super::extract::{Json, Number, entity, word};
+use super::extract::{Json, Number, Params, Trial, entity, word};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(lock)).routes(routes!(monitor)).routes(routes!(edit))
@@ -31,11 +31,12 @@ struct LockRequest {
 }
 
 /// Locks or unlocks fields of an item.
-#[utoipa::path(post, path = "/api/items/{id}/lock", params(("id" = i64, Path, description = "Its number")), tag = "control",
-    request_body = LockRequest, responses((status = 200, body = LockReport), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/api/items/{id}/lock", params(("id" = i64, Path, description = "Its number"), Trial),
+    tag = "control", request_body = LockRequest, responses((status = 200, body = LockReport), (status = "default", body = Problem)))]
 async fn lock(
     State(app): State<App>,
     Number(id): Number,
+    Params(trial): Params<Trial>,
     Json(request): Json<LockRequest>,
 ) -> Result<Answer<LockReport>, Problem> {
     let to = match request.to.as_str() {
@@ -50,7 +51,7 @@ async fn lock(
     }
     app.with_catalog(move |app, catalog| {
         let item = entity(catalog, id)?;
-        Ok(Answer(phase::lock(catalog, &item, &fields, to, PublishMode::Apply, app.clock.now())?))
+        Ok(Answer(phase::lock(catalog, &item, &fields, to, trial.mode(), app.place().now())?))
     })
     .await
 }
@@ -63,17 +64,18 @@ struct MonitorRequest {
 }
 
 /// Lets automatic steps touch an item and what belongs to it, or not.
-#[utoipa::path(post, path = "/api/items/{id}/monitor", params(("id" = i64, Path, description = "Its number")), tag = "control",
-    request_body = MonitorRequest, responses((status = 200, body = MonitorReport), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/api/items/{id}/monitor", params(("id" = i64, Path, description = "Its number"), Trial),
+    tag = "control", request_body = MonitorRequest, responses((status = 200, body = MonitorReport), (status = "default", body = Problem)))]
 async fn monitor(
     State(app): State<App>,
     Number(id): Number,
+    Params(trial): Params<Trial>,
     Json(request): Json<MonitorRequest>,
 ) -> Result<Answer<MonitorReport>, Problem> {
     app.with_catalog(move |app, catalog| {
         let item = entity(catalog, id)?;
-        let now = app.clock.now();
-        Ok(Answer(phase::monitor(catalog, &item, request.monitored, PublishMode::Apply, now)?))
+        let now = app.place().now();
+        Ok(Answer(phase::monitor(catalog, &item, request.monitored, trial.mode(), now)?))
     })
     .await
 }
@@ -100,11 +102,12 @@ struct EditAnswer {
 }
 
 /// Edits an item; what is edited is locked.
-#[utoipa::path(patch, path = "/api/items/{id}", params(("id" = i64, Path, description = "Its number")), tag = "control",
-    request_body = EditRequest, responses((status = 200, body = EditAnswer), (status = "default", body = Problem)))]
+#[utoipa::path(patch, path = "/api/items/{id}", params(("id" = i64, Path, description = "Its number"), Trial),
+    tag = "control", request_body = EditRequest, responses((status = 200, body = EditAnswer), (status = "default", body = Problem)))]
 async fn edit(
     State(app): State<App>,
     Number(id): Number,
+    Params(trial): Params<Trial>,
     Json(request): Json<EditRequest>,
 ) -> Result<Answer<EditAnswer>, Problem> {
     let bad = |error: phase::EditError| Problem::bad(error.to_string());
@@ -117,7 +120,7 @@ async fn edit(
     }
     app.with_catalog(move |app, catalog| {
         let item = entity(catalog, id)?;
-        let edited = phase::edit(catalog, item.id, &edits, PublishMode::Apply, app.clock.now())?;
+        let edited = phase::edit(catalog, item.id, &edits, trial.mode(), app.place().now())?;
         Ok(Answer(EditAnswer { changed: edited.changed, is_another: edited.is_another }))
     })
     .await

@@ -8,14 +8,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use tokio::sync::OwnedSemaphorePermit;
-use utoipa::ToSchema;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::{App, Problem};
 use crate::model::GenerationId;
+use crate::work::RunningJob;
 
 use super::state::Jobs;
 
@@ -29,33 +28,18 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(events))
 }
 
-/// How far a job is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct JobProgress {
-    /// Its number.
-    pub id: i64,
-    /// What it does.
-    pub task: String,
-    /// What is counted at present: `folders`, `items`, …
-    pub noun: String,
-    /// How many are done.
-    pub done: u64,
-    /// How many there are, where that is known.
-    #[schema(required)]
-    pub total: Option<u64>,
-}
-
 /// What was told last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Told {
     generation: Option<Option<i64>>,
     jobs: Option<Jobs>,
-    progress: Vec<JobProgress>,
+    progress: Vec<RunningJob>,
 }
 
 /// Who listens.
 struct Listener {
     app: App,
+    closing: watch::Receiver<bool>,
     told: Told,
     waiting: Vec<Event>,
     _seat: OwnedSemaphorePermit,
@@ -69,14 +53,15 @@ struct Listener {
 async fn events(State(app): State<App>) -> Result<Response, Problem> {
     let busy = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many listen already; try again later");
     let seat = Arc::clone(&app.listeners).try_acquire_owned().map_err(|_| busy())?;
-    let listener = Listener { app, told: Told::default(), waiting: Vec::new(), _seat: seat };
+    let closing = app.closing.subscribe();
+    let listener = Listener { app, closing, told: Told::default(), waiting: Vec::new(), _seat: seat };
     let stream = futures_util::stream::unfold(listener, |mut listener| async move {
         loop {
             if let Some(event) = listener.waiting.pop() {
                 return Some((Ok::<_, Infallible>(event), listener));
             }
-            if listener.told != Told::default() {
-                tokio::time::sleep(LOOK_AGAIN).await;
+            if listener.told != Told::default() && listener.is_closing_within(LOOK_AGAIN).await {
+                return None;
             }
             // Who cannot be told any more looks again.
             listener.look().await.ok()?;
@@ -86,13 +71,18 @@ async fn events(State(app): State<App>) -> Result<Response, Problem> {
 }
 
 impl Listener {
+    /// Waits, unless the server ends meanwhile.
+    async fn is_closing_within(&mut self, wait: Duration) -> bool {
+        tokio::time::timeout(wait, self.closing.wait_for(|is_closing| *is_closing)).await.is_ok()
+    }
+
     async fn look(&mut self) -> Result<(), Problem> {
         let now = self
             .app
             .with_catalog(|app, catalog| {
                 let newest = catalog.history(None, 1)?.first().map(|generation| generation.id);
                 let (generation, jobs) = (Some(newest.map(GenerationId::get)), Some(Jobs::of(catalog)?));
-                Ok(Told { generation, jobs, progress: app.host.progress() })
+                Ok(Told { generation, jobs, progress: app.host.running() })
             })
             .await?;
         let event = |name: &str, value: &serde_json::Value| Event::default().event(name).data(value.to_string());

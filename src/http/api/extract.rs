@@ -1,10 +1,15 @@
 //! Parts of requests, whose errors are told as all others are.
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::Uri;
 use axum::http::request::Parts;
+use axum::http::uri::InvalidUri;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
+use utoipa::IntoParams;
 
-use crate::catalog::{Catalog, CatalogError, Entity};
+use crate::catalog::{Catalog, CatalogError, Entity, PublishMode};
 use crate::http::{App, Problem, body};
 use crate::model::EntityId;
 
@@ -17,7 +22,7 @@ impl FromRequestParts<App> for Number {
     async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
         let Path(number) =
             Path::<String>::from_request_parts(parts, state).await.map_err(|error| Problem::bad(error.body_text()))?;
-        number.parse().map(Self).map_err(|_| Problem::nothing(format!("`{number}` is no number")))
+        self::number(&number).map(Self)
     }
 }
 
@@ -27,9 +32,33 @@ pub(super) struct Params<T>(pub T);
 impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
-        let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|Query(value)| Self(value)).map_err(|error| Problem::bad(error.body_text()))
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let bad = |error: &dyn std::fmt::Display| Problem::bad(format!("the query is not as expected: {error}"));
+        let query: Uri = format!("/?{}", without_key(&parts.uri)).parse().map_err(|error: InvalidUri| bad(&error))?;
+        let query = Query::<T>::try_from_uri(&query);
+        query.map(|Query(value)| Self(value)).map_err(|error| bad(&error.body_text()))
+    }
+}
+
+/// The query without the key, which is the guard's: whatever else is not known is an error, as `?dryrun=true` would be.
+fn without_key(uri: &Uri) -> String {
+    let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let rest = pairs.filter(|(name, _)| !name.eq_ignore_ascii_case("apikey"));
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(rest).finish()
+}
+
+/// Whether a change is only told.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Trial {
+    /// Tell what would change, and change nothing.
+    pub dry_run: bool,
+}
+
+impl Trial {
+    pub(super) fn mode(&self) -> PublishMode {
+        if self.dry_run { PublishMode::DryRun } else { PublishMode::Apply }
     }
 }
 
@@ -47,6 +76,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
             .map(Self)
             .map_err(|error| Problem::bad(format!("the body is not as expected: {error}")))
     }
+}
+
+/// A number as a path has it.
+pub(super) fn number(text: &str) -> Result<i64, Problem> {
+    text.parse().map_err(|_| Problem::nothing(format!("`{text}` is no number")))
 }
 
 /// The entity of that number.

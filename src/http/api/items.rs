@@ -11,7 +11,8 @@ use crate::catalog::{Catalog, EntityFilter};
 use crate::http::{App, Problem};
 use crate::model::ImageType;
 use crate::phase::{
-    CandidateLine, GenerationLine, ItemLine, Story, candidate_lines, event_lines, events_of, item_line, story,
+    CandidateLine, GenerationLine, ItemLine, Story, candidate_lines, event_lines, events_of, item_line, library_names,
+    story,
 };
 
 use super::extract::{Number, Params, entity, word};
@@ -27,12 +28,14 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list))
         .routes(routes!(show))
         .routes(routes!(candidates))
+        .routes(routes!(children))
         .routes(routes!(history))
 }
 
 /// Which items.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
 struct ItemsQuery {
     /// Of this kind: movie, series, season, episode, actor, movieset, artist, album.
     kind: Option<String>,
@@ -87,7 +90,7 @@ fn page(catalog: &Catalog, query: &ItemsQuery) -> Result<ItemPage, Problem> {
     let limit = limit(query.limit);
     let after = query.after.map(|number| entity(catalog, number)).transpose()?.map(|entity| entity.list_key());
     let found = catalog.list_entities(&filter, after.as_ref(), limit)?;
-    let libraries = catalog.libraries()?.into_iter().map(|library| (library.id, library.name)).collect();
+    let libraries = library_names(catalog)?;
     let next = (found.len() == limit as usize).then(|| found.last().map(|entity| entity.id.get())).flatten();
     let lines = found.iter().map(|entity| item_line(catalog, entity, &libraries));
     Ok(ItemPage { items: lines.collect::<Result<_, _>>()?, next })
@@ -104,27 +107,43 @@ async fn show(State(app): State<App>, Number(id): Number) -> Result<Json<Story>,
     app.with_catalog(move |_, catalog| Ok(Json(story(catalog, &entity(catalog, id)?)?))).await
 }
 
-/// Of which type.
+/// Which candidates.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
-struct TypeQuery {
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+struct CandidatesQuery {
     /// Only of this type of picture; `fanart` is all of them.
     r#type: Option<String>,
+    /// Only the best so many of each type, and what is chosen, shown or blocked.
+    limit: Option<usize>,
 }
 
 /// Tells what could be chosen for an item: by type, the best first.
-#[utoipa::path(get, path = "/api/items/{id}/candidates", params(("id" = i64, Path, description = "Its number"), TypeQuery),
+#[utoipa::path(get, path = "/api/items/{id}/candidates", params(("id" = i64, Path, description = "Its number"), CandidatesQuery),
     tag = "items", responses((status = 200, body = Vec<CandidateLine>), (status = "default", body = Problem)))]
 async fn candidates(
     State(app): State<App>,
     Number(id): Number,
-    Params(query): Params<TypeQuery>,
+    Params(query): Params<CandidatesQuery>,
 ) -> Result<Json<Vec<CandidateLine>>, Problem> {
     app.with_catalog(move |_, catalog| {
         let entity = entity(catalog, id)?;
         let of_type: Option<ImageType> = query.r#type.as_deref().map(word).transpose()?;
         let of_type = of_type.map(|image_type| image_type.meant_for(entity.entity_type));
-        Ok(Json(candidate_lines(catalog, &entity, of_type, None)?.1))
+        Ok(Json(candidate_lines(catalog, &entity, of_type, query.limit)?.1))
+    })
+    .await
+}
+
+/// Lists what belongs to an item: seasons of a series, episodes of a season, albums of an artist.
+#[utoipa::path(get, path = "/api/items/{id}/children", params(("id" = i64, Path, description = "Its number")), tag = "items",
+    responses((status = 200, body = Vec<ItemLine>), (status = "default", body = Problem)))]
+async fn children(State(app): State<App>, Number(id): Number) -> Result<Json<Vec<ItemLine>>, Problem> {
+    app.with_catalog(move |_, catalog| {
+        let libraries = library_names(catalog)?;
+        let found = catalog.children_of(entity(catalog, id)?.id)?;
+        let lines = found.iter().map(|child| item_line(catalog, child, &libraries));
+        Ok(Json(lines.collect::<Result<_, _>>()?))
     })
     .await
 }

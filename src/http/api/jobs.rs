@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::catalog::{Job, JobFilter, NewJob, ReceivedWebhook};
-use crate::http::webhook::{Reception, Replay, replay};
+use crate::http::webhook::{Reception, replay};
 use crate::http::{App, Problem};
 use crate::model::{AskedBy, EntityId, JobId, Task, UnixSeconds, WebhookId};
 
@@ -31,6 +31,8 @@ struct JobLine {
     /// What is to be done.
     #[schema(value_type = Object)]
     task: Task,
+    /// The same in words.
+    words: String,
     /// `queued`, `running`, `done`, `dead`.
     state: String,
     /// Who asked: `cli`, `http`, `webhook`, `schedule`, `job`.
@@ -56,6 +58,7 @@ impl From<Job> for JobLine {
     fn from(job: Job) -> Self {
         Self {
             id: job.id.get(),
+            words: job.task.to_string(),
             task: job.task,
             state: job.state.to_string(),
             asked_by: job.asked_by.to_string(),
@@ -72,7 +75,8 @@ impl From<Job> for JobLine {
 
 /// Which jobs.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
 struct JobsQuery {
     /// In this state: `queued`, `running`, `done`, `dead`.
     state: Option<String>,
@@ -134,7 +138,7 @@ async fn ask(State(app): State<App>, Json(request): Json<JobRequest>) -> Result<
                     return Err(Problem::bad(format!("`{other}` is no task: {words} are")));
                 }
             };
-            let now = app.clock.now();
+            let now = app.place().now();
             let asked = catalog.ask_for(&NewJob { task, asked_by: AskedBy::Http, not_before: now }, now)?;
             Ok(catalog.job(asked.id)?)
         })
@@ -154,7 +158,7 @@ async fn show(State(app): State<App>, Number(id): Number) -> Result<Answer<JobLi
 #[utoipa::path(post, path = "/api/jobs/{id}/retry", params(("id" = i64, Path, description = "Its number")), tag = "jobs",
     responses((status = 200, body = JobLine), (status = "default", body = Problem)))]
 async fn retry(State(app): State<App>, Number(id): Number) -> Result<Answer<JobLine>, Problem> {
-    let job = app.with_catalog(move |app, catalog| Ok(catalog.retry_job(JobId::new(id), app.clock.now())?)).await?;
+    let job = app.with_catalog(move |app, catalog| Ok(catalog.retry_job(JobId::new(id), app.place().now())?)).await?;
     app.host.wake();
     Ok(Answer(job.into()))
 }
@@ -200,7 +204,8 @@ impl From<ReceivedWebhook> for WebhookLine {
 
 /// Which webhooks.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
 struct WebhooksQuery {
     /// Older than this one: the last of the page before.
     before: Option<i64>,
@@ -226,13 +231,8 @@ async fn webhooks(
 #[utoipa::path(post, path = "/api/webhooks/replay/{id}", params(("id" = i64, Path, description = "Its number")),
     tag = "webhooks", responses((status = 200, body = Reception), (status = "default", body = Problem)))]
 async fn replay_webhook(State(app): State<App>, Number(id): Number) -> Result<Answer<Reception>, Problem> {
-    let reception = app
-        .with_catalog(move |app, catalog| {
-            let config = app.host.config();
-            let with = Replay { config: &config, views: app.views(), now: app.clock.now() };
-            Ok(replay(catalog, WebhookId::new(id), with)?)
-        })
-        .await?;
+    let reception =
+        app.with_catalog(move |app, catalog| Ok(replay(catalog, &app.place(), WebhookId::new(id))?)).await?;
     app.host.wake();
     Ok(Answer(reception))
 }

@@ -1,13 +1,13 @@
 //! How much there is of everything, and the libraries.
 
 use axum::Json as Answer;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::catalog::{Catalog, Library, NewLibrary};
+use crate::catalog::{Catalog, Library, NewLibrary, Verification};
 use crate::control::mounts;
 use crate::http::{App, Problem};
 use crate::model::{GenerationId, LibraryKind, show_bytes};
@@ -15,7 +15,7 @@ use crate::model::{GenerationId, LibraryKind, show_bytes};
 use super::extract::{Json, word};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(status)).routes(routes!(libraries, add_library))
+    OpenApiRouter::new().routes(routes!(status)).routes(routes!(libraries, add_library)).routes(routes!(remove_library))
 }
 
 /// How much there is of everything.
@@ -40,6 +40,29 @@ struct Status {
     generation: Option<i64>,
     jobs: Jobs,
     mounts: Vec<Mount>,
+    /// What the last finished `verify` came to; none before the first.
+    #[schema(required)]
+    verification: Option<Verified>,
+}
+
+/// What a `verify` came to.
+#[derive(Debug, Serialize, ToSchema)]
+struct Verified {
+    /// When it ended, in seconds since 1970.
+    at: i64,
+    /// Whether every picture was read.
+    deep: bool,
+    /// How much was wrong.
+    findings: u64,
+    /// How much of that was repaired.
+    repaired: u64,
+}
+
+impl From<Verification> for Verified {
+    fn from(run: Verification) -> Self {
+        let at = run.finished_at.unwrap_or(run.started_at).get();
+        Self { at, deep: run.is_deep, findings: run.findings, repaired: run.repaired }
+    }
 }
 
 /// How many jobs there are.
@@ -74,7 +97,7 @@ struct Mount {
 async fn status(State(app): State<App>) -> Result<Answer<Status>, Problem> {
     app.with_catalog(|app, catalog| {
         let counts = catalog.counts()?;
-        let mounts = mounts(&app.state.run()).into_iter().map(|mount| Mount {
+        let mounts = mounts(&app.place().state.run()).into_iter().map(|mount| Mount {
             mountpoint: show_bytes(mount.mountpoint.as_os_str().as_encoded_bytes()),
             source: show_bytes(mount.source.as_os_str().as_encoded_bytes()),
             pid: mount.pid,
@@ -93,6 +116,7 @@ async fn status(State(app): State<App>) -> Result<Answer<Status>, Problem> {
             generation: counts.generation.map(GenerationId::get),
             jobs: Jobs::of(catalog)?,
             mounts: mounts.collect(),
+            verification: catalog.last_verification()?.map(Verified::from),
         }))
     })
     .await
@@ -160,7 +184,22 @@ async fn add_library(
             return Err(Problem::bad(format!("there is no folder {}", path.display())));
         }
         let new = NewLibrary { name: request.name, path, kind, naming: request.naming };
-        Ok(Answer(catalog.add_library(&new, app.clock.now())?.into()))
+        Ok(Answer(catalog.add_library(&new, app.place().now())?.into()))
+    })
+    .await
+}
+
+/// Forgets a library: its artwork is withdrawn from the views, its media stays untouched, and its pictures stay in the cache.
+/// Answers what it was.
+#[utoipa::path(delete, path = "/api/libraries/{name}", tag = "state",
+    params(("name" = String, Path, description = "Its name")),
+    responses((status = 200, body = LibraryLine), (status = "default", body = Problem)))]
+async fn remove_library(State(app): State<App>, Path(name): Path<String>) -> Result<Answer<LibraryLine>, Problem> {
+    app.at_length(move |app, catalog| {
+        let library = catalog.library_named(&name)?;
+        catalog.remove_library(&name, &app.stamp(format!("library remove {name}")))?;
+        app.place().nudge();
+        Ok(Answer(library.into()))
     })
     .await
 }

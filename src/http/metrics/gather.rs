@@ -14,6 +14,7 @@ use crate::control::{Answer, Request, ask, mounts};
 use crate::http::App;
 use crate::model::{GenerationId, show_bytes};
 use crate::mount::OperationSnapshot;
+use crate::provider::Traffic;
 
 use super::list;
 use super::text::Text;
@@ -36,6 +37,7 @@ pub async fn gather(app: &App) -> Text {
         tell_tallies(&mut text, &tallies);
         verification.iter().for_each(|run| tell_verification(&mut text, run));
     }
+    tell_traffic(&mut text, &app.place().traffic);
     text.add(&list::MOUNTS_READ, &[], u8::from(mounts.is_some()));
     for (mountpoint, status) in mounts.into_iter().flatten() {
         let mountpoint = show_bytes(mountpoint.as_os_str().as_encoded_bytes());
@@ -73,7 +75,7 @@ async fn within_bound<T: Send + 'static>(app: &App, work: impl FnOnce() -> T + S
 
 /// Every mount, and what it tells of itself if it answers; `None`: which there are could not be read in time.
 async fn all_mounts(app: &App) -> Option<BTreeMap<PathBuf, Option<Value>>> {
-    let run = app.state.run();
+    let run = app.place().state.run();
     let found = within_bound(app, move || mounts(&run)).await?;
     let mut asked = JoinSet::new();
     let mut told = BTreeMap::new();
@@ -81,7 +83,7 @@ async fn all_mounts(app: &App) -> Option<BTreeMap<PathBuf, Option<Value>>> {
         told.insert(mount.mountpoint.clone(), None);
         let app = app.clone();
         asked.spawn(async move {
-            let (run, mountpoint) = (app.state.run(), mount.mountpoint.clone());
+            let (run, mountpoint) = (app.place().state.run(), mount.mountpoint.clone());
             let answer = within_bound(&app, move || ask(&run, &mountpoint, Request::Status)).await;
             (mount.mountpoint, answer)
         });
@@ -119,6 +121,16 @@ fn tell_verification(text: &mut Text, run: &Verification) {
     text.add(&list::VERIFY_FINDINGS, &[], run.findings);
     text.add(&list::VERIFY_REPAIRED, &[], run.repaired);
     text.add(&list::VERIFY_TIME, &[], run.finished_at.unwrap_or(run.started_at).get());
+}
+
+fn tell_traffic(text: &mut Text, traffic: &Traffic) {
+    for ((provider, asking), line) in traffic.lines() {
+        let labels = [provider, asking.as_str()];
+        text.add(&list::PROVIDER_REQUESTS, &labels, line.count);
+        text.add(&list::PROVIDER_ERRORS, &labels, line.failed);
+        let buckets = line.buckets().map(|(bound, upto)| (bound.as_secs_f64(), upto));
+        text.add_histogram(&list::PROVIDER_SECONDS, &labels, buckets, (line.count, line.took.as_secs_f64()));
+    }
 }
 
 /// What a mount tells of itself. Its process may be of another version: what it does not tell is left out.

@@ -47,6 +47,12 @@ metrics! {
     VERIFY_REPAIRED: "gauge" "posterfs_verify_repaired" [] in "findings", "How much of that was repaired.";
     VERIFY_TIME: "gauge" "posterfs_verify_finished_timestamp_seconds" [] in "seconds since 1970",
         "When the last finished `verify` ended.";
+    PROVIDER_REQUESTS: "counter" "posterfs_provider_requests_total" ["provider", "kind"] in "requests",
+        "Requests of the daemon to providers: to an `api` or for a `picture`. Each try counts.";
+    PROVIDER_ERRORS: "counter" "posterfs_provider_request_errors_total" ["provider", "kind"] in "requests",
+        "Those that came to nothing: no answer, one too late, or a refusal. That there is nothing is an answer.";
+    PROVIDER_SECONDS: "histogram" "posterfs_provider_request_duration_seconds" ["provider", "kind"] in "seconds",
+        "How long they took, without the wait for their turn.";
     MOUNTS_READ: "gauge" "posterfs_mounts_read" [] in "0 or 1",
         "Whether the list of mounts could be read in time. While it is 0, nothing is told of mounts.";
     MOUNT_UP: "gauge" "posterfs_mount_up" ["mountpoint"] in "0 or 1",

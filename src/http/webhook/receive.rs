@@ -10,9 +10,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::catalog::{Catalog, CatalogError, NewWebhook};
-use crate::config::Config;
 use crate::http::{App, Problem, body};
-use crate::model::UnixSeconds;
+use crate::work::Workplace;
 
 use super::{Manager, Plan, Planner, Webhook, parse};
 
@@ -53,11 +52,8 @@ async fn receive(
     })?;
     let body = body::read(&app, &headers, body).await?;
     let webhook = parse(&body).map_err(|error| Problem::bad(error.to_string()))?;
-    let reception = app
-        .with_catalog(move |app, catalog| {
-            Ok(take(catalog, &app.host.config(), app.views(), (manager, &webhook, &body), app.clock.now())?)
-        })
-        .await?;
+    let reception =
+        app.with_catalog(move |app, catalog| Ok(take(catalog, &app.place(), (manager, &webhook, &body))?)).await?;
     if !reception.jobs.is_empty() {
         app.host.wake();
     }
@@ -82,18 +78,17 @@ async fn receive_put(
     receive(app, manager, headers, body).await
 }
 
-/// Plans what a webhook asks for, and writes both down. `views` is what is mounted where.
+/// Plans what a webhook asks for, and writes both down.
 ///
 /// # Errors
 /// When the catalog cannot be read or written.
 pub fn take(
     catalog: &mut Catalog,
-    config: &Config,
-    views: Vec<(std::path::PathBuf, std::path::PathBuf)>,
+    place: &Workplace,
     (manager, webhook, body): (Manager, &Webhook, &[u8]),
-    now: UnixSeconds,
 ) -> Result<Reception, CatalogError> {
-    let plan = Planner::new(manager, config, catalog, views, now)?.plan(webhook, catalog)?;
+    let now = place.now();
+    let plan = Planner::new(manager, &place.config, catalog, place.views(), now)?.plan(webhook, catalog)?;
     let (outcome, jobs, ids, told) = match &plan {
         Plan::Do { jobs, ids, told } => ("accepted", jobs.as_slice(), ids.as_ref(), told),
         Plan::Ignore(why) => ("ignored", &[][..], None, why),

@@ -1,20 +1,10 @@
 //! A webhook from the log, as if it came now: after a path mapping has been put right, or a disk is back.
 
 use crate::catalog::{Catalog, CatalogError};
-use crate::config::Config;
-use crate::model::{UnixSeconds, WebhookId};
+use crate::model::WebhookId;
+use crate::work::Workplace;
 
 use super::{BodyError, Manager, Reception, parse, take};
-
-/// What a replay needs.
-pub struct Replay<'a> {
-    /// The configuration in force.
-    pub config: &'a Config,
-    /// What is mounted where, and what it is a view of.
-    pub views: Vec<(std::path::PathBuf, std::path::PathBuf)>,
-    /// The present time.
-    pub now: UnixSeconds,
-}
 
 /// It cannot be replayed.
 #[derive(Debug, thiserror::Error)]
@@ -34,10 +24,10 @@ pub enum ReplayError {
 ///
 /// # Errors
 /// When there is no such webhook, or the catalog fails.
-pub fn replay(catalog: &mut Catalog, id: WebhookId, with: Replay<'_>) -> Result<Reception, ReplayError> {
+pub fn replay(catalog: &mut Catalog, place: &Workplace, id: WebhookId) -> Result<Reception, ReplayError> {
     let none = || ReplayError::NoSuchWebhook(id);
     let (received, body) = catalog.webhook(id)?.ok_or_else(none)?;
     let manager = Manager::parse(&received.manager).ok_or_else(none)?;
     let webhook = parse(&body)?;
-    Ok(take(catalog, with.config, with.views, (manager, &webhook, &body), with.now)?)
+    Ok(take(catalog, place, (manager, &webhook, &body))?)
 }

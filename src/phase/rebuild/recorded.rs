@@ -150,6 +150,7 @@ impl Source {
         match &record.origin {
             Origin::File(path) => brought("file", file(path), USER_PROVIDER),
             Origin::Url(url) => brought("url", Some(url.clone()), USER_PROVIDER),
+            Origin::Upload => brought("upload", None, USER_PROVIDER),
             // What a program wrote and a person's word made the choice is the person's.
             Origin::Program { path, .. } if record.selected => brought("program", file(path), USER_PROVIDER),
             Origin::Program { path, .. } => brought("program", file(path), PROGRAM_PROVIDER),

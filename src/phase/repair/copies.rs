@@ -62,10 +62,11 @@ impl Repairs<'_> {
         }
         // Of a cache that cannot be read, the rest may serve.
         for record in self.cache.records(hash).map(|known| known.records).unwrap_or_default() {
-            places.push(match record.origin {
-                Origin::File(path) | Origin::Program { path, .. } => Place::Named(path),
-                Origin::Url(url) => Place::Address(String::new(), url),
-                Origin::Provider { name, url } => Place::Address(name, url),
+            places.extend(match record.origin {
+                Origin::File(path) | Origin::Program { path, .. } => Some(Place::Named(path)),
+                Origin::Url(url) => Some(Place::Address(String::new(), url)),
+                Origin::Provider { name, url } => Some(Place::Address(name, url)),
+                Origin::Upload => None,
             });
         }
         places.extend(self.catalog.addresses_of(hash)?.into_iter().map(|(name, url)| Place::Address(name, url)));

@@ -18,6 +18,7 @@ use super::hosts::Hosts;
 use super::pace::Pace;
 use super::replies::{Head, Replies, Stored};
 use super::request::Request;
+use super::traffic::{Asking, Traffic};
 use super::wire::{Failure, REPLY_BYTES_MAX, Sent, Wire};
 
 /// How long a reply that says nothing of it need not be asked for again: long enough for the seasons of one series.
@@ -64,6 +65,7 @@ pub struct Fetcher {
     replies: Option<Replies>,
     clock: Arc<dyn Clock>,
     ask_again: bool,
+    traffic: Traffic,
     health: Mutex<Health>,
     /// One lock per question that is being asked, so that the same is not asked twice at once.
     asking: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
@@ -89,6 +91,7 @@ impl Fetcher {
             replies: surroundings.replies.clone(),
             clock: Arc::clone(&surroundings.clock),
             ask_again: surroundings.ask_again,
+            traffic: surroundings.traffic.clone(),
             health: Mutex::default(),
             asking: Mutex::default(),
             settings,
@@ -194,14 +197,16 @@ impl Fetcher {
             self.check()?;
             let permit = if is_api { self.pace.api_turn().await } else { self.pace.connection().await };
             let begun = Instant::now();
-            let slow =
-                || ProviderError::Slow { provider: self.settings.provider, url: shown(url), seconds: budget.as_secs() };
+            let provider = self.settings.provider;
+            let slow = || ProviderError::Slow { provider, url: shown(url), seconds: budget.as_secs() };
             let outcome = match tokio::time::timeout(left, once()).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(Failure { error: slow(), may_pass: false, retry_after: None }),
             };
             drop(permit);
-            left = left.saturating_sub(begun.elapsed());
+            let took = begun.elapsed();
+            self.traffic.note(provider, if is_api { Asking::Api } else { Asking::Picture }, took, outcome.is_err());
+            left = left.saturating_sub(took);
             let failure = match outcome {
                 Ok(value) => {
                     self.health.lock().failures = 0;
