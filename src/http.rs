@@ -8,6 +8,7 @@
 //! - `webhook`: what managers tell
 //! - `api`: what programs ask, and the document that describes it
 //! - `health`: is it alive; `metrics`: how it is, for Prometheus
+//! - `page`: the web page
 //! - `server`: connections
 
 mod api;
@@ -17,6 +18,7 @@ mod etag;
 mod guard;
 mod health;
 mod metrics;
+mod page;
 mod problem;
 mod server;
 pub mod webhook;
@@ -37,7 +39,7 @@ pub fn router(app: &App) -> Router {
     document.merge(more);
     let guarded = guarded.merge(api::document_route(&document));
     let guarded = guarded.layer(from_fn(etag::etag)).layer(from_fn_with_state(app.clone(), guard::guard));
-    let all = guarded.merge(open);
+    let all = guarded.merge(open).merge(page::routes());
     all.fallback(problem::not_found).method_not_allowed_fallback(problem::not_allowed).with_state(app.clone())
 }
 

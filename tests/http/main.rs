@@ -6,6 +6,7 @@ mod choosing;
 mod client;
 mod document;
 mod metrics;
+mod page;
 mod schema;
 mod webhooks;
 mod world;
