@@ -22,7 +22,7 @@ pub use identify::{Identified, IdentifiedKind, identify, identify_below};
 pub use layout::{AirDate, FolderListing, FoundItem, Rule, movies_in};
 pub use nfo::{
     NFO_BYTES_MAX, Nfo, NfoActor, NfoArtwork, NfoBase, NfoEntry, NfoFacts, NfoField, NfoPicture, NfoProblem, NfoRoot,
-    parse_nfo, read_nfo, write_nfo,
+    NfoSeason, parse_nfo, read_nfo, write_nfo,
 };
 pub use source::{DirEntry, EntryKind, FileStat, OpenFolder, Source};
 pub use walk::{Ask, Problem, ReadFolder, Start, Survey, Visit, Walk, Way, entered, walk, way_to};

@@ -33,7 +33,7 @@ use crate::model::{ContentHash, EntityType, Provider, RelPath};
 use super::{LibraryError, Source};
 
 pub use entry::{NfoActor, NfoArtwork, NfoEntry, NfoRoot};
-pub use write::{NfoBase, NfoFacts, NfoField, NfoPicture, write_nfo};
+pub use write::{NfoBase, NfoFacts, NfoField, NfoPicture, NfoSeason, write_nfo};
 
 /// More of a file is not read. The longest that Kodi writes have some hundred kilobytes.
 pub const NFO_BYTES_MAX: u64 = 1 << 20;

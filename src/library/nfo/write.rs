@@ -1,5 +1,7 @@
 //! What is known of an item as a metadata document: which elements tell it, for each type of item.
 
+use std::collections::BTreeMap;
+
 use crate::model::{EntityType, Field, Hdr, ImageKind, ImageType, Provider, StreamDetails};
 
 use super::compose::{Key, Part, Precedence, UNIQUE_ID, Written, Xml, compose};
@@ -28,6 +30,8 @@ pub struct NfoFacts {
     pub has_own_cast: bool,
     /// Pictures by their addresses.
     pub artwork: Vec<NfoPicture>,
+    /// The seasons of a series.
+    pub seasons: Vec<NfoSeason>,
     /// What is in the video.
     pub streams: Option<StreamDetails>,
 }
@@ -52,6 +56,17 @@ pub struct NfoPicture {
     pub url: String,
     /// Whether a person chose it.
     pub is_own: bool,
+}
+
+/// A season, as far as its series tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NfoSeason {
+    /// Its number; 0 for specials.
+    pub number: u16,
+    /// What somebody calls it otherwise than by its number.
+    pub title: Option<NfoField>,
+    /// Its pictures by their addresses.
+    pub artwork: Vec<NfoPicture>,
 }
 
 /// What a document is put into.
@@ -157,8 +172,10 @@ fn written(facts: &NfoFacts, is_own: bool) -> Written {
     parts.extend(ratings(facts));
     parts.extend(numbers(facts));
     parts.extend(ids(facts));
+    parts.extend(episode_guide(facts));
     parts.extend(facts.set.as_ref().map(set));
     parts.extend(pictures(facts));
+    parts.extend(seasons(facts));
     parts.extend(actors(facts));
     parts.extend(facts.streams.as_ref().map(streams));
     if is_own {
@@ -250,25 +267,73 @@ fn set(set: &NfoField) -> Part {
     part(&["set"], elements.take(1).collect(), set.is_own)
 }
 
-/// Pictures are the local ones for all players; the addresses are for those that cannot see them.
+/// Pictures are the local ones for all players; the addresses are for those that cannot see them. Jellyfin takes the first of
+/// any word that it does not know for the poster, so that one comes first.
 fn pictures(facts: &NfoFacts) -> Vec<Part> {
     let is_fanart = |picture: &&NfoPicture| picture.image_type.kind() == ImageKind::Fanart;
-    let (fanart, others): (Vec<&NfoPicture>, Vec<&NfoPicture>) = facts.artwork.iter().partition(is_fanart);
-    let thumb = |picture: &&NfoPicture| {
-        let word = aspect(picture.image_type.kind());
-        // Those of seasons are others.
-        let attributes = vec![("aspect", word.to_owned()), ("season", String::new())];
-        let precedence = if picture.is_own { Precedence::Ours } else { Precedence::File };
-        let elements = vec![Xml::text("thumb", &picture.url).with("aspect", word)];
-        Part { keys: vec![Key { name: "thumb", attributes }], elements, precedence, forgets: false }
-    };
-    let mut parts: Vec<Part> = others.iter().map(thumb).collect();
+    let (fanart, mut others): (Vec<&NfoPicture>, Vec<&NfoPicture>) = facts.artwork.iter().partition(is_fanart);
+    others.sort_by_key(|picture| !is_main(picture.image_type.kind()));
+    let mut parts: Vec<Part> = others.iter().map(|picture| thumb(picture, None)).collect();
     if !fanart.is_empty() {
         let is_own = fanart.iter().any(|picture| picture.is_own);
         let thumbs = fanart.iter().map(|picture| Xml::text("thumb", &picture.url)).collect();
         parts.push(part(&["fanart"], vec![Xml::of("fanart", thumbs)], is_own));
     }
     parts
+}
+
+/// Whether a kind of picture is the one that stands for an item.
+fn is_main(kind: ImageKind) -> bool {
+    matches!(kind, ImageKind::Poster | ImageKind::Cover | ImageKind::Thumb)
+}
+
+/// A picture, of a season of what the document is about if so.
+fn thumb(picture: &NfoPicture, season: Option<u16>) -> Part {
+    let word = aspect(picture.image_type.kind());
+    let number = season.map(|season| season.to_string());
+    let attributes = vec![("aspect", word.to_owned()), ("season", number.clone().unwrap_or_default())];
+    let precedence = if picture.is_own { Precedence::Ours } else { Precedence::File };
+    let mut element = Xml::text("thumb", &picture.url).with("aspect", word);
+    if let Some(number) = number {
+        element = element.with("type", "season").with("season", number);
+    }
+    Part { keys: vec![Key { name: "thumb", attributes }], elements: vec![element], precedence, forgets: false }
+}
+
+/// What Kodi and Jellyfin call the seasons of a series, and what Kodi shows of them. Jellyfin takes a season's picture for the
+/// series', if that has none: so those are told only of which the series has one of its own.
+fn seasons(facts: &NfoFacts) -> Vec<Part> {
+    let is_told = |picture: &&NfoPicture| {
+        let kind = picture.image_type.kind();
+        kind != ImageKind::Fanart && facts.artwork.iter().any(|own| own.image_type.kind() == kind)
+    };
+    let name = |number: u16, title: &NfoField| {
+        let attributes = vec![("number", number.to_string())];
+        let elements =
+            title.values.iter().take(1).map(|name| Xml::text("namedseason", name).with("number", number.to_string()));
+        let precedence = if title.is_own { Precedence::Ours } else { Precedence::File };
+        Part {
+            keys: vec![Key { name: "namedseason", attributes }],
+            elements: elements.collect(),
+            precedence,
+            forgets: false,
+        }
+    };
+    let names = facts.seasons.iter().filter_map(|season| Some(name(season.number, season.title.as_ref()?)));
+    let pictures = facts
+        .seasons
+        .iter()
+        .flat_map(|season| season.artwork.iter().filter(is_told).map(|picture| thumb(picture, Some(season.number))));
+    names.chain(pictures).collect()
+}
+
+/// By what Kodi asks its scrapers about episodes that have no document.
+fn episode_guide(facts: &NfoFacts) -> Option<Part> {
+    let ids = facts.ids.iter().filter(|(provider, _)| ["tmdb", "tvdb", "imdb"].contains(&provider.as_str()));
+    let ids: BTreeMap<&str, &str> = ids.map(|(provider, value)| (provider.as_str(), value.as_str())).collect();
+    let is_asked = facts.root == NfoRoot::Series && !ids.is_empty();
+    let guide = is_asked.then(|| serde_json::to_string(&ids).ok()).flatten()?;
+    Some(part(&["episodeguide"], vec![Xml::text("episodeguide", guide)], false))
 }
 
 fn actors(facts: &NfoFacts) -> Option<Part> {

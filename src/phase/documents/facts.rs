@@ -1,7 +1,7 @@
 //! From the catalog to what is written into a document.
 
 use crate::catalog::{Catalog, Entity, SourcedField};
-use crate::library::{NfoActor, NfoFacts, NfoField, NfoPicture, NfoRoot};
+use crate::library::{NfoActor, NfoFacts, NfoField, NfoPicture, NfoRoot, NfoSeason};
 use crate::model::{EntityType, EpisodeRange, Field, Guard, Layout, Placement, Provider, StreamDetails};
 use crate::phase::PhaseError;
 
@@ -34,6 +34,7 @@ pub(super) fn facts(catalog: &Catalog, entity: &Entity, placement: &Placement) -
         actors: actors(catalog, entity)?,
         has_own_cast: guard.is_locked(Field::ACTORS.as_str()),
         artwork: artwork(catalog, entity, &guard)?,
+        seasons: seasons(catalog, entity)?,
         streams: streams(catalog, entity, placement)?,
     };
     Ok(match placement.episodes.filter(|range| range.is_several()) {
@@ -135,6 +136,23 @@ fn artwork(catalog: &Catalog, entity: &Entity, guard: &Guard) -> Result<Vec<NfoP
         Some(NfoPicture { image_type, url, is_own: guard.is_locked(&image_type.to_string()) })
     };
     Ok(catalog.selections_of(entity.id)?.into_iter().filter_map(of).collect())
+}
+
+/// What a series tells of its seasons: names that somebody gave them, and their pictures.
+fn seasons(catalog: &Catalog, entity: &Entity) -> Result<Vec<NfoSeason>, PhaseError> {
+    if entity.entity_type != EntityType::Series {
+        return Ok(Vec::new());
+    }
+    let mut told = Vec::new();
+    for season in catalog.children_of(entity.id)?.into_iter().filter(|below| !below.is_missing) {
+        let Some(number) = season.season.filter(|_| season.entity_type == EntityType::Season) else { continue };
+        let guard = catalog.guard_of(season.id)?;
+        let is_name = |sourced: &SourcedField| sourced.field.field == "title" && sourced.source != SOURCE_SCAN;
+        let title = catalog.fields_of(&season)?.into_iter().find(is_name).and_then(|name| field(name, &guard));
+        told.push(NfoSeason { number, title, artwork: artwork(catalog, &season, &guard)? });
+    }
+    told.sort_by_key(|season| season.number);
+    Ok(told)
 }
 
 /// Of a film in several files what the first tells, and how long they play together. Versions differ, so nothing is told.

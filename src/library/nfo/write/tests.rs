@@ -24,6 +24,7 @@ fn facts(root: NfoRoot, fields: Vec<NfoField>) -> NfoFacts {
         actors: Vec::new(),
         has_own_cast: false,
         artwork: Vec::new(),
+        seasons: Vec::new(),
         streams: None,
     }
 }
@@ -123,8 +124,18 @@ fn every_type_of_item_has_its_document() {
         ids: vec![id("tvdb", "127131")],
         ..facts(NfoRoot::Episode, vec![fact("title", title), fact("premiered", "2004-09-22"), fact("plot", "A crash.")])
     };
+    let seasons = vec![
+        NfoSeason { number: 0, title: None, artwork: vec![picture("poster", "https://i.example/s0.jpg")] },
+        NfoSeason {
+            number: 1,
+            title: Some(fact("title", "The Island")),
+            artwork: vec![picture("banner", "https://i.example/b1.jpg"), picture("poster", "https://i.example/s1.jpg")],
+        },
+    ];
     let series = NfoFacts {
         ids: vec![id("tmdb", "4607"), id("tvdb", "73739"), id("imdb", "tt0411008")],
+        artwork: vec![picture("characterart", "https://i.example/c.png"), picture("poster", "https://i.example/p.jpg")],
+        seasons,
         ..facts(NfoRoot::Series, vec![fact("title", "Lost"), fact("status", "Ended"), fact("studios", "ABC")])
     };
     let season =
@@ -168,6 +179,35 @@ fn what_the_file_says_stands_unless_it_is_edited_or_lacking() {
         file,
         "<movie>\n  <title>Heat</title>\n  <foo a='1'><bar/></foo>\n  <plot></plot>\n</movie>\n",
     );
+}
+
+#[test]
+fn what_a_series_says_of_its_seasons_stands_but_for_what_is_edited() {
+    let file = "<tvshow>\n  <thumb aspect=\"poster\">https://a.example/p.jpg</thumb>\n  \
+                <thumb aspect=\"poster\" type=\"season\" season=\"1\">https://a.example/1.jpg</thumb>\n  \
+                <namedseason number=\"1\">Book One</namedseason>\n</tvshow>\n";
+    let season = |number, title, url| NfoSeason { number, title: Some(title), artwork: vec![picture("poster", url)] };
+    let entry = NfoFacts {
+        artwork: vec![picture("poster", "https://i.example/p.jpg")],
+        seasons: vec![
+            season(1, fact("title", "Season One"), "https://i.example/1.jpg"),
+            season(2, fact("title", "Book Two"), "https://i.example/2.jpg"),
+        ],
+        ..facts(NfoRoot::Series, Vec::new())
+    };
+    let merged = written(&entry, NfoBase::Original(file.as_bytes()));
+    for kept in ["p.jpg</thumb>", "1.jpg</thumb>", ">Book One<"] {
+        assert_eq!(merged.matches(kept).count(), 1, "{kept}: {merged}");
+    }
+    assert!(
+        merged.contains("<thumb aspect=\"poster\" type=\"season\" season=\"2\">https://i.example/2.jpg<"),
+        "{merged}"
+    );
+    assert!(merged.contains("<namedseason number=\"2\">Book Two<") && !merged.contains("i.example/1.jpg"), "{merged}");
+    let mut edited = entry.clone();
+    edited.seasons[0].title = Some(own("title", "Mine"));
+    let merged = written(&edited, NfoBase::Original(file.as_bytes()));
+    assert!(merged.contains(">Mine<") && !merged.contains("Book One"), "{merged}");
 }
 
 #[test]
