@@ -84,6 +84,9 @@ fn mode(dry_run: bool) -> PublishMode {
     if dry_run { PublishMode::DryRun } else { PublishMode::Apply }
 }
 
+/// Where `--help` tells the options that every command has, so that its own come first.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Artwork for Kodi, Jellyfin, Emby and Plex, mounted over the media tree without copying a byte into it.
 ///
 /// Each picture is kept once, in a cache that nothing outside can touch. Publishing it is a row in a database; the
@@ -96,20 +99,20 @@ fn mode(dry_run: bool) -> PublishMode {
 #[command(name = "posterfs", version, max_term_width = 100)]
 struct Cli {
     /// Configuration file (TOML); every key has a default.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     config: Option<PathBuf>,
     /// State folder: database, cache, recycle bin. Default: $POSTERFS_STATE, else /var/lib/posterfs for root, else
     /// $XDG_STATE_HOME/posterfs.
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     state: Option<PathBuf>,
     /// Print JSON: one document for a single result, JSON lines for a list.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
     /// Say more on stderr; twice for everything.
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = EVERYWHERE)]
     verbose: u8,
     /// Say only errors, and show no progress.
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = EVERYWHERE)]
     quiet: bool,
     #[command(subcommand)]
     command: Option<Command>,

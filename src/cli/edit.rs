@@ -7,7 +7,7 @@ use crate::model::ItemRef;
 use crate::phase::{Edit, EditError, edit, items};
 
 use super::context::Context;
-use super::{Outcome, item, mode};
+use super::{Outcome, Usage, item, mode};
 
 /// Say what an item is.
 ///
@@ -27,7 +27,7 @@ pub struct EditCommand {
     item: ItemRef,
     /// What it is: tmdb=603, imdb=tt0133093, title=Heat, …
     #[arg(value_name = "FIELD=VALUE", required_unless_present = "unset")]
-    edits: Vec<Edit>,
+    edits: Vec<String>,
     /// Take back what you said of a field, or an id that you gave.
     #[arg(long, value_name = "FIELD", value_parser = unset)]
     unset: Vec<Edit>,
@@ -54,9 +54,12 @@ fn unset(word: &str) -> Result<Edit, EditError> {
 
 impl EditCommand {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        // Not by `clap`, which repeats the whole value where something is wrong with it.
+        let said = self.edits.iter().map(|word| word.parse::<Edit>().map_err(|error| Usage(error.to_string())));
+        let said = said.collect::<Result<Vec<_>, _>>()?;
         let mut catalog = context.catalog()?;
         let entity = item::find(context, &catalog, &self.item)?;
-        let edits = [self.unset, self.edits].concat();
+        let edits = [self.unset, said].concat();
         let edited = edit(&mut catalog, entity.id, &edits, mode(self.dry_run), context.now())?;
         let entity = catalog.entity(entity.id)?.unwrap_or(entity);
         let report = EditedReport {

@@ -28,7 +28,7 @@ pub enum LockField {
 /// A word that nothing can be locked by.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{word}` cannot be locked; there are all, the image types (poster, fanart, fanart1, …, see `posterfs select --help`) \
+    "`{word}` cannot be locked; there are all, the image types (poster, fanart, fanart1, …, see `posterfs select --help`), \
      actors, and the fields {known}",
     known = Field::words().join(", ")
 )]
