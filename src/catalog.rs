@@ -96,7 +96,7 @@ pub use copy::{CatalogCheck, OnPages};
 pub use credits::{Credit, ScannedCredit, ScannedSet, ToldCast, ToldCredit};
 pub use damage::{BadPath, BadRow, CheckedPaths};
 pub use derive::Derivation;
-pub use documents::{DocumentChanges, NewDocument};
+pub use documents::{DocumentChanges, DocumentInputs, DocumentState, NewDocument};
 pub use edits::{Edited, EntityEdit};
 pub use enrichment::{EnrichScope, Enrichment, Identification};
 pub use entities::{Entity, EntityFilter, ListKey};

@@ -21,7 +21,7 @@ mod state;
 mod tests;
 
 pub use artwork::{ArtworkSettings, ChoiceMode, LibraryArtworkSettings};
-pub use documents::DocumentSettings;
+pub use documents::{DocumentLibraries, DocumentSettings};
 pub use error::ConfigError;
 pub use file::Config;
 pub use journal::stderr_is_journal;

@@ -100,4 +100,4 @@ pub use thumbnails::{Look, Seen};
 pub use verify::{
     Affected, Finding, Flaw, LibraryTree, Rate, RateError, Remedy, Subject, VerifyReport, VerifyRequest, verify,
 };
-pub use views::{Shows, ViewCatalog};
+pub use views::{LibrariesWithTrees, Shows, ViewCatalog, ViewDocuments};

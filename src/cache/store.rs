@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use crate::model::{ContentHash, RelPath, UnixSeconds};
@@ -93,6 +94,8 @@ pub struct Cache {
     durable_assets: DurableFolders,
     pub(super) durable_provenance: DurableFolders,
     on_step: Option<Arc<dyn Fn(Step) + Send + Sync>>,
+    /// Opens what is not in here.
+    behind: Option<Box<Self>>,
 }
 
 impl fmt::Debug for Cache {
@@ -124,7 +127,7 @@ impl Cache {
     pub fn open_read_only(root: &Path) -> Result<Self, CacheError> {
         let root = Folder::open_root(root).map_err(CacheError::reading(root))?;
         let [durable_assets, durable_provenance] = Default::default();
-        Ok(Self { root, can_write: false, durable_assets, durable_provenance, on_step: None })
+        Ok(Self { root, can_write: false, durable_assets, durable_provenance, on_step: None, behind: None })
     }
 
     /// Has a function called at each step of `put`: for tests that cut the power there.
@@ -231,7 +234,16 @@ impl Cache {
     /// When it is not there or cannot be read.
     pub fn open_file(&self, hash: &ContentHash, format: StoredFormat) -> Result<File, CacheError> {
         let path = Place::of(hash).path_in(ASSETS, format.extension());
-        self.root.open_beneath(&path).map_err(|errno| CacheError::reading(&self.path_of(hash, format))(errno))
+        match (self.root.open_beneath(&path), &self.behind) {
+            (Err(Errno::NOENT), Some(behind)) => behind.open_file(hash, format),
+            (opened, _) => opened.map_err(|errno| CacheError::reading(&self.path_of(hash, format))(errno)),
+        }
+    }
+
+    /// The same cache, which also opens what `behind` has and it lacks.
+    #[must_use]
+    pub fn in_front_of(self, behind: Self) -> Self {
+        Self { behind: Some(Box::new(behind)), ..self }
     }
 
     /// Where a picture or document lies, whether it is there or not.

@@ -2,18 +2,25 @@
 //!
 //! A document is made of what is known when it is published, and is in the cache like a picture. What is to be shown of it is
 //! decided here, once; from there on it has mappings, a history and a time like everything that is published.
+//!
+//! What nobody has changed is not made again: a row of `document_inputs` says that a document is made of what is known now,
+//! and triggers delete it in the transaction that changes something. Whoever makes one marks it before it looks
+//! ([`Catalog::begin_documents`]); what changes meanwhile deletes the mark, so that what was made of older things is never
+//! taken for made of newer ones.
 
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use sha2::{Digest as _, Sha256};
 
 use super::cache_files;
 use super::entities::{self, Entity, entity_columns};
 use super::scope::{Scope, is_partial};
+use super::sql_types::count;
 use super::wanted::{SelectedPicture, selected_picture};
 use super::{Catalog, CatalogError, NewCacheFile};
-use crate::model::{ContentHash, EntityId, ImageType, LibraryId, UnixSeconds};
+use crate::model::{CacheFileId, ContentHash, EntityId, ImageType, LibraryId, Name, UnixSeconds};
 
 /// What made it: documents come from nowhere but what is known.
 const SOURCE: &str = "made";
@@ -27,6 +34,36 @@ pub struct NewDocument {
     pub hash: ContentHash,
     /// Its size in bytes.
     pub byte_count: u64,
+    /// The metadata file of the tree that it was made of.
+    pub merged_with: Option<Name>,
+    /// What [`Catalog::note_documents`] takes; `None` where it is not known whether it is made of what is known now.
+    pub inputs: Option<DocumentInputs>,
+}
+
+/// Of what a document is made: metadata files of the tree as they were, in bytes that mean something to who makes documents
+/// only, and the rules by which it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentInputs {
+    /// The files.
+    pub files: Vec<u8>,
+    /// The rules, above 0.
+    pub rules: u32,
+}
+
+/// What is known of an entity's document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentState {
+    /// The entity.
+    pub entity: Entity,
+    /// The SHA-256 of the document and its size in bytes, as it was made last.
+    pub document: Option<(ContentHash, u64)>,
+    /// The metadata file of the tree that it was made of.
+    pub merged_with: Option<Name>,
+    /// Whether something in the catalog that it tells may have changed since it was made, or that there is to be none was found
+    /// out.
+    pub has_changed: bool,
+    /// Of what it is made, where that is known for certain and nothing has changed.
+    pub inputs: Option<DocumentInputs>,
 }
 
 /// What a publish changes of documents.
@@ -34,13 +71,32 @@ pub struct NewDocument {
 pub struct DocumentChanges {
     /// New ones, or other ones than before.
     pub made: Vec<NewDocument>,
+    /// Entities that have none any more.
+    pub unmade: Vec<EntityId>,
     /// Libraries that have none any more.
     pub without: Vec<LibraryId>,
+    /// Whether they are in a catalog for a view of its own, and no other one shall know of them.
+    pub are_of_view: bool,
 }
 
 const PUT: &str = "
-    INSERT INTO documents (entity_id, cache_file_id) VALUES (?1, ?2)
-    ON CONFLICT (entity_id) DO UPDATE SET cache_file_id = excluded.cache_file_id";
+    INSERT INTO documents (entity_id, cache_file_id, merged_with) VALUES (?1, ?2, ?3)
+    ON CONFLICT (entity_id) DO UPDATE SET cache_file_id = excluded.cache_file_id, merged_with = excluded.merged_with";
+
+const FORGET_ONE: &str = "DELETE FROM documents WHERE entity_id = ?1";
+
+const BEGIN: &str = "INSERT OR REPLACE INTO document_inputs (entity_id, files, rules) VALUES (?1, x'', 0)";
+
+/// Where the mark is gone, something has changed since, and it is made again next time.
+const NOTE: &str = "UPDATE document_inputs SET files = ?2, rules = ?3 WHERE entity_id = ?1";
+
+/// The numbers of documents that only a catalog for a view of its own knows begin here: those of the catalog that it is derived
+/// from never come so far.
+const FIRST_OF_VIEW: i64 = 1 << 62;
+
+const RENUMBER: &str = "UPDATE cache_image_files SET id = ?2 WHERE id = ?1";
+
+const LAST_OF_BASE: &str = "SELECT coalesce(max(id), 0) FROM cache_image_files WHERE id < ?1";
 
 const FORGET: &str = "
     DELETE FROM documents WHERE entity_id IN (SELECT e.id FROM entities e WHERE e.library_id = ?1)";
@@ -60,12 +116,26 @@ const ONE: &str = concat!(
       WHERE e.id = ?1"
 );
 
-const WITH_DOCUMENTS: &str = concat!(
-    "SELECT ",
-    entity_columns!(),
-    " FROM entities e
-      WHERE e.library_id = ?1 AND e.is_missing = 0 AND e.entity_type <> 'actor' AND e.id > ?2 ORDER BY e.id LIMIT ?3"
-);
+macro_rules! document_states {
+    ($where:literal) => {
+        concat!(
+            "SELECT f.sha256, f.byte_count, d.merged_with, i.files, i.rules, i.entity_id IS NULL AS has_changed, ",
+            entity_columns!(),
+            " FROM entities e
+              LEFT JOIN documents d ON d.entity_id = e.id
+              LEFT JOIN cache_image_files f ON f.id = d.cache_file_id
+              LEFT JOIN document_inputs i ON i.entity_id = e.id
+              WHERE e.is_missing = 0 AND e.entity_type <> 'actor' AND ",
+            $where
+        )
+    };
+}
+
+/// Where the columns of the entity begin in it.
+const ENTITY_COLUMN: usize = 6;
+
+const STATES: &str = document_states!("e.library_id = ?1 AND e.id > ?2 ORDER BY e.id LIMIT ?3");
+const STATE: &str = document_states!("e.id = ?1");
 
 impl Catalog {
     /// The document of an entity, as it was made last.
@@ -95,17 +165,67 @@ impl Catalog {
     ///
     /// # Errors
     /// When the catalog cannot be read, or a row is not valid.
-    pub fn entities_with_documents(
+    pub fn document_states(
         &self,
         library: LibraryId,
         after: EntityId,
         limit: u32,
-    ) -> Result<Vec<Entity>, CatalogError> {
+    ) -> Result<Vec<DocumentState>, CatalogError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(WITH_DOCUMENTS)?;
-            Ok(statement.query_map((library, after, limit), entities::entity)?.collect::<Result<_, _>>()?)
+            let mut statement = connection.prepare_cached(STATES)?;
+            Ok(statement.query_map((library, after, limit), state)?.collect::<Result<_, _>>()?)
         })
     }
+
+    /// What is known of the document of an entity; `None` where it can have none.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read, or a row is not valid.
+    pub fn document_state(&self, entity: EntityId) -> Result<Option<DocumentState>, CatalogError> {
+        self.read(|connection| Ok(connection.prepare_cached(STATE)?.query_row([entity], state).optional()?))
+    }
+
+    /// Marks that the documents of these entities are made of what is known from now on.
+    ///
+    /// # Errors
+    /// When the catalog cannot be written.
+    pub fn begin_documents(&mut self, entities: &[EntityId]) -> Result<(), CatalogError> {
+        self.write(|transaction| {
+            let mut begin = transaction.prepare_cached(BEGIN)?;
+            entities.iter().try_for_each(|entity| begin.execute([entity]).map(drop))?;
+            Ok(())
+        })
+    }
+
+    /// Notes of what the documents of these entities are made, unless something has changed since
+    /// [`Self::begin_documents`]. For those that stay as they are; what [`DocumentChanges`] says of others is noted with them.
+    ///
+    /// # Errors
+    /// When the catalog cannot be written.
+    pub fn note_documents(&mut self, noted: &[(EntityId, DocumentInputs)]) -> Result<(), CatalogError> {
+        self.write(|transaction| {
+            Ok(noted.iter().try_for_each(|(entity, inputs)| note(transaction, *entity, inputs))?)
+        })
+    }
+}
+
+fn state(row: &Row<'_>) -> rusqlite::Result<DocumentState> {
+    let hash: Option<ContentHash> = row.get("sha256")?;
+    let rules: Option<u32> = row.get("rules")?;
+    Ok(DocumentState {
+        entity: entities::entity_from(row, ENTITY_COLUMN)?,
+        document: hash.map(|hash| count(row, "byte_count").map(|bytes| (hash, bytes))).transpose()?,
+        merged_with: row.get("merged_with")?,
+        has_changed: row.get("has_changed")?,
+        inputs: match rules {
+            Some(rules @ 1..) => Some(DocumentInputs { files: row.get("files")?, rules }),
+            _ => None,
+        },
+    })
+}
+
+fn note(connection: &Connection, entity: EntityId, inputs: &DocumentInputs) -> rusqlite::Result<()> {
+    connection.prepare_cached(NOTE)?.execute((entity, &inputs.files, inputs.rules)).map(drop)
 }
 
 /// Whether those bytes are a document that was made here.
@@ -119,11 +239,34 @@ pub(super) fn apply(connection: &Connection, changes: &DocumentChanges, now: Uni
     for library in &changes.without {
         connection.prepare_cached(FORGET)?.execute([library])?;
     }
+    for entity in &changes.unmade {
+        connection.prepare_cached(FORGET_ONE)?.execute([entity])?;
+    }
+    let last: i64 = connection.prepare_cached(LAST_OF_BASE)?.query_row([FIRST_OF_VIEW], |row| row.get(0))?;
     for document in &changes.made {
-        let file = cache_files::put(connection, &cache_file(document, now))?;
-        connection.prepare_cached(PUT)?.execute((document.entity, file))?;
+        let mut file = cache_files::put(connection, &cache_file(document, now))?;
+        if changes.are_of_view && file.get() > last {
+            let number = number_in_view(document);
+            connection.prepare_cached(RENUMBER)?.execute((file, number))?;
+            file = CacheFileId::new(number);
+        }
+        connection.prepare_cached(PUT)?.execute((document.entity, file, &document.merged_with))?;
+        if let Some(inputs) = &document.inputs {
+            note(connection, document.entity, inputs)?;
+        }
     }
     Ok(())
+}
+
+/// In a catalog for a view of its own, a document that the catalog lacks that this one is derived from has a number that
+/// follows from what it is: the same one always has the same row, which is its inode number, and another one another.
+fn number_in_view(document: &NewDocument) -> i64 {
+    let mut digest = Sha256::new();
+    digest.update(document.entity.get().to_be_bytes());
+    digest.update(document.hash.as_bytes());
+    let bytes: [u8; 32] = digest.finalize().into();
+    let number = bytes.iter().take(8).fold(0u64, |number, byte| number << 8 | u64::from(*byte));
+    FIRST_OF_VIEW | (number >> 2) as i64
 }
 
 fn cache_file(document: &NewDocument, now: UnixSeconds) -> NewCacheFile {

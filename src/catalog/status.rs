@@ -22,6 +22,8 @@ pub struct Counts {
     pub candidates: u64,
     /// Current mappings.
     pub mappings: u64,
+    /// Metadata documents among them.
+    pub documents: u64,
     /// Pictures in the cache.
     pub cache: CacheTotals,
     /// The last generation.
@@ -43,6 +45,8 @@ impl Catalog {
                         (SELECT count(*) FROM entities WHERE is_missing = 1) AS missing,
                         (SELECT count(*) FROM library_image_files WHERE cache_file_id IS NULL) AS originals,
                         (SELECT count(*) FROM asset_candidates) AS candidates,
+                        (SELECT count(*) FROM library_image_files WHERE image_type = 'nfo'
+                         AND removed_generation IS NULL AND cache_file_id IS NOT NULL) AS documents,
                         (SELECT max(id) FROM generations) AS generation",
             )?;
             Ok(statement.query_row([], |row| {
@@ -53,6 +57,7 @@ impl Catalog {
                     originals: count(row, "originals")?,
                     candidates: count(row, "candidates")?,
                     mappings,
+                    documents: count(row, "documents")?,
                     cache,
                     generation: row.get("generation")?,
                 })

@@ -132,6 +132,7 @@ mod tests {
             originals: 0,
             candidates: 0,
             mappings,
+            documents: 0,
             cache: CacheTotals { files, bytes: 0 },
             generation: None,
         };

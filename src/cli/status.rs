@@ -46,6 +46,8 @@ struct CountsReport {
     candidates: u64,
     cache: CacheReport,
     mappings: u64,
+    /// Metadata documents among them.
+    documents: u64,
     generation: Option<i64>,
 }
 
@@ -115,6 +117,7 @@ impl From<Counts> for CountsReport {
             candidates: counts.candidates,
             cache: CacheReport { files: counts.cache.files, bytes: counts.cache.bytes },
             mappings: counts.mappings,
+            documents: counts.documents,
             generation: counts.generation.map(crate::model::GenerationId::get),
         }
     }
@@ -169,6 +172,10 @@ fn count_lines(counts: &CountsReport) -> [String; 4] {
         format!("  {pictures} in the cache, {}", byte_size(counts.cache.bytes)),
         format!("  {originals}, {candidates}"),
         match counts.generation {
+            Some(generation) if counts.documents > 0 => {
+                let documents = counted(counts.documents, "metadata document", "metadata documents");
+                format!("  {mappings}, {documents} among them, generation {generation}")
+            }
             Some(generation) => format!("  {mappings}, generation {generation}"),
             None => "  nothing published yet".to_owned(),
         },

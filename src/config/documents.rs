@@ -1,5 +1,7 @@
 //! `[nfo]`: whether metadata documents are published.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Config;
@@ -12,11 +14,27 @@ pub struct DocumentSettings {
     pub publish: bool,
 }
 
-impl Config {
-    /// Whether metadata documents are published in the library of that name.
+/// In which libraries metadata documents are published.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DocumentLibraries {
+    by_default: bool,
+    named: BTreeMap<String, bool>,
+}
+
+impl DocumentLibraries {
+    /// Whether they are in the library of that name.
     #[must_use]
-    pub fn publishes_nfo(&self, library: &str) -> bool {
-        self.library.get(library).and_then(|own| own.nfo).unwrap_or(self.nfo.publish)
+    pub fn has(&self, library: &str) -> bool {
+        self.named.get(library).copied().unwrap_or(self.by_default)
+    }
+}
+
+impl Config {
+    /// In which libraries metadata documents are published.
+    #[must_use]
+    pub fn document_libraries(&self) -> DocumentLibraries {
+        let named = self.library.iter().filter_map(|(name, own)| Some((name.clone(), own.nfo?)));
+        DocumentLibraries { by_default: self.nfo.publish, named: named.collect() }
     }
 }
 
@@ -27,11 +45,12 @@ mod tests {
     #[test]
     fn a_library_says_so_or_all_do() {
         let parse = |text: &str| toml::from_str::<Config>(text).unwrap();
-        assert!(!Config::default().publishes_nfo("films"));
+        let has = |config: &Config, name: &str| config.document_libraries().has(name);
+        assert!(!has(&Config::default(), "films"));
         let one = parse("[library.films]\nnfo = true");
-        assert!(one.publishes_nfo("films") && !one.publishes_nfo("tv"));
+        assert!(has(&one, "films") && !has(&one, "tv"));
         let others = parse("[nfo]\npublish = true\n[library.films]\nnfo = false");
-        assert!(!others.publishes_nfo("films") && others.publishes_nfo("tv"));
+        assert!(!has(&others, "films") && has(&others, "tv"));
         assert!(toml::from_str::<Config>("[nfo]\npublished = true").is_err());
     }
 }

@@ -24,7 +24,6 @@ pub fn open_beneath(run: &Path, path: &Path) -> Result<OwnedFd, MountError> {
         let failed =
             |source| MountError::Beneath { path: path.to_owned(), mountpoint: mount.mountpoint.clone(), source };
         let root = source_of(run, &mount.mountpoint).map_err(failed)?;
-        let below = if below.as_os_str().is_empty() { Path::new(".") } else { below };
         return open_folder(&root, below).map_err(|error| failed(error.into()));
     }
     if let Some(dead) = path.ancestors().find(|above| is_dead(above)) {
@@ -34,6 +33,11 @@ pub fn open_beneath(run: &Path, path: &Path) -> Result<OwnedFd, MountError> {
     open_folder(CWD, path).map_err(unopened)
 }
 
-fn open_folder(root: impl std::os::fd::AsFd, path: &Path) -> rustix::io::Result<OwnedFd> {
+/// Opens a folder beneath another one; without a path, that one.
+///
+/// # Errors
+/// When it is missing, no folder, or may not be read.
+pub fn open_folder(root: impl std::os::fd::AsFd, path: &Path) -> rustix::io::Result<OwnedFd> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     openat(root, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }

@@ -7,7 +7,7 @@ use rustix::fs::StatVfsMountFlags;
 use rustix::mount::MountFlags;
 
 use crate::cache::Limits;
-use crate::config::Config;
+use crate::config::{Config, DocumentLibraries};
 use crate::phase::Shows;
 
 use super::attach::Attachment;
@@ -41,6 +41,8 @@ pub struct MountOptions {
     pub flags: MountFlags,
     /// What it shows, when not simply what is published.
     pub shows: Option<Shows>,
+    /// In which libraries publishing would show metadata documents.
+    pub documents: DocumentLibraries,
     /// Whoever watches the view is told by real events of what is published in it.
     pub pokes: bool,
 }
@@ -198,6 +200,7 @@ impl MountOptions {
             limits,
             flags: MountFlags::empty(),
             shows: None,
+            documents: config.document_libraries(),
             pokes: settings.poke,
         }
     }

@@ -10,12 +10,15 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::cache::Cache;
+use crate::catalog::Library;
 use crate::config::StateDir;
 use crate::control::MountInfo;
+use crate::library::Source;
 use crate::model::SystemClock;
-use crate::phase::ViewCatalog;
+use crate::phase::{LibrariesWithTrees, ViewCatalog, ViewDocuments};
 
 use super::attach::attach;
+use super::beneath::{open_beneath, open_folder};
 use super::gate::Gate;
 use super::index::FolderIndex;
 use super::notify::Notices;
@@ -80,15 +83,65 @@ pub fn mount_info(options: &MountOptions, source: &OwnedFd) -> Result<MountInfo,
     })
 }
 
-/// The catalog of a view that shows something of its own.
+/// The catalog and the cache of a view that shows something of its own.
+#[derive(Debug)]
+pub struct OwnView {
+    /// What it shows.
+    pub catalog: ViewCatalog,
+    /// Opens what nobody else has, and all that the state's cache has.
+    pub cache: Cache,
+}
+
+/// What a view needs that shows something of its own; `None` for one of what is published. `source` is what it is one of.
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn view_catalog(options: &MountOptions, state: &StateDir, id: &str) -> Result<Option<ViewCatalog>, MountError> {
+pub fn own_view(
+    options: &MountOptions,
+    state: &StateDir,
+    id: &str,
+    source: &Arc<OwnedFd>,
+) -> Result<Option<OwnView>, MountError> {
     let Some(shows) = options.shows.clone() else { return Ok(None) };
-    let path = state.views()?.join(format!("{id}.db"));
-    let opened = ViewCatalog::open(&state.database(), &path, shows, &options.source, &SystemClock);
-    opened.map(Some).map_err(|error| MountError::Phase(Box::new(error)))
+    let views = state.views()?;
+    let (database, folder) = (views.join(format!("{id}.db")), views.join(format!("{id}.cache")));
+    let documents = ViewDocuments {
+        cache: Cache::open(&folder)?.in_front_of(Cache::open_read_only(&state.cache())?),
+        libraries: libraries_with_trees(options, state, source),
+    };
+    let catalog = ViewCatalog::open(&state.database(), &database, shows, &options.source, documents, &SystemClock)
+        .map_err(|error| MountError::Phase(Box::new(error)))?;
+    let cache = Cache::open_read_only(&folder)?.in_front_of(Cache::open_read_only(&state.cache())?);
+    Ok(Some(OwnView { catalog, cache }))
+}
+
+/// The libraries that shall have documents and of which the view shows something. What lies beneath its source is reached
+/// through that: whoever else shows it may be this very view, which cannot answer while it is made.
+fn libraries_with_trees(options: &MountOptions, state: &StateDir, source: &Arc<OwnedFd>) -> LibrariesWithTrees {
+    let (wanted, shown, run, source) =
+        (options.documents.clone(), options.source.clone(), state.run(), Arc::clone(source));
+    let tree = move |path: &Path| -> Result<Source, String> {
+        let root = match path.strip_prefix(&shown) {
+            Ok(below) => open_folder(&source, below).map_err(|error| error.to_string()),
+            Err(_) => open_beneath(&run, path).map_err(|error| error.to_string()),
+        };
+        Ok(Source::from_fd(root?, path.to_owned()))
+    };
+    let is_shown = {
+        let shown = options.source.clone();
+        move |path: &Path| path.starts_with(&shown) || shown.starts_with(path)
+    };
+    Box::new(move |catalog| {
+        let libraries = catalog.libraries()?.into_iter().filter(|library| wanted.has(&library.name));
+        let with_tree = |library: Library| {
+            let tree = match is_shown(&library.path) {
+                true => tree(&library.path),
+                false => Err("it is not shown here".to_owned()),
+            };
+            (library, tree)
+        };
+        Ok(libraries.map(with_tree).collect())
+    })
 }
 
 /// The view, before anybody serves it.
@@ -97,8 +150,8 @@ pub fn view_catalog(options: &MountOptions, state: &StateDir, id: &str) -> Resul
 /// When the catalog, the cache or the source cannot be opened.
 pub fn make_view(
     options: &MountOptions,
-    state: &StateDir,
     database: &Path,
+    cache: Cache,
     source: &OwnedFd,
     (notices, written, ticker): (Notices, Written, Ticker),
     is_watched: bool,
@@ -108,7 +161,7 @@ pub fn make_view(
     let parts = ViewParts {
         source: source.try_clone().map_err(failed)?,
         index: FolderIndex::open(database, &options.source)?,
-        cache: Cache::open_read_only(&state.cache())?,
+        cache,
         notices,
         lifetimes: Lifetimes { attributes: options.attr_timeout, entries: options.entry_timeout },
         is_watched,

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use fuser::BackingId;
 use parking_lot::Mutex;
 
+use crate::cache::Cache;
 use crate::catalog::Catalog;
 use crate::config::StateDir;
 use crate::control::{Handler, Registration, Server, register};
@@ -27,7 +28,7 @@ use super::gate::{Gate, GateWatch};
 use super::notify::{Kernel, NoticeQueue, fail_request, queue};
 use super::options::{MountError, MountOptions};
 use super::poke::Poker;
-use super::prepare::{Attached, make_view, mount_info, raise_descriptor_limit, view_catalog, watch};
+use super::prepare::{Attached, OwnView, make_view, mount_info, own_view, raise_descriptor_limit, watch};
 use super::requests::Fs;
 use super::submounts::MountTableWatcher;
 use super::threads::{fit, spawn};
@@ -100,10 +101,14 @@ impl Session {
         let (notices, notice_queue) = queue();
         let watch = watch(&options, &source);
         let (written, ticker, ends) = writer_ends();
-        let view_catalog = view_catalog(&options, state, registration.id())?;
+        let own = own_view(&options, state, registration.id(), &source)?;
+        let (view_catalog, cache) = match own {
+            Some(OwnView { catalog, cache }) => (Some(catalog), cache),
+            None => (None, Cache::open_read_only(&state.cache())?),
+        };
         let database = view_catalog.as_ref().map_or_else(|| state.database(), ViewCatalog::path);
         let ends_of_view = (notices, written, ticker);
-        let view = Arc::new(make_view(&options, state, &database, &source, ends_of_view, watch.is_some())?);
+        let view = Arc::new(make_view(&options, &database, cache, &source, ends_of_view, watch.is_some())?);
         let catalog = Follow { catalog: Catalog::open_read_only(&database)?, view_catalog };
         let attached = Attached::new(&options)?;
         let serve_failed = |source| MountError::Serve { path: options.mountpoint.clone(), source };

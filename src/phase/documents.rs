@@ -4,7 +4,11 @@
 //! makes the same bytes, so publishing again changes nothing. It goes into the cache like a picture, and then is one more
 //! thing to be published. A library in which documents are not wanted has none.
 //!
-//! What is known only from names makes no document: Kodi asks nobody about an item that has one.
+//! What is known only from names makes no document: Kodi asks nobody about an item that has one. Neither does what the file of
+//! the tree says word for word already.
+//!
+//! Made is what may have become another one: the catalog knows of what nothing in it has changed since
+//! ([`Catalog::begin_documents`]), and the files of the tree that were looked at are looked at again.
 //!
 //! - `facts.rs`: from the catalog to what is written
 //! - `base.rs`: what the tree has already
@@ -15,21 +19,24 @@ mod facts;
 mod told;
 
 use crate::cache::{Cache, StoredFormat, hash_of_document};
-use crate::catalog::{Catalog, DocumentChanges, Entity, Library, NewDocument, PublishMode, Scope};
+use crate::catalog::{Catalog, DocumentChanges, DocumentInputs, DocumentState, Entity, Library, NewDocument, Scope};
 use crate::library::{NfoBase, Source, write_nfo};
-use crate::model::{EntityId, ImageType, LibraryId};
+use crate::model::{ContentHash, EntityId, ImageType, LibraryId, UnixSeconds};
 use crate::naming::{PictureExtension, Profile, Profiles};
 
 use super::publish::profiles_of;
 use super::{PhaseError, Progress};
 
-use base::Base;
+use base::{Base, Found};
 
 pub use told::NfoStory;
 pub(super) use told::nfo_story;
 
 /// How many entities are read from the catalog at a time.
 const PAGE: u32 = 500;
+
+/// Raise it whenever documents are written otherwise: then all of them are made again.
+const RULES: u32 = 1;
 
 /// Where documents are wanted, and what is needed to make them.
 pub struct DocumentSources<'a> {
@@ -41,6 +48,17 @@ pub struct DocumentSources<'a> {
     pub progress: &'a dyn Progress,
 }
 
+/// What documents are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Making {
+    /// To be published.
+    Publish,
+    /// To see what would be published; nothing is written.
+    Try,
+    /// To be shown by a view before they are published. They go into the cache; the catalog is not changed.
+    View,
+}
+
 /// What making documents came to.
 #[derive(Debug, Default)]
 pub(super) struct Made {
@@ -50,17 +68,21 @@ pub(super) struct Made {
     pub(super) problems: Vec<(EntityId, String)>,
     /// Libraries that cannot be reached: their documents stay as they are.
     pub(super) unreached: Vec<String>,
+    /// How many were looked at, as something may have changed.
+    pub(super) looked_at: u64,
 }
 
 /// Makes the documents of the scope that are other ones than before. They are durably in the cache when this returns, but
-/// for a dry run.
+/// for a trial.
 pub(super) fn make(
-    catalog: &Catalog,
+    catalog: &mut Catalog,
     sources: &DocumentSources<'_>,
     scope: Scope<'_>,
-    mode: PublishMode,
+    making: Making,
+    now: UnixSeconds,
 ) -> Result<Made, PhaseError> {
     let mut made = Made::default();
+    made.changes.are_of_view = making == Making::View;
     let wanted: Vec<LibraryId> = sources.libraries.iter().map(|(library, _)| library.id).collect();
     let all = catalog.libraries()?;
     made.changes.without = all.iter().map(|library| library.id).filter(|id| !wanted.contains(id)).collect();
@@ -68,8 +90,8 @@ pub(super) fn make(
         match source {
             Ok(source) => {
                 let profiles = profiles_of(library)?;
-                let maker = Maker { catalog, cache: sources.cache, library: library.id, source, profiles, mode };
-                maker.make_all(scope, sources.progress, &mut made)?;
+                let maker = Maker { cache: sources.cache, library: library.id, source, profiles, making, now };
+                maker.make_all(catalog, scope, sources.progress, &mut made)?;
             }
             Err(reason) => made.unreached.push(format!("the NFO of {} stay as they are: {reason}", library.name)),
         }
@@ -79,96 +101,152 @@ pub(super) fn make(
 
 /// Makes the documents of one library.
 struct Maker<'a> {
-    catalog: &'a Catalog,
     cache: &'a Cache,
     library: LibraryId,
     source: &'a Source,
     profiles: Profiles,
-    mode: PublishMode,
+    making: Making,
+    now: UnixSeconds,
 }
 
 impl Maker<'_> {
-    fn make_all(&self, scope: Scope<'_>, progress: &dyn Progress, made: &mut Made) -> Result<(), PhaseError> {
+    fn make_all(
+        &self,
+        catalog: &mut Catalog,
+        scope: Scope<'_>,
+        progress: &dyn Progress,
+        made: &mut Made,
+    ) -> Result<(), PhaseError> {
         progress.start(None);
         let result = match scope {
-            Scope::All => self.make_library(progress, made),
-            Scope::Libraries(ids) if ids.contains(&self.library) => self.make_library(progress, made),
+            Scope::All => self.make_library(catalog, progress, made),
+            Scope::Libraries(ids) if ids.contains(&self.library) => self.make_library(catalog, progress, made),
             Scope::Libraries(_) => Ok(()),
-            Scope::Entities(ids) | Scope::Shown(ids) | Scope::Among(ids) => self.make_some(ids, made),
+            Scope::Entities(ids) | Scope::Shown(ids) | Scope::Among(ids) => self.make_some(catalog, ids, made),
             Scope::Pictures(pictures) => {
                 let of_documents = pictures.iter().filter(|(_, image_type)| !image_type.is_picture());
-                self.make_some(&of_documents.map(|(id, _)| *id).collect::<Vec<_>>(), made)
+                self.make_some(catalog, &of_documents.map(|(id, _)| *id).collect::<Vec<_>>(), made)
             }
         };
         progress.finish();
         result
     }
 
-    fn make_library(&self, progress: &dyn Progress, made: &mut Made) -> Result<(), PhaseError> {
+    fn make_library(&self, catalog: &mut Catalog, progress: &dyn Progress, made: &mut Made) -> Result<(), PhaseError> {
         let mut after = EntityId::new(0);
         loop {
-            let page = self.catalog.entities_with_documents(self.library, after, PAGE)?;
+            let page = catalog.document_states(self.library, after, PAGE)?;
             let Some(last) = page.last() else { return Ok(()) };
-            after = last.id;
-            for entity in &page {
-                self.make_one(entity, made)?;
-                progress.advance(1);
-            }
+            after = last.entity.id;
+            self.make_due(catalog, &page, made)?;
+            progress.advance(page.len() as u64);
         }
     }
 
-    fn make_some(&self, ids: &[EntityId], made: &mut Made) -> Result<(), PhaseError> {
-        for id in ids {
-            let entity = self.catalog.entity(*id)?.filter(|entity| entity.library == self.library);
-            if let Some(entity) = entity.filter(|entity| !entity.is_missing) {
-                self.make_one(&entity, made)?;
-            }
+    fn make_some(&self, catalog: &mut Catalog, ids: &[EntityId], made: &mut Made) -> Result<(), PhaseError> {
+        let states = ids.iter().map(|id| catalog.document_state(*id)).collect::<Result<Vec<_>, _>>()?;
+        let own = states.into_iter().flatten().filter(|state| state.entity.library == self.library);
+        self.make_due(catalog, &own.collect::<Vec<_>>(), made)
+    }
+
+    /// Makes those of which it is not known that they are made of what is known now.
+    fn make_due(&self, catalog: &mut Catalog, states: &[DocumentState], made: &mut Made) -> Result<(), PhaseError> {
+        let due: Vec<EntityId> =
+            states.iter().filter(|state| !self.is_current(state)).map(|state| state.entity.id).collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        made.looked_at += due.len() as u64;
+        let is_noted = self.making == Making::Publish;
+        if is_noted {
+            catalog.begin_documents(&due)?;
+        }
+        let mut same = Vec::new();
+        for id in due {
+            // What changed before the mark was set is seen only now.
+            let Some(state) = catalog.document_state(id)? else { continue };
+            same.extend(self.make_one(catalog, &state, made)?.map(|inputs| (id, inputs)));
+        }
+        if is_noted {
+            catalog.note_documents(&same)?;
         }
         Ok(())
     }
 
-    fn make_one(&self, entity: &Entity, made: &mut Made) -> Result<(), PhaseError> {
-        let placement = self.catalog.placement_of(entity)?;
+    fn is_current(&self, state: &DocumentState) -> bool {
+        let is_known =
+            |inputs: &DocumentInputs| inputs.rules == RULES && base::are_unchanged(self.source, &inputs.files);
+        state.document.is_none_or(|(hash, byte_count)| self.is_there(&hash, byte_count))
+            && state.inputs.as_ref().is_some_and(is_known)
+    }
+
+    /// Of what the document is made, where it stays what it is, and that is known for certain.
+    fn make_one(
+        &self,
+        catalog: &Catalog,
+        state: &DocumentState,
+        made: &mut Made,
+    ) -> Result<Option<DocumentInputs>, PhaseError> {
+        let entity = &state.entity;
+        let placement = catalog.placement_of(entity)?;
         let names = self.profiles.names(&placement, ImageType::NFO, PictureExtension::Nfo).names;
-        if names.is_empty() && !has_name_in_tree(entity) {
-            return Ok(());
-        }
+        let is_named = !names.is_empty() || has_name_in_tree(entity);
         let places = names.iter().map(|name| name.folder.join(&name.name)).collect();
-        let base = match base::find(self.catalog, self.source, entity, places) {
-            Ok(base) => base,
+        let found = match is_named.then(|| base::find(catalog, self.source, entity, places)).transpose() {
+            Ok(found) => found.unwrap_or_default(),
             Err(base::Failure::File(message)) => {
                 made.problems.push((entity.id, message));
-                return Ok(());
+                return Ok(None);
             }
             Err(base::Failure::Phase(error)) => return Err(error),
         };
-        let facts = facts::facts(self.catalog, entity, &placement)?;
-        if facts.is_empty() || !(base.is_something() || facts::is_more_than_names(self.catalog, entity)?) {
-            return Ok(());
+        let facts = facts::facts(catalog, entity, &placement)?;
+        let is_told = found.base.is_something() || facts::is_more_than_names(catalog, entity)?;
+        let written = (is_named && is_told && !facts.is_empty()).then(|| match &found.base {
+            Base::Nothing => write_nfo(&facts, NfoBase::Nothing),
+            Base::Original(bytes) => write_nfo(&facts, NfoBase::Original(bytes)),
+            Base::Own(bytes) => write_nfo(&facts, NfoBase::Own(bytes)),
+        });
+        match written.filter(|written| !found.base.is_original(written)) {
+            Some(written) => self.keep(state, &written, found, made),
+            None if state.document.is_none() => Ok(self.inputs(&found)),
+            None => {
+                made.changes.unmade.push(entity.id);
+                Ok(None)
+            }
         }
-        let base = match &base {
-            Base::Nothing => NfoBase::Nothing,
-            Base::Original(bytes) => NfoBase::Original(bytes),
-            Base::Own(bytes) => NfoBase::Own(bytes),
-        };
-        self.keep(entity, &write_nfo(&facts, base), made)
     }
 
     /// Into the cache, where it is another one than before, or is no longer there.
-    fn keep(&self, entity: &Entity, bytes: &[u8], made: &mut Made) -> Result<(), PhaseError> {
+    fn keep(
+        &self,
+        state: &DocumentState,
+        bytes: &[u8],
+        found: Found,
+        made: &mut Made,
+    ) -> Result<Option<DocumentInputs>, PhaseError> {
+        let (entity, inputs) = (state.entity.id, self.inputs(&found));
         let hash = hash_of_document(bytes);
         let byte_count = bytes.len() as u64;
-        let is_known = self.catalog.document_of(entity.id)? == Some(hash);
+        let is_known = state.document == Some((hash, byte_count));
+        if self.making != Making::Try && !(is_known && self.is_there(&hash, byte_count)) {
+            self.cache.put_document(bytes, &format!("the NFO of item {entity}"))?;
+        }
+        if is_known && state.merged_with == found.merged_with {
+            return Ok(inputs);
+        }
+        let merged_with = found.merged_with;
+        made.changes.made.push(NewDocument { entity, hash, byte_count, merged_with, inputs });
+        Ok(None)
+    }
+
+    fn inputs(&self, found: &Found) -> Option<DocumentInputs> {
+        found.files(self.now).map(|files| DocumentInputs { files, rules: RULES })
+    }
+
+    fn is_there(&self, hash: &ContentHash, byte_count: u64) -> bool {
         let is_whole = |file: std::fs::File| file.metadata().is_ok_and(|found| found.len() == byte_count);
-        let is_there = is_known && self.cache.open_file(&hash, StoredFormat::Nfo).is_ok_and(is_whole);
-        if self.mode == PublishMode::Apply && !is_there {
-            self.cache.put_document(bytes, &format!("the NFO of item {}", entity.id))?;
-        }
-        if is_known {
-            return Ok(());
-        }
-        made.changes.made.push(NewDocument { entity: entity.id, hash, byte_count });
-        Ok(())
+        self.cache.open_file(hash, StoredFormat::Nfo).is_ok_and(is_whole)
     }
 }
 

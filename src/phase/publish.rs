@@ -13,7 +13,7 @@ use crate::model::{EntityId, ImageType, LibraryId};
 use crate::naming::Profiles;
 
 use super::PhaseError;
-use super::documents::{self, DocumentSources};
+use super::documents::{self, DocumentSources, Made, Making};
 use super::names::{nameless, names_of_selected, places};
 
 /// How many names that are left out a report lists.
@@ -30,6 +30,8 @@ pub struct PublishReport {
     pub left_out_count: u64,
     /// Libraries whose trees could not be reached, so that their documents stay as they are.
     pub unreached: Vec<String>,
+    /// How many documents were made, be it to find that they are the same; of the others it was known.
+    pub documents_looked_at: u64,
 }
 
 /// A name that a picture should have, but cannot.
@@ -69,8 +71,27 @@ pub fn publish_with_documents(
     mode: PublishMode,
     stamp: &Stamp,
 ) -> Result<PublishReport, PhaseError> {
-    let made = documents::make(catalog, sources, scope, mode)?;
-    let mut report = publish_changes(catalog, scope, mode, stamp, &made.changes)?;
+    let making = if mode == PublishMode::Apply { Making::Publish } else { Making::Try };
+    let made = documents::make(catalog, sources, scope, making, stamp.now)?;
+    let report = publish_changes(catalog, scope, mode, stamp, &made.changes)?;
+    Ok(with_documents(report, made))
+}
+
+/// Publishes in a catalog for a view of its own what publishing everything in `base` would show, documents too. That one is not
+/// changed.
+pub(super) fn publish_pending(
+    own: &mut Catalog,
+    base: &mut Catalog,
+    sources: &DocumentSources<'_>,
+    stamp: &Stamp,
+) -> Result<PublishReport, PhaseError> {
+    let made = documents::make(base, sources, Scope::All, Making::View, stamp.now)?;
+    let report = publish_changes(own, Scope::All, PublishMode::Apply, stamp, &made.changes)?;
+    Ok(with_documents(report, made))
+}
+
+fn with_documents(mut report: PublishReport, made: Made) -> PublishReport {
+    report.documents_looked_at = made.looked_at;
     report.unreached = made.unreached;
     for (entity, message) in made.problems {
         report.note(LeftOutPicture {
@@ -79,7 +100,7 @@ pub fn publish_with_documents(
             message: format!("item {entity}: {message}"),
         });
     }
-    Ok(report)
+    report
 }
 
 fn publish_changes(

@@ -6,13 +6,16 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::{Catalog, Derivation, PublishMode, Scope, Stamp};
+use crate::cache::Cache;
+use crate::catalog::{Catalog, CatalogError, Derivation, Library, PublishMode, Scope, Stamp};
+use crate::library::Source;
 use crate::model::{Clock, GenerationId, LibraryId};
 use crate::naming::Profiles;
 
-use super::PhaseError;
+use super::documents::DocumentSources;
 use super::names::{names_of_selected, places};
-use super::publish::publish;
+use super::publish::publish_pending;
+use super::{NoProgress, PhaseError};
 
 /// What a view of its own shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,24 @@ pub enum Shows {
     Pending,
 }
 
+/// What a view needs to show metadata documents as publishing would make them now.
+pub struct ViewDocuments {
+    /// What they go into: a cache of the view's own, which also finds what the state's has.
+    pub cache: Cache,
+    /// The libraries that shall have documents, each with its tree; `Err` tells why that cannot be reached.
+    pub libraries: LibrariesWithTrees,
+}
+
+/// Tells which libraries of a catalog shall have documents, each with its tree.
+pub type LibrariesWithTrees =
+    Box<dyn Fn(&Catalog) -> Result<Vec<(Library, Result<Source, String>)>, CatalogError> + Send>;
+
+impl fmt::Debug for ViewDocuments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ViewDocuments").field("cache", &self.cache).finish_non_exhaustive()
+    }
+}
+
 /// The catalog of a view of its own.
 #[derive(Debug)]
 pub struct ViewCatalog {
@@ -36,6 +57,7 @@ pub struct ViewCatalog {
     own: Catalog,
     shows: Shows,
     source: PathBuf,
+    documents: ViewDocuments,
 }
 
 impl fmt::Display for Shows {
@@ -67,7 +89,14 @@ impl ViewCatalog {
     ///
     /// # Errors
     /// When a catalog cannot be read or written, there is no such generation, or a tree lacks its library.
-    pub fn open(base: &Path, path: &Path, shows: Shows, source: &Path, clock: &dyn Clock) -> Result<Self, PhaseError> {
+    pub fn open(
+        base: &Path,
+        path: &Path,
+        shows: Shows,
+        source: &Path,
+        documents: ViewDocuments,
+        clock: &dyn Clock,
+    ) -> Result<Self, PhaseError> {
         let mut view = Self {
             base_path: base.to_owned(),
             base: Catalog::open_read_only(base)?,
@@ -75,6 +104,7 @@ impl ViewCatalog {
             own: Catalog::open_disposable(path)?,
             shows,
             source: source.to_owned(),
+            documents,
         };
         view.refresh(clock)?;
         Ok(view)
@@ -112,8 +142,13 @@ impl ViewCatalog {
 
     fn derive_pending(&mut self, stamp: &Stamp) -> Result<(), PhaseError> {
         self.own.derive(&self.base_path, Derivation::Pending, stamp.now)?;
-        let published = publish(&mut self.own, Scope::All, PublishMode::Apply, stamp)?.published;
-        self.keep_times(published.generation)
+        let libraries = (self.documents.libraries)(&self.base)?;
+        let sources = DocumentSources { cache: &self.documents.cache, libraries, progress: &NoProgress };
+        let report = publish_pending(&mut self.own, &mut self.base, &sources, stamp)?;
+        for why in report.unreached.iter().chain(report.left_out.iter().map(|left| &left.message)) {
+            tracing::warn!(why, "not everything that publishing would show can be shown");
+        }
+        self.keep_times(report.published.generation)
     }
 
     fn derive_profiles(&mut self, profiles: &Profiles, library: Option<&str>, stamp: &Stamp) -> Result<(), PhaseError> {

@@ -175,7 +175,8 @@ impl Workplace {
     /// # Errors
     /// When the catalog cannot be read.
     pub fn libraries_with_documents(&self, catalog: &Catalog) -> Result<Vec<OpenedLibrary>, WorkError> {
-        let wanted = catalog.libraries()?.into_iter().filter(|library| self.config.publishes_nfo(&library.name));
+        let with_documents = self.config.document_libraries();
+        let wanted = catalog.libraries()?.into_iter().filter(|library| with_documents.has(&library.name));
         let opened = wanted.map(|library| {
             let source = self.source(&library.path).map(|fd| Source::from_fd(fd, library.path.clone()));
             (library, source.map_err(|error| error.to_string()))

@@ -7,6 +7,7 @@ mod every_layout;
 mod export;
 mod export_refused;
 mod golden;
+mod many_documents;
 mod notify;
 mod publish;
 mod recorded;

@@ -54,9 +54,15 @@ fn read_a_metadata_document() {
     assert!(!lists(&world.view(HEAT), "movie.nfo"), "the original is hidden");
     assert_eq!(fs::read_to_string(world.heat_in_source("movie.nfo")).unwrap(), ORIGINAL, "and as it was");
     let time = fs::metadata(world.heat(NAME)).unwrap().modified().unwrap();
+    let told = || world.films.one(&["show", "tmdb:949"])["nfo"].clone();
+    assert_eq!((&told()["merged_with"], &told()["outdated"]), (&"movie.nfo".into(), &false.into()));
+    assert_eq!(world.films.one(&["status"])["documents"], 1);
     world.films.one(&["edit", "tmdb:949", "title=Hitze"]);
+    assert_eq!(told()["outdated"], true);
+    assert!(world.films.text(&["show", "tmdb:949"]).contains("with what movie.nfo says"));
     documents.publish();
     assert!(documents.seen().contains("<title>Hitze</title>"));
+    assert_eq!(told()["outdated"], false);
     assert!(fs::metadata(world.heat(NAME)).unwrap().modified().unwrap() > time, "players see that it changed");
     world.films.one(&["edit", "tmdb:949", "--unset", "title"]);
     documents.publish();

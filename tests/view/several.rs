@@ -128,6 +128,38 @@ fn what_is_pending_is_what_publishing_shows_then() {
     assert_eq!(fs::remove_file(&poster).unwrap_err().raw_os_error(), Some(libc::EROFS));
 }
 
+/// Metadata documents, too, to the byte: as publishing would make them, not as they were made last.
+#[test]
+fn pending_documents_are_what_publishing_makes_of_them() {
+    let Some(world) = World::beside() else { return };
+    let films = &world.films;
+    let config = films.picture("").parent().unwrap().join("config.toml");
+    crate::support::write(&config, "[nfo]\npublish = true\n");
+    let config = config.to_str().unwrap();
+    let original = "<movie>\n  <title>Heat</title>\n  <plot>A thief.</plot>\n  <custom x=\"1\"/>\n</movie>\n";
+    crate::support::write(films.media().join(HEAT).join("movie.nfo"), original);
+    films.one(&["scan"]);
+    let pending = Further::new(&world, "pending", &["--pending", "--config", config]);
+    let tree = |root: &Path| crate::support::contents(root);
+    let text = |heat: PathBuf| fs::read_to_string(heat.join("Heat (1995).nfo")).unwrap_or_default();
+    assert!(text(pending.heat()).contains("<custom x=\"1\"/>"), "{}", text(pending.heat()));
+    assert!(text(world.heat()).is_empty(), "it is not published");
+    for plot in ["What is pending.", "And once more."] {
+        films.one(&["edit", "tmdb:949", &format!("plot={plot}")]);
+        wait_for(|| text(pending.heat()).contains(plot));
+        let shown = tree(&pending.at);
+        films.one(&["--config", config, "publish"]);
+        assert_eq!(tree(&world.mount.view()), shown);
+        assert_eq!(tree(&pending.at), shown);
+    }
+    films.one(&["edit", "tmdb:949", "plot=Never published."]);
+    wait_for(|| text(pending.heat()).contains("Never published."));
+    let pictures = films.one(&["status"])["cache"]["files"].clone();
+    films.one(&["edit", "tmdb:949", "plot=And once more."]);
+    wait_for(|| tree(&pending.at) == tree(&world.mount.view()));
+    assert_eq!(films.one(&["status"])["cache"]["files"], pictures, "what is only looked at leaves nothing behind");
+}
+
 /// What a lock keeps in spite of what is selected is pending as it is.
 #[test]
 fn what_is_pending_keeps_what_a_lock_keeps() {

@@ -142,13 +142,14 @@ fn nfo_lines(item: &Story) -> Vec<String> {
     let Some(nfo) = &item.nfo else { return Vec::new() };
     let head = match (nfo.published.is_empty(), nfo.outdated) {
         (true, _) => "nfo: none published",
-        (false, true) => "nfo: another one is known by now; `posterfs publish` shows it",
+        (false, true) => "nfo: published; what it tells has changed since, `posterfs publish` shows that",
         (false, false) => "nfo: published",
     };
+    let merged = nfo.merged_with.iter().map(|name| labelled("merged", &format!("with what {} says", plain(name))));
     let word = if nfo.published.is_empty() { "original" } else { "hides" };
     let published = nfo.published.iter().map(|path| labelled("shown as", &below(item, path)));
     let originals = nfo.originals.iter().map(|path| labelled(word, &below(item, path)));
-    std::iter::once(head.to_owned()).chain(published).chain(originals).collect()
+    std::iter::once(head.to_owned()).chain(published).chain(merged).chain(originals).collect()
 }
 
 /// What is shown under names that nothing of the above has: those of today's profiles have others.

@@ -32,6 +32,8 @@ struct Status {
     candidates: u64,
     /// Paths that show a picture.
     mappings: u64,
+    /// Metadata documents among them.
+    documents: u64,
     /// Pictures in the cache, and their bytes.
     cache_files: u64,
     cache_bytes: u64,
@@ -111,6 +113,7 @@ async fn status(State(app): State<App>) -> Result<Answer<Status>, Problem> {
             originals: counts.originals,
             candidates: counts.candidates,
             mappings: counts.mappings,
+            documents: counts.documents,
             cache_files: counts.cache.files,
             cache_bytes: counts.cache.bytes,
             generation: counts.generation.map(GenerationId::get),

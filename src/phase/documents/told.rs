@@ -13,7 +13,9 @@ pub struct NfoStory {
     pub published: Vec<String>,
     /// The SHA-256 of what is published.
     pub sha256: Option<ContentHash>,
-    /// Whether another document has been made since, which `publish` would show.
+    /// The name of the metadata file of the tree that it was merged with.
+    pub merged_with: Option<String>,
+    /// Whether something that it tells has changed since, so that `publish` makes it anew.
     pub outdated: bool,
     /// The item's own metadata files; hidden where a document is published.
     pub originals: Vec<String>,
@@ -30,7 +32,12 @@ pub(in crate::phase) fn nfo_story(catalog: &Catalog, entity: &Entity) -> Result<
         .filter(|found| found.image_type == ImageType::NFO)
         .map(|found| found.folder.join(&found.name).to_string())
         .collect();
-    let outdated = sha256.is_some() && catalog.document_of(entity.id)? != sha256;
     let is_nothing = sha256.is_none() && originals.is_empty();
-    Ok((!is_nothing).then_some(NfoStory { published, sha256, outdated, originals }))
+    let state = catalog.document_state(entity.id)?;
+    let made = state.as_ref().and_then(|state| state.document).map(|(hash, _)| hash);
+    let is_other = made != sha256 || state.as_ref().is_some_and(|state| state.has_changed);
+    // What a rollback shows may be made of another file.
+    let merged_with = state.filter(|_| made == sha256).and_then(|state| state.merged_with).map(|name| name.to_string());
+    let outdated = sha256.is_some() && is_other;
+    Ok((!is_nothing).then_some(NfoStory { published, sha256, merged_with, outdated, originals }))
 }
