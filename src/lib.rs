@@ -11,6 +11,7 @@ pub mod daemon;
 pub mod demo;
 pub mod doctor;
 pub mod http;
+pub mod lasting;
 pub mod library;
 pub mod model;
 pub mod mount;

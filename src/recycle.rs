@@ -16,10 +16,9 @@ mod restore;
 mod tests;
 
 use std::fmt;
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Timespec, Timestamps, UTIME_OMIT, Uid};
 use rustix::io::Errno;
 
+use crate::lasting;
 use crate::model::{Name, UnixSeconds};
 use crate::steps;
 
@@ -166,7 +166,7 @@ impl Recycle {
     /// When it cannot be made or opened.
     pub fn open(root: &Path) -> Result<Self, RecycleError> {
         let failed = |source: io::Error| RecycleError::Open { path: root.to_owned(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(failed)?;
+        lasting::make_folder(root, 0o700).map_err(failed)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = rustix::fs::open(root, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
         Ok(Self { folder, root: root.to_owned(), on_step: None })

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// The layers from the bottom up. Modules of one row do not know each other, except where [`SIDEWAYS`] says so.
 const LAYERS: &[&[&str]] = &[
-    &["model", "steps"],
+    &["lasting", "steps"],
+    &["model"],
     &["naming", "net", "score"],
     &["cache", "catalog", "config", "control", "recycle"],
     &["library", "player", "provider", "streams"],

@@ -1,15 +1,16 @@
 //! The store itself: `put`, the only way in for pictures, and `open`.
 
 use std::fmt::{self, Display};
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
+use crate::lasting;
 use crate::model::{ContentHash, RelPath, UnixSeconds};
 use crate::steps;
 
@@ -17,7 +18,7 @@ use super::durable::DurableFolders;
 use super::error::{CacheError, errno_of};
 use super::folder::{Folder, is_file};
 use super::format::StoredFormat;
-use super::place::{ASSETS, Place, TEMPORARY, relative_path};
+use super::place::{ASSETS, PROVENANCE, Place, TEMPORARY, relative_path};
 use super::probe::{Limits, Picture, Refusal, probe};
 use super::temporary::{self, Temporary};
 
@@ -110,12 +111,14 @@ impl Cache {
     /// # Errors
     /// When the folders cannot be made or opened, or lie on two file systems.
     pub fn open(root: &Path) -> Result<Self, CacheError> {
-        make_root(root)?;
+        lasting::make_folder(root, 0o755).map_err(|error| CacheError::writing(root)(errno_of(&error)))?;
         let cache = Self { can_write: true, ..Self::open_read_only(root)? };
-        let [assets, temporary] = [ASSETS, TEMPORARY].map(|name| cache.top(name));
+        let [assets, temporary, provenance] = [ASSETS, TEMPORARY, PROVENANCE].map(|name| cache.top(name));
+        provenance?;
         if assets?.device() != temporary?.device() {
             return Err(CacheError::TwoFileSystems { root: root.to_owned() });
         }
+        // The names of these folders; those beneath them are made durable with what they are made for.
         cache.root.sync().map_err(CacheError::writing(root))?;
         Ok(cache)
     }
@@ -293,25 +296,6 @@ pub(super) fn sync_folders(durable: &DurableFolders, place: &Place, folders: &[F
     }
     durable.note(place, count);
     Ok(())
-}
-
-/// Makes the root, and the folders above it where they are missing, each durable in its parent.
-fn make_root(root: &Path) -> Result<(), CacheError> {
-    if root.is_dir() {
-        return Ok(());
-    }
-    let above = match root.parent() {
-        Some(above) if !above.as_os_str().is_empty() => above,
-        _ => Path::new("."),
-    };
-    if above != root {
-        make_root(above)?;
-    }
-    let made = match DirBuilder::new().mode(0o755).create(root) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => File::open(above).and_then(|folder| folder.sync_all()),
-    };
-    made.map_err(|error| CacheError::writing(root)(errno_of(&error)))
 }
 
 /// What one `put` knows of its source.

@@ -17,8 +17,9 @@ use rustix::io::Errno;
 
 use super::error::Fault;
 use super::open::{checked, connect, immutable_uri, known_version};
-use super::replacement::{sync_folder, with_suffix};
+use super::replacement::with_suffix;
 use super::{Catalog, CatalogError};
+use crate::lasting::{folder_of, sync_folder};
 use crate::steps;
 
 /// How many pages are copied at a time: 512 KiB.
@@ -155,8 +156,7 @@ impl Partial {
         };
         renamed.map_err(|errno| failed(target)(errno.into()))?;
         steps::reached("backup.named");
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        sync_folder(folder).map_err(failed(target))?;
+        sync_folder(folder_of(target)).map_err(failed(target))?;
         steps::reached("backup.folder_synced");
         Ok(())
     }

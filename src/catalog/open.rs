@@ -4,9 +4,8 @@
 //! byte as it was. Two processes that open a new state folder at once take turns through a lock on that folder, held
 //! only while the file is made or migrated.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::error::Fault;
 use super::{Catalog, CatalogError, copy, replace, replacement, scanned};
-use crate::steps;
+use crate::{lasting, steps};
 
 /// Every step of the schema's life. Append; never change what has been released.
 const MIGRATIONS: &[M<'static>] = &[
@@ -301,7 +300,7 @@ pub(super) fn backups_of(path: &Path) -> PathBuf {
 /// Copies the catalog as it is before its schema changes. There is one such copy for each schema, the newest.
 fn keep_old_schema(connection: &Connection, path: &Path, version: i64) -> Result<(), CatalogError> {
     let folder = backups_of(path);
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+    let made = lasting::make_folder(&folder, 0o700);
     made.map_err(|source| CatalogError::of_file(&folder, source))?;
     let target = folder.join(format!("before-migration-of-schema-{version}.db"));
     copy::back_up(connection, path, &target, true, &mut |_, _| {})?;
@@ -320,7 +319,7 @@ fn migration_error(error: rusqlite_migration::Error, path: &Path) -> CatalogErro
 /// The lock ends with the value. It is on the folder because opening and closing the file itself a second time would
 /// drop SQLite's own locks.
 fn lock_folder(path: &Path) -> Result<File, CatalogError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = lasting::folder_of(path);
     let failed = |source| CatalogError::Folder { path: folder.to_owned(), source };
     let file = File::open(folder).map_err(failed)?;
     flock(&file, FlockOperation::LockExclusive).map_err(|errno| failed(errno.into()))?;

@@ -7,9 +7,9 @@
 //! `posterfs.db.new`, and the next one to open the catalog goes on.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::CatalogError;
+use crate::lasting::{self, folder_of, sync_folder};
 use crate::steps;
 
 /// How long an opener waits for somebody who replaces the file.
@@ -40,10 +41,6 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name: OsString = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Takes part in the use of a catalog, for as long as the value lives; goes on with a replacement that somebody died in.
@@ -145,7 +142,7 @@ fn put_aside(path: &Path, decided_at: i64) -> Result<PathBuf, CatalogError> {
     for suffix in PARTS {
         let from = with_suffix(path, suffix);
         if from.exists() {
-            DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(io_failed(&folder))?;
+            lasting::make_folder(&folder, 0o700).map_err(io_failed(&folder))?;
             let to = with_suffix(&folder.join(name), suffix);
             fs::rename(&from, &to).map_err(io_failed(&to))?;
         }
@@ -155,10 +152,6 @@ fn put_aside(path: &Path, decided_at: i64) -> Result<PathBuf, CatalogError> {
         synced.map_err(io_failed(&folder))?;
     }
     Ok(folder.join(name))
-}
-
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 /// The file that the lock is on. `None` where it cannot be made.

@@ -1,10 +1,10 @@
 //! The state folder: database, cache, recycle bin and what running processes leave for each other.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
+
+use crate::lasting;
 
 /// Where posterfs keeps everything of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl StateDir {
     /// When a folder cannot be made.
     pub fn make(&self) -> Result<(), StateError> {
         for path in [self.0.clone(), self.cache(), self.recycle(), self.run()] {
-            let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
+            let made = lasting::make_folder(&path, 0o700);
             // A read-only state is good enough for looking; whoever writes will be told then.
             if let Err(source) = made
                 && !path.is_dir()
@@ -99,7 +99,7 @@ impl StateDir {
     /// When it cannot be made.
     pub fn views(&self) -> Result<PathBuf, StateError> {
         let path = self.0.join("views");
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
+        let made = lasting::make_folder(&path, 0o700);
         made.map(|()| path.clone()).map_err(|source| StateError::Make { path, source })
     }
 

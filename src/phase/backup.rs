@@ -1,14 +1,14 @@
 //! Copies of the catalog, and the way back to one.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::catalog::{Catalog, CatalogCheck, CatalogError, PublishMode, SoleUse};
+use crate::lasting;
 use crate::model::{UnixSeconds, show_bytes};
 
 use super::{PhaseError, Progress};
@@ -100,7 +100,7 @@ pub fn back_up_in_rotation(
     now: UnixSeconds,
     progress: &dyn Progress,
 ) -> Result<BackupReport, PhaseError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| file_failed(folder, source))?;
+    lasting::make_folder(folder, 0o700).map_err(|source| file_failed(folder, source))?;
     let target = folder.join(format!("{}{}{}", ROTATING.0, time_in_name(now), ROTATING.1));
     let mut report = back_up(catalog, &target, true, progress)?;
     let mut known = rotating(folder)?;
@@ -144,7 +144,7 @@ pub fn restore(
     progress: &dyn Progress,
 ) -> Result<RestoreReport, PhaseError> {
     if !from.is_file() {
-        return Err(file_failed(from, io::ErrorKind::NotFound.into()));
+        return Err(file_failed(from, rustix::io::Errno::NOENT.into()));
     }
     let found = Catalog::check_file(from)?;
     if found.version == 0 {

@@ -1,6 +1,5 @@
 //! Folders of the target, entered one after the other, beneath its root only (`phase::beneath`).
 
-use std::fs::DirBuilder;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use std::rc::Rc;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::lasting;
 use crate::model::RelPath;
 use crate::phase::PhaseError;
 use crate::phase::beneath::{self, Entered, OPEN};
@@ -141,6 +141,6 @@ fn open_folder(path: &Path, is_dry_run: bool) -> io::Result<Option<OwnedFd>> {
         Err(Errno::NOENT) => {}
         Err(errno) => return Err(errno.into()),
     }
-    DirBuilder::new().recursive(true).create(path)?;
+    lasting::make_folder(path, 0o755)?;
     Ok(Some(rustix::fs::open(path, flags, Mode::empty())?))
 }
