@@ -61,7 +61,7 @@ mod verify;
 mod views;
 
 pub use backup::{BackupReport, RestoreReport, back_up, back_up_in_rotation, restore};
-pub use bring_back::{BringBack, BroughtBack, Whereabouts, entries_named, name_of, whereabouts};
+pub use bring_back::{BringBack, BroughtBack, Whereabouts, entries_named, name_of, records_of, whereabouts};
 pub use candidates_like::{CandidateFilter, candidates_like};
 pub use change_lines::{
     ChangeLine, DifferenceLine, GenerationLine, TagLine, change_line, difference_line, event_lines, generation_lines,

@@ -142,6 +142,13 @@ impl Cache {
         Ok(appended)
     }
 
+    /// Where the records of a picture lie beneath the root of the cache, whether there are any or not.
+    #[must_use]
+    pub fn records_path(hash: &ContentHash) -> RelPath {
+        let path = Place::of(hash).path_in(PROVENANCE, RECORDS_EXTENSION);
+        RelPath::parse(path.as_bytes()).expect("digits and letters joined by single slashes are a path")
+    }
+
     /// What a picture serves and served. No records when nothing was ever noted.
     ///
     /// # Errors

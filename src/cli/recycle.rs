@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::catalog::Catalog;
 use crate::model::RelPath;
 use crate::phase::{self, BringBack, Whereabouts};
-use crate::recycle::{Entry, Recycle, RecycleError};
+use crate::recycle::{Entry, Recycle, RecycleError, Tidied};
 
 use super::context::Context;
 use super::output::{byte_size, counted, local_time, one_line, show_path, table};
@@ -209,7 +209,11 @@ fn restore(
     dry_run: bool,
 ) -> anyhow::Result<Outcome> {
     let catalog = context.catalog_to_read()?;
-    let entries = named(context, &how.recycle.entries()?, words, false)?;
+    let all = how.recycle.entries()?;
+    let mut entries = named(context, &all, words, false)?;
+    if to.is_none() {
+        entries.extend(phase::records_of(&entries, &all, &context.state.cache()));
+    }
     let mut rows = Vec::new();
     for entry in entries {
         let brought = restore_one(context, &catalog, how, &entry, to);
@@ -263,13 +267,8 @@ fn restored_line(row: &RestoredRow) -> String {
 }
 
 fn purge(context: &Context, bin: &Recycle, which: &[Entry], dry_run: bool) -> anyhow::Result<Outcome> {
-    let mut report = PurgedReport { entries: 0, bytes: 0, dry_run };
-    for entry in which {
-        if dry_run || bin.purge(entry)? {
-            report.entries += 1;
-            report.bytes = report.bytes.saturating_add(entry.byte_count);
-        }
-    }
+    let Tidied { entries, bytes } = if dry_run { Tidied::of(which) } else { bin.purge(which)? };
+    let report = PurgedReport { entries, bytes, dry_run };
     context.output.result(&report, |report| {
         let verb = if report.dry_run { "would be removed" } else { "removed" };
         format!("{} ({}) {verb} for good", counted(report.entries, "file", "files"), byte_size(report.bytes))

@@ -3,14 +3,16 @@
 //! A record says where a file was. It is followed beneath the root of a library or of the cache only: who can plant a
 //! record in the bin must not be able to have a file written elsewhere.
 
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::AtFlags;
 
+use crate::cache::Cache;
 use crate::catalog::{Catalog, Library, PublishMode};
-use crate::model::{RelPath, UnixSeconds};
+use crate::model::{ContentHash, RelPath, UnixSeconds};
 use crate::recycle::{Entry, Recycle, RecycleError};
 
 use super::PhaseError;
@@ -123,6 +125,19 @@ pub fn entries_named<'a>(entries: &'a [Entry], word: &Path, path: &Path) -> Vec<
     let is_last = |at: usize, entry: &Entry| !entries[at + 1..].iter().any(|later| later.origin == entry.origin);
     let beneath = entries.iter().enumerate().filter(|(_, entry)| entry.origin.starts_with(path));
     beneath.filter(|(at, entry)| is_last(*at, entry)).map(|(_, entry)| entry).collect()
+}
+
+/// Of what was removed of the cache with these entries, the records of pictures: they come back with them.
+#[must_use]
+pub fn records_of(chosen: &[Entry], entries: &[Entry], cache_root: &Path) -> Vec<Entry> {
+    let place = |picture: &Entry| {
+        let below = picture.origin.strip_prefix(cache_root).ok()?;
+        let hash: ContentHash = below.file_stem()?.to_str()?.parse().ok()?;
+        Some(cache_root.join(Cache::records_path(&hash).as_path()))
+    };
+    let places: BTreeSet<PathBuf> = chosen.iter().filter_map(place).collect();
+    let newest = |place: &PathBuf| entries.iter().rev().find(|entry| entry.origin == *place);
+    places.iter().filter_map(newest).filter(|entry| !chosen.contains(entry)).cloned().collect()
 }
 
 #[cfg(test)]

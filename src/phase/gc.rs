@@ -7,7 +7,8 @@
 //! [`GRACE_SECONDS`]. So a file that somebody is about to write of is seen to be young; one that was taken a moment before
 //! is not there for whoever comes then, and is put there anew.
 //!
-//! Rows go before files: killed in between, a collection leaves files that nobody knows, which the next one takes.
+//! Rows go before files: killed in between, a collection leaves files that nobody knows, which the next one takes. So do the
+//! records of a picture, before the picture that they go with.
 
 use std::os::fd::AsFd;
 
@@ -184,11 +185,12 @@ impl Gc<'_> {
             self.report.young += 1;
             return Ok(());
         }
+        let why = "collected: nothing refers to it";
         if !self.request.is_dry_run
-            && let Err(error) = recycle_file(self.recycle, &file, "collected: nothing refers to it", self.request.now)
+            && let Err(error) = recycle_picture(self.cache, self.recycle, (hash, &file), why, self.request.now)
         {
             return match error {
-                RecycleError::Full { .. } | RecycleError::Open { .. } => Err(error.into()),
+                PhaseError::Recycle(RecycleError::Full { .. } | RecycleError::Open { .. }) => Err(error),
                 error => {
                     self.problem(&error.to_string());
                     Ok(())
@@ -213,8 +215,7 @@ impl Gc<'_> {
     fn tidy(&mut self) -> Result<(), PhaseError> {
         let (limits, now) = (self.request.recycle_limits, self.request.now);
         let tidied = if self.request.is_dry_run {
-            let go = limits.exceeded_by(&self.recycle.entries()?, now);
-            Tidied { entries: go.len() as u64, bytes: go.iter().map(|entry| entry.byte_count).sum() }
+            Tidied::of(&limits.exceeded_by(&self.recycle.entries()?, now))
         } else {
             self.recycle.tidy(limits, now)?
         };
@@ -234,6 +235,20 @@ impl Gc<'_> {
             steps::reached(step);
         }
     }
+}
+
+/// Moves a picture that nobody needs to the recycle bin, with the records of what it served; `recycle restore` brings both back.
+pub(super) fn recycle_picture(
+    cache: &Cache,
+    recycle: &Recycle,
+    (hash, file): (&ContentHash, &Located),
+    reason: &str,
+    now: UnixSeconds,
+) -> Result<(), PhaseError> {
+    if let Some(records) = cache.locate_at(&Cache::records_path(hash))? {
+        recycle_file(recycle, &records, reason, now)?;
+    }
+    Ok(recycle_file(recycle, file, reason, now)?)
 }
 
 /// Moves a file of the cache to the recycle bin.

@@ -26,11 +26,20 @@ pub struct Tidied {
     pub bytes: u64,
 }
 
+impl Tidied {
+    /// What it would come to if these went.
+    #[must_use]
+    pub fn of(entries: &[Entry]) -> Self {
+        let bytes = entries.iter().fold(0, |sum: u64, entry| sum.saturating_add(entry.byte_count));
+        Self { entries: entries.len() as u64, bytes }
+    }
+}
+
 impl Limits {
     /// Which of `entries`, oldest first, the bin does not keep.
     #[must_use]
     pub fn exceeded_by(self, entries: &[Entry], now: UnixSeconds) -> Vec<Entry> {
-        let mut bytes: u64 = entries.iter().fold(0, |sum, entry| sum.saturating_add(entry.byte_count));
+        let mut bytes = Tidied::of(entries).bytes;
         let mut go = Vec::new();
         for entry in entries {
             let age = now.get().saturating_sub(entry.removed_at.get());
@@ -51,13 +60,7 @@ impl Recycle {
     /// # Errors
     /// When the bin cannot be read or an entry cannot be removed.
     pub fn tidy(&self, limits: Limits, now: UnixSeconds) -> Result<Tidied, RecycleError> {
-        let mut tidied = Tidied::default();
-        for entry in limits.exceeded_by(&self.entries()?, now) {
-            if self.purge(&entry)? {
-                tidied.entries += 1;
-                tidied.bytes += entry.byte_count;
-            }
-        }
+        let tidied = self.purge(&limits.exceeded_by(&self.entries()?, now))?;
         self.sweep(now);
         Ok(tidied)
     }

@@ -5,15 +5,16 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::model::Name;
+use crate::steps;
 
-use super::{Entry, Recycle, RecycleError, errno_of, look_like, sync_folder};
+use super::{Entry, Recycle, RecycleError, Tidied, errno_of, look_like, sync_folder};
 
 impl Recycle {
     /// Gives an entry the name `name` in `folder`, durably, and takes it out of the bin. Nothing is ever written over.
@@ -34,15 +35,33 @@ impl Recycle {
             Errno::NOENT if !self.has(&data) => RecycleError::Gone { id: entry.id.clone() },
             _ => RecycleError::Restore { id: entry.id.clone(), place: place.to_owned(), source: error },
         })?;
+        steps::reached("recycle.back");
         self.forget(&entry.id);
+        sync_folder(self.folder.as_fd());
+        steps::reached("recycle.forgotten");
         Ok(())
     }
 
-    /// Removes an entry for good. `false` when it was gone already.
+    /// Removes entries for good, durably. Those that are gone already are passed over.
     ///
     /// # Errors
-    /// When it cannot be removed.
-    pub fn purge(&self, entry: &Entry) -> Result<bool, RecycleError> {
+    /// When one cannot be removed; those before it are gone.
+    pub fn purge(&self, entries: &[Entry]) -> Result<Tidied, RecycleError> {
+        let mut tidied = Tidied::default();
+        for entry in entries {
+            if self.purge_one(entry)? {
+                tidied.entries += 1;
+                tidied.bytes += entry.byte_count;
+            }
+        }
+        if tidied.entries > 0 {
+            sync_folder(self.folder.as_fd());
+        }
+        Ok(tidied)
+    }
+
+    /// `false` when it was gone already.
+    fn purge_one(&self, entry: &Entry) -> Result<bool, RecycleError> {
         let unlinked = |ending: &str| match self.unlink(&format!("{}.{ending}", entry.id)) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
@@ -52,6 +71,7 @@ impl Recycle {
         };
         // A record without data is no entry; data without a record would take up space that nobody sees.
         let was_there = unlinked("data")?;
+        steps::reached("recycle.purged");
         unlinked("json")?;
         Ok(was_there)
     }

@@ -218,8 +218,9 @@ fn what_is_purged_leaves_nothing() {
     let bin = place.bin();
     place.write(b"poster.jpg", b"x");
     let entry = place.take(&bin, b"poster.jpg").unwrap();
-    assert!(bin.purge(&entry).unwrap());
-    assert!(!bin.purge(&entry).unwrap(), "twice is no mistake");
+    let entries = [entry];
+    assert_eq!(bin.purge(&entries).unwrap(), Tidied { entries: 1, bytes: 1 });
+    assert_eq!(bin.purge(&entries).unwrap(), Tidied::default(), "twice is no mistake");
     assert_eq!(fs::read_dir(place.state.path().join("recycle")).unwrap().count(), 0);
 }
 

@@ -1,13 +1,16 @@
 //! What is collected, and what is not.
 
 use std::fs;
+use std::os::fd::AsFd;
 
-use posterfs::catalog::NewCacheFile;
+use posterfs::catalog::{NewCacheFile, PublishMode};
 use posterfs::config::HistorySettings;
 use posterfs::model::{Clock, SystemClock, UnixSeconds};
-use posterfs::phase::{GRACE_SECONDS, GcRequest, NoProgress, gc};
+use posterfs::phase::{BringBack, GRACE_SECONDS, GcRequest, NoProgress, Whereabouts, gc, records_of, whereabouts};
 
-use crate::care::{HEAT, KEEP, UP, assert_whole, binned, cached, collect, collect_at, films, hash, later};
+use crate::care::{
+    HEAT, KEEP, UP, assert_whole, binned, cached, collect, collect_at, deep, films, hash, later, mend_one,
+};
 use crate::support::{World, png, stamp, write};
 
 /// A picture with a row that nothing refers to.
@@ -134,4 +137,37 @@ fn the_grace_is_what_it_is_said_to_be() {
     let now = SystemClock.now().get();
     assert_eq!(collect_at(&mut world, UnixSeconds::new(now + GRACE_SECONDS - 60), false).files, 0);
     assert_eq!(collect_at(&mut world, UnixSeconds::new(now + GRACE_SECONDS + 60), false).files, 1);
+}
+
+/// What it served goes with a picture, and comes back with it.
+#[test]
+fn the_records_of_a_picture_go_where_it_goes() {
+    let mut world = films();
+    unneeded(&mut world, 8);
+    let hash = hash(&png(8));
+    let known = world.cache.records(&self::hash(&png(1))).unwrap().records.remove(0);
+    world.cache.record(&hash, &known).unwrap();
+    let dry = collect_at(&mut world, later(), true);
+    assert_eq!(collect(&mut world), dry);
+    assert_eq!(dry.files, 1, "{dry:?}");
+    assert!(world.cache.records(&hash).unwrap().records.is_empty(), "they are still there");
+    let entries = world.recycle.entries().unwrap();
+    assert_eq!(entries.len(), 2, "{entries:?}");
+    let root = world.cache.root().to_owned();
+    let (pictures, records): (Vec<_>, Vec<_>) =
+        entries.iter().cloned().partition(|entry| entry.origin.starts_with(root.join("assets")));
+    assert_eq!(records_of(&pictures, &entries, &root), records);
+    assert!(records_of(&entries, &entries, &root).is_empty(), "they are chosen already");
+    assert!(records_of(&records, &entries, &root).is_empty(), "a picture is not brought back by its records");
+    let how =
+        BringBack { recycle: &world.recycle, replaces: false, mode: PublishMode::Apply, now: UnixSeconds::new(1) };
+    let folder = fs::File::open(&root).unwrap();
+    for entry in pictures.iter().chain(&records) {
+        let Whereabouts::Cache(path) = whereabouts(&world.catalog, &root, entry).unwrap() else { panic!("{entry:?}") };
+        how.bring(entry, folder.as_fd(), &root, &path).unwrap();
+    }
+    assert_eq!(world.cache.records(&hash).unwrap().records, [known]);
+    // Now that both are back, a repair knows what the picture is for.
+    let findings = deep(&mut world);
+    assert!(mend_one(&mut world, &findings).contains("candidate"));
 }

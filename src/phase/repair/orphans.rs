@@ -6,6 +6,7 @@ use std::io::Read;
 use crate::cache::{Limits, ProvenanceRecord, Stored, probe};
 use crate::catalog::{Entity, NewCacheFile};
 use crate::model::{ContentHash, EntityType, RelPath};
+use crate::phase::gc::recycle_picture;
 use crate::phase::{Choice, PhaseError, new_cache_file};
 
 use super::cached::hash_of;
@@ -31,7 +32,8 @@ impl Repairs<'_> {
             return Ok(self.did(format!("adopted as a candidate: {}", adopted.join(", "))));
         }
         if !self.is_dry_run() {
-            self.bin(&file, "an orphan: nothing tells what it is for")?;
+            let (why, now) = ("an orphan: nothing tells what it is for", self.request.stamp.now);
+            recycle_picture(self.cache, self.recycle, (hash, &file), why, now)?;
         }
         Ok(self.did("nothing tells what it is for; moved to the recycle bin"))
     }
