@@ -9,14 +9,24 @@
 //!   that name (`put.named`), at the n-th time of it (`put.named#2`), or at the n-th step of any name (`#17`), and tells
 //!   on stderr which it was;
 //! - a test in the same process is told of the steps of its own thread (`listen`), to look or to interfere.
+//!
+//! Likewise a child process can be started with a clock that is ahead of that of the machine by `POSTERFS_CLOCK_AHEAD`
+//! seconds, or behind it (`clock_ahead`).
 
 /// A step is done. The name is `what.done`: what is changed, then what has just happened.
 #[cfg(not(feature = "steps"))]
 #[inline(always)]
 pub fn reached(_step: &'static str) {}
 
+/// How many seconds the clock is ahead of that of the machine.
+#[cfg(not(feature = "steps"))]
+#[inline(always)]
+pub fn clock_ahead() -> i64 {
+    0
+}
+
 #[cfg(feature = "steps")]
-pub use tested::{Listening, listen, reached};
+pub use tested::{Listening, clock_ahead, listen, reached};
 
 #[cfg(feature = "steps")]
 mod tested {
@@ -74,12 +84,18 @@ mod tested {
 
     fn death() -> Option<&'static Death> {
         static DEATH: OnceLock<Option<Death>> = OnceLock::new();
-        DEATH.get_or_init(|| Death::parse(&told()?)).as_ref()
+        DEATH.get_or_init(|| Death::parse(&told("POSTERFS_DIES_AT")?)).as_ref()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "tells a process that a test started where to die")]
-    fn told() -> Option<String> {
-        std::env::var("POSTERFS_DIES_AT").ok().filter(|told| !told.is_empty())
+    /// How many seconds the clock is ahead of that of the machine.
+    pub fn clock_ahead() -> i64 {
+        static AHEAD: OnceLock<i64> = OnceLock::new();
+        *AHEAD.get_or_init(|| told("POSTERFS_CLOCK_AHEAD").and_then(|told| told.parse().ok()).unwrap_or(0))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "tells a process that a test started what is to become of it")]
+    fn told(variable: &str) -> Option<String> {
+        std::env::var(variable).ok().filter(|told| !told.is_empty())
     }
 
     impl Death {

@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use crate::steps;
+
 /// Seconds since 1970-01-01 00:00 UTC, negative before it. Publish times are whole seconds because players compare
 /// them so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -48,6 +50,6 @@ impl Clock for SystemClock {
             Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
             Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |s| -s),
         };
-        UnixSeconds(seconds)
+        UnixSeconds(seconds.saturating_add(steps::clock_ahead()))
     }
 }

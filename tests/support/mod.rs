@@ -21,6 +21,7 @@ pub use map::Map;
 pub use mount::{Folders, TestMount, posterfs};
 pub use old_schema::with_old_schema;
 pub use user::{DAEMON, NOBODY, ROOT, User};
+pub use watchdog::Watchdog;
 
 use std::fmt::Debug;
 use std::fs::File;
