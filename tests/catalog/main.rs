@@ -3,6 +3,7 @@
 
 mod backing_up;
 mod choosing;
+mod documented;
 mod feed;
 mod fields;
 mod history;
