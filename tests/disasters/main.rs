@@ -3,6 +3,9 @@
 #[path = "../support/server.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of this")]
 mod server;
+#[path = "../enrich/shelf.rs"]
+#[allow(dead_code, reason = "each test binary uses a part of this")]
+mod shelf;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::server::{Given, Server};
-use crate::support::{Films, contents, stderr, wait_for};
+use crate::shelf::Tmdb;
+use crate::support::{Films, contents, stderr, wait_for, write};
 use crate::world::{HEAT, World, assert_decided_alike};
 
-/// The file of the cache that is selected for Heat.
-fn cached(films: &Films, image_type: &str) -> PathBuf {
-    let story = films.one(&["show", "tmdb:949"]);
+/// The file of the cache that is selected.
+fn cached(films: &Films, item: &str, image_type: &str) -> PathBuf {
+    let story = films.one(&["show", item]);
     let hash = story["images"][image_type]["selected"]["sha256"].as_str().unwrap().to_owned();
     let assets = films.state().join("cache/assets");
     let is_it = |path: &PathBuf| path.file_stem() == Some(OsStr::new(&hash));
@@ -44,7 +45,7 @@ fn corrupt_cache_file() {
     let Some(world) = World::new() else { return };
     let (films, shown, decided) = (&world.films, world.shown(), world.decisions());
     assert!(films.run(&["verify", "--deep"]).status.success(), "{}", finds(films, &["verify", "--deep"]));
-    let poster = cached(films, "poster");
+    let poster = cached(films, "tmdb:949", "poster");
     let whole = fs::read(&poster).unwrap();
     damage(&poster);
     let damaged = fs::read(&poster).unwrap();
@@ -62,9 +63,52 @@ fn corrupt_cache_file() {
     assert_decided_alike(&decided, &world.decisions());
 }
 
+/// What enrichment has chosen is not locked: the next candidate takes its place, and is shown at once.
+fn what_is_not_locked_gets_the_next_candidate(world: &World) {
+    let films = &world.films;
+    let tmdb = Tmdb::start();
+    tmdb.film(348, "Alien", 1979);
+    tmdb.offer(348, "posters", "/best.jpg", Some("en"), 90, 1);
+    tmdb.offer(348, "posters", "/next.jpg", Some("en"), 1, 2);
+    let config = films.picture("config.toml");
+    let url = tmdb.server.url();
+    write(
+        &config,
+        format!(
+            "[network]\nwait = 0.01\n[provider.tmdb]\nkey = 'k'\nbase_url = '{url}/3'\nimage_base_url = '{url}/t/p'\n"
+        ),
+    );
+    let run = |words: &[&str]| {
+        let words = [&["--config", config.to_str().unwrap()], words].concat();
+        let output = films.run(&words);
+        assert!(output.status.success(), "{words:?}: {output:?}");
+    };
+    let folder = "Alien (1979) {tmdb-348}";
+    fs::create_dir(world.mount.source().join(folder)).unwrap();
+    write(world.mount.source().join(folder).join("Alien (1979).mkv"), "the film");
+    run(&["scan"]);
+    run(&["enrich", "tmdb:348"]);
+    run(&["publish"]);
+    let shown = || fs::read(world.mount.view().join(folder).join("poster.jpg"));
+    let offered = |path: &str| {
+        let mut bytes = Vec::new();
+        tmdb.change(|shelf| bytes = shelf.pictures[path].body.clone());
+        bytes
+    };
+    wait_for(|| shown().is_ok_and(|bytes| bytes == offered("/best.jpg")));
+    assert_eq!(films.one(&["show", "tmdb:348"])["images"]["poster"]["locked"], false);
+
+    fs::remove_file(cached(films, "tmdb:348", "poster")).unwrap();
+    tmdb.change(|shelf| drop(shelf.pictures.insert("/best.jpg".to_owned(), Given::status(404))));
+    run(&["verify", "--repair"]);
+    wait_for(|| shown().is_ok_and(|bytes| bytes == offered("/next.jpg")));
+    run(&["verify", "--deep"]);
+}
+
 #[test]
 fn provider_took_a_picture_away() {
     let Some(world) = World::new() else { return };
+    what_is_not_locked_gets_the_next_candidate(&world);
     let films = &world.films;
     let picture = fs::read(films.picture("c.jpg")).unwrap();
     let is_offered = Arc::new(AtomicBool::new(true));
@@ -86,7 +130,7 @@ fn provider_took_a_picture_away() {
     assert_eq!(fs::read(&banner).unwrap(), picture);
 
     // The cache loses it, too.
-    let file = cached(films, "banner");
+    let file = cached(films, "tmdb:949", "banner");
     fs::rename(&file, films.picture("lost.jpg")).unwrap();
     server.forget();
     let said = finds(films, &["verify", "--repair"]);
