@@ -91,7 +91,7 @@ pub enum CatalogError {
         known: i64,
     },
     /// The file is something else.
-    #[error("{} is no catalog of posterfs; move it away or choose another state folder", path.display())]
+    #[error("{} is no database of posterfs; give another file, or another state folder (`--state DIR`)", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,

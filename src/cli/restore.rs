@@ -8,7 +8,7 @@ use crate::control::mounts;
 use crate::phase::{RestoreReport, restore};
 
 use super::context::Context;
-use super::output::show_path;
+use super::output::{counted, show_path};
 use super::progress::Bar;
 use super::{Outcome, mode};
 
@@ -61,8 +61,11 @@ pub(super) fn refuse_mounts(context: &Context) -> anyhow::Result<()> {
 
 fn told(report: &RestoreReport, is_trial: bool) -> String {
     let mut text = format!(
-        "{} is whole: {} libraries, {} items, {} selected pictures",
-        report.from, report.libraries, report.items, report.selected
+        "{} is whole: {}, {}, {}",
+        report.from,
+        counted(report.libraries, "library", "libraries"),
+        counted(report.items, "item", "items"),
+        counted(report.selected, "selected picture", "selected pictures")
     );
     if report.is_migrated {
         text.push_str(&format!("\nit has schema version {} and is brought to the present one", report.schema));

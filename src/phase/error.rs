@@ -79,7 +79,7 @@ pub enum PhaseError {
     Stopped,
     /// The database is whole, and knows more than the cache does.
     #[error(
-        "the database {} is whole, and knows more than the cache does (its history, what providers told): nothing needs to          be made anew; if it is to be all the same, say --force",
+        "the database {} is whole, and knows more than the cache does (its history, what providers told): nothing needs to be made anew; if it is to be all the same, say --force",
         show_path(path)
     )]
     DatabaseIsWhole {
