@@ -38,7 +38,7 @@ pub enum CatalogError {
     },
     /// Other processes have it open.
     #[error(
-        "the catalog {} is in use by another posterfs: end what runs on this state folder (`posterfs unmount`, the          daemon), then try again", path.display()
+        "the catalog {} is in use by another posterfs: end what runs on this state folder (`posterfs unmount`, the daemon), then try again", path.display()
     )]
     InUse {
         /// The file of the catalog.

@@ -22,6 +22,8 @@ use crate::steps;
 
 /// How long an opener waits for somebody who replaces the file.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long who wants it alone waits for somebody who may just be ending.
+const PATIENCE_ALONE: Duration = Duration::from_secs(2);
 /// How often it looks.
 const INTERVAL: Duration = Duration::from_millis(20);
 /// What SQLite keeps beside the file, and the file itself, which goes last.
@@ -76,8 +78,12 @@ impl SoleUse {
     /// When another process has it open, or the folder cannot be written.
     pub fn take(path: &Path) -> Result<Self, CatalogError> {
         let lock = lock_file(path)?.ok_or_else(|| CatalogError::ReadOnly { path: path.to_owned() })?;
-        if !try_lock(&lock, FlockOperation::NonBlockingLockExclusive, path)? {
-            return Err(CatalogError::InUse { path: path.to_owned() });
+        let deadline = Instant::now() + PATIENCE_ALONE;
+        while !try_lock(&lock, FlockOperation::NonBlockingLockExclusive, path)? {
+            if Instant::now() >= deadline {
+                return Err(CatalogError::InUse { path: path.to_owned() });
+            }
+            std::thread::sleep(INTERVAL);
         }
         finish(path)?;
         Ok(Self { path: path.to_owned(), _lock: lock })

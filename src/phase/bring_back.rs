@@ -97,6 +97,7 @@ impl BringBack<'_> {
                 Entered::Whole(folder) => folder,
                 Entered::Part(above, missing) => beneath::make(above, missing).map_err(failed)?,
             };
+            let _alone = self.recycle.alone_with(entry)?;
             if is_taken {
                 let reason = format!("replaced by bringing {} back", entry.id);
                 self.recycle.take(folder.as_fd(), &name, &place, &reason, self.now)?;

@@ -5,10 +5,10 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::model::Name;
@@ -40,6 +40,24 @@ impl Recycle {
         sync_folder(self.folder.as_fd());
         steps::reached("recycle.forgotten");
         Ok(())
+    }
+
+    /// Waits until nobody else is bringing anything back, and keeps others from it until the value is dropped: what is to
+    /// make room for an entry must not be that entry, brought back by somebody else a moment before.
+    ///
+    /// # Errors
+    /// When the bin cannot be opened, or the entry is gone.
+    pub fn alone_with(&self, entry: &Entry) -> Result<OwnedFd, RecycleError> {
+        let failed = |errno: Errno| RecycleError::Open { path: self.root.clone(), source: errno.into() };
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let alone = rustix::fs::openat(&self.folder, ".", flags, Mode::empty()).map_err(failed)?;
+        // Where the file system has no locks, two at once are told apart by chance.
+        let _ = rustix::fs::flock(&alone, FlockOperation::LockExclusive);
+        if self.has(&format!("{}.data", entry.id)) {
+            Ok(alone)
+        } else {
+            Err(RecycleError::Gone { id: entry.id.clone() })
+        }
     }
 
     /// Removes entries for good, durably. Those that are gone already are passed over.
