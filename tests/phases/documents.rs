@@ -112,6 +112,19 @@ fn what_only_names_tell_makes_no_document() {
     assert_eq!(world.publish_documents(11).published.added, 1);
     let text = world.document();
     assert!(text.contains("<title>Heat</title>") && text.contains("<year>1995</year>"), "{text}");
+    world.edit(film, "plot", None);
+    assert_eq!(world.publish_documents(12).published.removed, 1, "nothing else is known any more");
+    assert!(world.documents().is_empty());
+}
+
+#[test]
+fn a_file_that_says_everything_is_shown_as_it_is() {
+    let mut world = World::with_nfo(b"movie.nfo", ORIGINAL);
+    world.publish_documents(10);
+    let mut other = World::with_nfo(b"movie.nfo", &world.document());
+    assert_eq!(other.publish_documents(10).published.added, 0);
+    other.edit(other.film(VIDEO).id, "plot", Some("Mine."));
+    assert_eq!(other.publish_documents(11).published.added, 1);
 }
 
 #[test]

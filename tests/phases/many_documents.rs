@@ -11,7 +11,9 @@ use posterfs::catalog::{
     Entity, EntityEdit, EntityFilter, Library, LockChange, Mapping, NewLibrary, PublishMode, Scope,
 };
 use posterfs::library::Source;
-use posterfs::model::{Clock, Field, ImageType, LibraryKind, LockField, Provider, SystemClock, UnixSeconds};
+use posterfs::model::{
+    Clock, EntityType, Field, ImageType, LibraryKind, LockField, Provider, SystemClock, UnixSeconds,
+};
 use posterfs::phase::{Choice, DocumentSources, NoProgress, PublishReport, publish_with_documents, scan, select};
 
 use crate::support::{At, World, png, stamp, write};
@@ -52,7 +54,6 @@ fn films_and_episodes(films: usize, series: usize, episodes: usize) -> World {
         write(&base.with_extension("mkv"), b"");
         write(&base.with_extension("nfo"), text.as_bytes());
     }
-    fs::create_dir_all(&root).unwrap();
     let path = root.canonicalize().unwrap();
     let new = NewLibrary { name: "tv".into(), path, kind: LibraryKind::Tv, naming: "default".into() };
     world.catalog.add_library(&new, UnixSeconds::new(0)).unwrap();
@@ -200,8 +201,9 @@ fn what_is_not_made_again_is_what_it_would_be() {
 /// An edit that comes while documents are made is not taken for one that is in them.
 #[test]
 fn what_changes_while_documents_are_made_is_looked_at_next_time() {
-    let mut world = films_and_episodes(1, 0, 0);
-    let film = world.catalog.list_entities(&EntityFilter::default(), None, 1).unwrap().remove(0);
+    let mut world = films_and_episodes(1, 1, 1);
+    let films = EntityFilter { entity_type: Some(EntityType::Movie), ..EntityFilter::default() };
+    let film = world.catalog.list_entities(&films, None, 1).unwrap().remove(0);
     publish(&mut world, true);
     world.catalog.begin_documents(&[film.id]).unwrap();
     let inputs = world.catalog.document_state(film.id).unwrap().unwrap();
