@@ -105,8 +105,13 @@ pub fn own_view(
     let Some(shows) = options.shows.clone() else { return Ok(None) };
     let views = state.views()?;
     let (database, folder) = (views.join(format!("{id}.db")), views.join(format!("{id}.cache")));
+    let own = Cache::open(&folder)?;
+    // An earlier view may have left some that nobody shows any more; those that are shown are made again.
+    for left in own.files().flatten() {
+        let _ = std::fs::remove_file(own.path_of(&left.hash, left.format));
+    }
     let documents = ViewDocuments {
-        cache: Cache::open(&folder)?.in_front_of(Cache::open_read_only(&state.cache())?),
+        cache: own.in_front_of(Cache::open_read_only(&state.cache())?),
         libraries: libraries_with_trees(options, state, source),
     };
     let catalog = ViewCatalog::open(&state.database(), &database, shows, &options.source, documents, &SystemClock)
@@ -132,15 +137,13 @@ fn libraries_with_trees(options: &MountOptions, state: &StateDir, source: &Arc<O
         move |path: &Path| path.starts_with(&shown) || shown.starts_with(path)
     };
     Box::new(move |catalog| {
-        let libraries = catalog.libraries()?.into_iter().filter(|library| wanted.has(&library.name));
+        let libraries = catalog.libraries()?.into_iter();
+        let concerned = libraries.filter(|library| wanted.has(&library.name) && is_shown(&library.path));
         let with_tree = |library: Library| {
-            let tree = match is_shown(&library.path) {
-                true => tree(&library.path),
-                false => Err("it is not shown here".to_owned()),
-            };
+            let tree = tree(&library.path);
             (library, tree)
         };
-        Ok(libraries.map(with_tree).collect())
+        Ok(concerned.map(with_tree).collect())
     })
 }
 

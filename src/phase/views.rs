@@ -146,7 +146,7 @@ impl ViewCatalog {
         let sources = DocumentSources { cache: &self.documents.cache, libraries, progress: &NoProgress };
         let report = publish_pending(&mut self.own, &mut self.base, &sources, stamp)?;
         for why in report.unreached.iter().chain(report.left_out.iter().map(|left| &left.message)) {
-            tracing::warn!(why, "not everything that publishing would show can be shown");
+            tracing::debug!(why, "not everything that publishing would show can be shown");
         }
         self.keep_times(report.published.generation)
     }
