@@ -85,12 +85,13 @@ impl Block {
             return Err(Usage(message.to_owned()).into());
         }
         let (mut catalog, cache) = (context.catalog()?, Arc::new(context.cache()?));
+        let words = self.words.join(" ");
+        let is_filtered = self.filters.is_any();
         let meant = meant(context, &catalog, &self.words, self.narrowing, self.filters, false)?;
-        let reason = match meant.as_slice() {
-            ids if ids.len() <= NAMED_MAX => {
-                format!("block {}", ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
-            }
-            ids => format!("block {} candidates", ids.len()),
+        let reason = match meant.len() {
+            count if is_filtered => format!("block {words} ({count} candidates)"),
+            ..=NAMED_MAX => format!("block {words}"),
+            count => format!("block {count} candidates"),
         };
         let stamp = Stamp { author: context.author(), reason, now: context.now() };
         let reports = phase::block(&mut catalog, &cache, &meant, mode(self.dry_run), &stamp)?;

@@ -163,13 +163,13 @@ fn text(report: &StatusReport) -> String {
 fn count_lines(counts: &CountsReport) -> [String; 4] {
     let libraries = counted(counts.libraries, "library", "libraries");
     let items = counted(counts.entities, "item", "items");
-    let pictures = counted(counts.cache.files, "picture", "pictures");
+    let files = counted(counts.cache.files, "file", "files");
     let originals = counted(counts.originals, "original", "originals");
     let candidates = counted(counts.candidates, "candidate", "candidates");
     let mappings = counted(counts.mappings, "mapping", "mappings");
     [
         format!("  {libraries}, {items}, {} missing", counts.missing),
-        format!("  {pictures} in the cache, {}", byte_size(counts.cache.bytes)),
+        format!("  {files} in the cache, {}", byte_size(counts.cache.bytes)),
         format!("  {originals}, {candidates}"),
         match counts.generation {
             Some(generation) if counts.documents > 0 => {
