@@ -208,6 +208,9 @@ fn mount_line(mount: &MountReport) -> String {
         count("passthrough_opens"),
         count("cached_opens"),
     ));
+    if count("failed") > 0 {
+        line.push_str(&format!("\n    {} of them failed (EIO); the log tells which, at level debug", count("failed")));
+    }
     if let Some(why) = mount.counters.get("last_refusal").and_then(serde_json::Value::as_str) {
         line.push_str(&format!("\n    passthrough was refused {} times: {why}", count("passthrough_refusals")));
     }

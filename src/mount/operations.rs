@@ -2,6 +2,7 @@
 //! that order nothing, on lines of its kind only.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -110,6 +111,11 @@ impl Operations {
         self.0.iter().map(|line| line.begun.load(Ordering::Relaxed)).sum()
     }
 
+    /// How many of them failed (see [`OperationSnapshot::failed`]).
+    pub fn failed(&self) -> u64 {
+        self.0.iter().map(|line| line.failed.load(Ordering::Relaxed)).sum()
+    }
+
     /// What there was of each kind of which there was any.
     pub fn snapshot(&self) -> BTreeMap<String, OperationSnapshot> {
         let lines = Operation::ALL.iter().zip(&self.0).map(|(operation, line)| (operation, line.snapshot()));
@@ -138,8 +144,10 @@ impl UnderWay {
         Self { operation, stats: Arc::clone(stats), began: Instant::now() }
     }
 
-    /// It fails, and not because of who asked.
-    pub fn fail(&self) {
+    /// It is answered `EIO`, and not because of who asked. Told where somebody looks for it (at debug level): an `EIO` that is
+    /// not told there comes from the kernel itself.
+    pub fn fail(&self, why: &dyn Display) {
+        tracing::debug!(request = self.operation.as_str(), %why, "answered EIO");
         if let Some(line) = self.stats.operations.line(self.operation) {
             Stats::count(&line.failed);
         }
@@ -174,8 +182,8 @@ mod tests {
     fn a_request_is_counted_when_it_comes_and_timed_when_it_ends() {
         let stats = Arc::new(Stats::default());
         let under_way = UnderWay::begin(&stats, Operation::CopyFileRange);
-        under_way.fail();
-        assert_eq!(stats.operations.total(), 1);
+        under_way.fail(&"the disk is broken");
+        assert_eq!((stats.operations.total(), stats.operations.failed()), (1, 1));
         assert_eq!(stats.operations.snapshot()["copy_file_range"].done, 0);
         drop(under_way);
         let told = stats.operations.snapshot();

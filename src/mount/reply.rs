@@ -221,7 +221,7 @@ impl Listed {
     pub fn answer(self) {
         match self.outcome {
             Ok(()) => self.reply.ok(),
-            Err(error) => self.reply.error(errno_of("readdirplus", &error)),
+            Err(error) => self.reply.error(Errno::from_i32(error.errno().raw_os_error())),
         }
     }
 }
@@ -229,6 +229,10 @@ impl Listed {
 impl Told for Listed {
     fn take_back(self, view: &View<BackingId>) {
         self.told.into_iter().for_each(|node| drop(view.forget(node, 1)));
+    }
+
+    fn failure(&self) -> Option<&RequestError> {
+        self.outcome.as_ref().err()
     }
 }
 

@@ -22,6 +22,9 @@ use super::view::{Created, Entry, NewNode, Opened, View};
 /// What a request keeps in memory while it waits, besides what it writes.
 const COST: usize = 512;
 
+/// Why a request fails that was not asked of the source, or not answered by it in time.
+const SILENT: &str = "the source does not answer";
+
 /// What comes of a request.
 pub(super) type Outcome<T> = std::result::Result<T, Errno>;
 
@@ -65,6 +68,11 @@ impl Asked {
 pub(super) trait Told: Sized {
     /// Undoes on our side what the kernel would undo in the end.
     fn take_back(self, _view: &View<BackingId>) {}
+
+    /// Why it is a failure all the same.
+    fn failure(&self) -> Option<&RequestError> {
+        None
+    }
 }
 
 impl Told for () {}
@@ -101,18 +109,20 @@ fn conclude<T: Told>(
     outcome: Result<T>,
     answer: impl FnOnce(&View<BackingId>, Outcome<T>),
 ) {
-    let outcome = outcome.map_err(|error| refusal(&under_way, &error));
-    match outcome {
-        outcome if pass.is_ours() => answer(view, outcome),
-        Ok(told) => told.take_back(view),
-        Err(_) => {}
+    if !pass.is_ours() {
+        under_way.fail(&SILENT);
+        return outcome.into_iter().for_each(|told| told.take_back(view));
     }
+    if let Some(error) = outcome.as_ref().ok().and_then(Told::failure) {
+        refusal(&under_way, error);
+    }
+    answer(view, outcome.map_err(|error| refusal(&under_way, &error)));
 }
 
 /// The number for the program that asked. What is not its own doing is counted.
 fn refusal(under_way: &UnderWay, error: &RequestError) -> Errno {
     if error.errno() == rustix::io::Errno::IO {
-        under_way.fail();
+        under_way.fail(error);
     }
     errno_of(under_way.operation.as_str(), error)
 }
@@ -181,7 +191,7 @@ impl Fs {
         let (view, changes) = (Arc::clone(&self.view), self.changes.clone());
         self.view.gate().run(ticket, move |pass| {
             let Some(pass) = pass else {
-                under_way.fail();
+                under_way.fail(&SILENT);
                 return answer(&view, Err(Errno::EIO));
             };
             match work(&view, None) {
@@ -253,7 +263,7 @@ impl Fs {
         let Asked { under_way, ticket } = asked;
         self.view.gate().run(ticket, move |pass| {
             let Some(pass) = pass else {
-                under_way.fail();
+                under_way.fail(&SILENT);
                 return reply.error(Errno::EIO);
             };
             // The kernel writes to a backing file with the rights of whoever registered it.
@@ -301,14 +311,17 @@ impl Fs {
         let Asked { under_way, ticket } = asked;
         self.view.gate().run(ticket, move |pass| {
             let Some(pass) = pass else {
-                under_way.fail();
+                under_way.fail(&SILENT);
                 return reply.error(Errno::EIO);
             };
             match create(&view, None, &reply) {
                 Err(RequestError::Later) if changes.is_open() => {
-                    let Some(ticket) = pass.hand_over() else { return };
+                    let Some(ticket) = pass.hand_over() else { return under_way.fail(&SILENT) };
                     let _ = changes.submit(move |changes| match view.gate().resume(ticket) {
-                        None => reply.error(Errno::EIO),
+                        None => {
+                            under_way.fail(&SILENT);
+                            reply.error(Errno::EIO);
+                        }
                         Some(pass) => {
                             let created = create(&view, Some(changes), &reply);
                             conclude(&view, pass, under_way, created, |view, created| {
@@ -377,12 +390,12 @@ fn hand_over<T: Told>(
     work: impl FnOnce(&View<BackingId>, &mut Changes) -> Result<T> + Send + 'static,
     answer: impl FnOnce(&View<BackingId>, Outcome<T>) + Send + 'static,
 ) {
-    let Some(ticket) = pass.hand_over() else { return };
+    let Some(ticket) = pass.hand_over() else { return under_way.fail(&SILENT) };
     // When the thread has ended, dropping the reply answers.
     let _ = changes.submit(move |changes| match view.gate().resume(ticket) {
         // Whoever was given up meanwhile has an answer already: the kernel passes over the second.
         None => {
-            under_way.fail();
+            under_way.fail(&SILENT);
             answer(&view, Err(Errno::EIO));
         }
         Some(pass) => conclude(&view, pass, under_way, work(&view, changes), answer),

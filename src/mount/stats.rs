@@ -36,6 +36,8 @@ pub struct StatsSnapshot {
     pub last_refusal: Option<String>,
     /// Requests of all kinds.
     pub requests: u64,
+    /// Those that were answered `EIO`, for a reason that lies with the source, the disk or us.
+    pub failed: u64,
     /// Requests of each kind of which there were any.
     pub operations: BTreeMap<String, OperationSnapshot>,
     /// Why the mappings cannot be read at present; the source is shown alone meanwhile.
@@ -84,6 +86,7 @@ impl Stats {
             passthrough_refusals: load(&self.passthrough_refusals),
             last_refusal: self.last_refusal.lock().clone(),
             requests: self.operations.total(),
+            failed: self.operations.failed(),
             operations: self.operations.snapshot(),
             degraded: self.degraded.lock().clone(),
         }

@@ -25,6 +25,7 @@ fn a_cache_file_that_is_gone_or_damaged() {
     for _ in 0..3 {
         assert_eq!(fs::read(world.heat("clearlogo.png")).unwrap_err().raw_os_error(), Some(libc::EIO));
     }
+    assert_eq!(world.mount.status()["failed"], 3);
     assert!(lists(&world.view(HEAT), "clearlogo.png"));
     let lines = world.mount.log().lines().filter(|line| line.contains("missing from the cache")).count();
     assert_eq!(lines, 1, "{}", world.mount.log());
