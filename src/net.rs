@@ -1,6 +1,6 @@
 //! What everybody who speaks HTTP here has in common: providers are asked, players are told.
 //!
-//! - [`shown`](fn@shown): addresses as they may be printed
+//! - [`shown`](fn@shown), [`why`]: addresses and errors as they may be printed
 //! - [`waits`], [`may_pass`], [`retry_after`]: whether and when to try again
 //! - [`user_agent`], [`use_cryptography`]: how a client of the network is made
 
@@ -8,7 +8,7 @@ mod retry;
 mod shown;
 
 pub use retry::{may_pass, retry_after, waits};
-pub use shown::shown;
+pub use shown::{shown, why};
 
 /// A real User-Agent: some providers block the default ones of libraries, and ask for a contact.
 #[must_use]

@@ -8,16 +8,17 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::cache::{Cache, CacheError, Limits};
-use crate::catalog::{Catalog, CatalogError, EnrichScope, Library, Mapping, NewLibrary, PublishMode, Scope, Stamp};
-use crate::config::{Config, Secret, StateDir, StateError};
-use crate::library::{LibraryError, Source};
+use crate::cache::{Cache, Limits};
+use crate::catalog::{Catalog, EnrichScope, Library, Mapping, NewLibrary, PublishMode, Scope, Stamp};
+use crate::config::{Config, Secret, StateDir};
+use crate::library::Source;
 use crate::model::{Clock, ContentHash, EntityId, ImageKind, ImageType, LibraryKind, RelPath};
 use crate::mount::{MountError, MountOptions, Session};
 use crate::phase::{EnrichReport, EnrichRequest, enrich, export, publish, scan};
 use crate::phase::{ExportMode, ExportReport, ExportRequest, ExportTarget, NoProgress, PhaseError};
-use crate::provider::{ProviderError, Replies, Surroundings, Traffic, providers};
-use crate::recycle::{Recycle, RecycleError};
+use crate::provider::{Replies, Surroundings, Traffic, providers};
+use crate::recycle::Recycle;
+use crate::work::WorkError;
 
 use super::{DemoFilm, DemoLibrary, PictureServer, make_library};
 
@@ -57,27 +58,15 @@ pub enum DemoError {
         /// The library.
         path: PathBuf,
     },
-    /// See there.
+    /// What the real commands do failed.
     #[error(transparent)]
-    State(#[from] StateError),
-    /// See there.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// See there.
-    #[error(transparent)]
-    Cache(#[from] CacheError),
-    /// See there.
-    #[error(transparent)]
-    Library(#[from] LibraryError),
-    /// See there.
-    #[error(transparent)]
-    Phase(#[from] PhaseError),
-    /// See there.
-    #[error(transparent)]
-    Provider(#[from] ProviderError),
-    /// See there.
-    #[error(transparent)]
-    Recycle(#[from] RecycleError),
+    Work(WorkError),
+}
+
+impl<E: Into<WorkError>> From<E> for DemoError {
+    fn from(error: E) -> Self {
+        Self::Work(error.into())
+    }
 }
 
 /// A sample library with everything around it, in one folder.
@@ -134,7 +123,8 @@ impl Demo {
         let cache = Arc::new(Cache::open(&state.cache())?);
         let report = EnrichReport::default();
         let mut demo = Self { root, state, media, catalog, cache, library, media_before, report };
-        scan(&mut demo.catalog, &demo.library, &Source::open(&demo.media.root)?, clock.as_ref(), &NoProgress)?;
+        let source = Source::open(&demo.media.root).map_err(PhaseError::from)?;
+        scan(&mut demo.catalog, &demo.library, &source, clock.as_ref(), &NoProgress)?;
         demo.enrich(clock)?;
         let stamp = Stamp { author: AUTHOR.to_owned(), reason: "demo".to_owned(), now: clock.now() };
         publish(&mut demo.catalog, Scope::All, PublishMode::Apply, &stamp)?;
@@ -241,7 +231,7 @@ impl Demo {
     /// When they cannot be written.
     pub fn export(&self, clock: &dyn Clock) -> Result<(PathBuf, ExportReport), DemoError> {
         let folder = self.root.join("export");
-        let recycle = Recycle::open(&self.state.recycle())?;
+        let recycle = Recycle::open(&self.state.recycle()).map_err(PhaseError::from)?;
         let request = ExportRequest {
             library: &self.library,
             target: ExportTarget::Folder(&folder),

@@ -1,4 +1,4 @@
-//! Addresses without what is secret in them.
+//! Addresses and errors without what is secret in them.
 
 use url::Url;
 
@@ -26,6 +26,15 @@ pub fn shown(url: &Url) -> String {
     url.into()
 }
 
+/// Why a request failed, down to the first cause. The library's own message quotes the address with everything in it, and
+/// leaves out what happened.
+#[must_use]
+pub fn why(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,5 +48,15 @@ mod tests {
         ] {
             assert_eq!(shown(&url.parse().unwrap()), wanted);
         }
+    }
+
+    #[test]
+    fn a_failure_is_told_with_its_cause_and_without_the_address() {
+        crate::net::use_cryptography();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let sent = reqwest::Client::new().get(format!("http://{free}/?token=s3cret")).send();
+        let told = why(runtime.block_on(sent).unwrap_err());
+        assert!(told.contains("refused") && !told.contains("s3cret"), "{told}");
     }
 }

@@ -158,15 +158,7 @@ impl Wire {
     }
 
     fn unreachable(&self, url: &Url, error: reqwest::Error) -> PlayerError {
-        // The library's message quotes the address with everything in it.
-        let error = error.without_url();
-        let mut reason = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(inner) = cause {
-            reason = format!("{reason}: {inner}");
-            cause = inner.source();
-        }
-        PlayerError::Unreachable { player: self.player, url: net::shown(url), reason }
+        PlayerError::Unreachable { player: self.player, url: net::shown(url), reason: net::why(error) }
     }
 }
 

@@ -232,15 +232,7 @@ impl Wire {
     }
 
     fn transport(&self, url: &Url, error: reqwest::Error) -> Failure {
-        // The library's message quotes the address with everything in it.
-        let error = error.without_url();
-        let mut reason = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(inner) = cause {
-            reason = format!("{reason}: {inner}");
-            cause = inner.source();
-        }
-        let error = ProviderError::Transport { provider: self.provider, url: shown(url), reason };
+        let error = ProviderError::Transport { provider: self.provider, url: shown(url), reason: net::why(error) };
         Failure { error, may_pass: true, retry_after: None }
     }
 }
