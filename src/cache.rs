@@ -42,6 +42,6 @@ pub use inventory::{Alone, FoundFile, Inventory, Located, Stray};
 pub use journal::{Journal, JournalIndex, JournalKey};
 pub use probe::{Limits, Picture, Refusal, probe};
 pub use provenance::{Origin, ProvenanceRecord, Records};
-pub use store::{Cache, Step, Stored};
+pub use store::{Cache, Stored};
 pub use stored::{StoredFile, Usage};
 pub use thumbnail::{Thumbnail, thumbnail};

@@ -20,7 +20,6 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Timespec, Timestamps, UTIME_OMIT, Uid};
@@ -39,7 +38,6 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 pub struct Recycle {
     folder: OwnedFd,
     root: PathBuf,
-    on_step: Option<Arc<dyn Fn(Step) + Send + Sync>>,
 }
 
 /// A removed file.
@@ -55,17 +53,6 @@ pub struct Entry {
     pub removed_at: UnixSeconds,
     /// Its size in bytes; of a link that of its target's name.
     pub byte_count: u64,
-}
-
-/// The points between the steps of [`Recycle::take`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// The record is durable; the file is still where it was.
-    Recorded,
-    /// The file is in the bin: moved, or its copy is durable.
-    InBin,
-    /// The file is no longer where it was.
-    Gone,
 }
 
 /// Why a file was not removed. It is then still where it was.
@@ -169,13 +156,7 @@ impl Recycle {
         lasting::make_folder(root, 0o700).map_err(failed)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = rustix::fs::open(root, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
-        Ok(Self { folder, root: root.to_owned(), on_step: None })
-    }
-
-    /// Has a function called at each step of `take`: for tests that cut the power there.
-    #[must_use]
-    pub fn with_steps(self, on_step: impl Fn(Step) + Send + Sync + 'static) -> Self {
-        Self { on_step: Some(Arc::new(on_step)), ..self }
+        Ok(Self { folder, root: root.to_owned() })
     }
 
     /// Moves the file `name` out of `folder` into the bin, durably. A link is moved itself, not what it leads to.
@@ -205,7 +186,7 @@ impl Recycle {
             byte_count,
         };
         let entry = self.write_record(entry).map_err(|error| failed(errno_of(&error)))?;
-        self.reached(Step::Recorded);
+        steps::reached("recycle.recorded");
         match self.bring(&Removal { folder, name, stat }, &entry.id) {
             Ok(true) => Ok(entry),
             Ok(false) => Err(RecycleError::Changed { origin: origin.to_owned() }),
@@ -275,13 +256,13 @@ impl Recycle {
                 return Err(errno.into());
             }
         }
-        self.reached(Step::InBin);
+        steps::reached("recycle.in_bin");
         if let Err(errno) = rustix::fs::fsync(&self.folder) {
             self.give_back(removal, id);
             return Err(errno.into());
         }
         sync_folder(removal.folder);
-        self.reached(Step::Gone);
+        steps::reached("recycle.gone");
         Ok(true)
     }
 
@@ -296,13 +277,13 @@ impl Recycle {
     /// The same from another file system: copy, make durable, look again, unlink. Only the copy is ever forgotten.
     fn bring_across(&self, removal: &Removal<'_>, id: &str) -> io::Result<bool> {
         let unlinked = self.copy(removal, id).and_then(|()| {
-            self.reached(Step::InBin);
+            steps::reached("recycle.in_bin");
             unlink_if_same(removal)
         });
         match unlinked {
             Ok(true) => {
                 sync_folder(removal.folder);
-                self.reached(Step::Gone);
+                steps::reached("recycle.gone");
             }
             _ => self.forget(id),
         }
@@ -344,17 +325,6 @@ impl Recycle {
         match errno {
             Errno::NOSPC | Errno::DQUOT => RecycleError::Full { root, origin },
             _ => RecycleError::Move { origin, root, source: errno.into() },
-        }
-    }
-
-    fn reached(&self, step: Step) {
-        steps::reached(match step {
-            Step::Recorded => "recycle.recorded",
-            Step::InBin => "recycle.in_bin",
-            Step::Gone => "recycle.gone",
-        });
-        if let Some(on_step) = &self.on_step {
-            on_step(step);
         }
     }
 }

@@ -11,12 +11,13 @@ use quick_xml::events::Event;
 use sha2::{Digest, Sha256};
 
 use crate::model::ContentHash;
+use crate::steps;
 
 use super::error::{CacheError, errno_of};
 use super::format::StoredFormat;
 use super::place::TEMPORARY;
 use super::probe::Refusal;
-use super::store::{Cache, Step};
+use super::store::Cache;
 use super::temporary::Temporary;
 
 /// The longest document that is kept, in bytes. The longest that Kodi writes have some hundred kilobytes.
@@ -66,11 +67,11 @@ impl Cache {
         let folder = self.writable_top(TEMPORARY)?;
         let failed = |error: &std::io::Error| CacheError::writing(folder.path())(errno_of(error));
         let mut temporary = Temporary::make(&folder).map_err(CacheError::writing(folder.path()))?;
-        self.reached(Step::TemporaryMade);
+        steps::reached("put.temporary_made");
         temporary.file.write_all(bytes).map_err(|error| failed(&error))?;
-        self.reached(Step::Written);
+        steps::reached("put.written");
         let (hash, byte_count) = (hash_of_document(bytes), bytes.len() as u64);
-        self.reached(Step::Probed);
+        steps::reached("put.probed");
         let was_new = self.place(temporary, &hash, byte_count, StoredFormat::Nfo.extension(), false)?;
         Ok(StoredDocument { hash, byte_count, was_new })
     }

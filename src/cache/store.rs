@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
@@ -41,60 +40,12 @@ pub struct Stored {
     pub was_new: bool,
 }
 
-/// The points between the steps of [`Cache::put`], in their order. What is left when the power goes at any of them is
-/// either nothing, a temporary that is swept later, or a whole picture in its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// There is an empty temporary file.
-    TemporaryMade,
-    /// All bytes are written and hashed.
-    Written,
-    /// It is a whole picture within the limits.
-    Probed,
-    /// The folders of its place exist.
-    FoldersMade,
-    /// Its bytes and mode are durable.
-    Synced,
-    /// It has its name.
-    Named,
-    /// Its name and the folders above it are durable.
-    FoldersSynced,
-}
-
-impl Step {
-    /// Its name in [`steps`].
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::TemporaryMade => "put.temporary_made",
-            Self::Written => "put.written",
-            Self::Probed => "put.probed",
-            Self::FoldersMade => "put.folders_made",
-            Self::Synced => "put.synced",
-            Self::Named => "put.named",
-            Self::FoldersSynced => "put.folders_synced",
-        }
-    }
-
-    /// Every step, in their order.
-    pub const ALL: [Self; 7] = [
-        Self::TemporaryMade,
-        Self::Written,
-        Self::Probed,
-        Self::FoldersMade,
-        Self::Synced,
-        Self::Named,
-        Self::FoldersSynced,
-    ];
-}
-
 /// A store of pictures in one folder. May be used by several threads, and by several processes at once.
 pub struct Cache {
     pub(super) root: Folder,
     can_write: bool,
     durable_assets: DurableFolders,
     pub(super) durable_provenance: DurableFolders,
-    on_step: Option<Arc<dyn Fn(Step) + Send + Sync>>,
     /// Opens what is not in here.
     behind: Option<Box<Self>>,
 }
@@ -130,13 +81,7 @@ impl Cache {
     pub fn open_read_only(root: &Path) -> Result<Self, CacheError> {
         let root = Folder::open_root(root).map_err(CacheError::reading(root))?;
         let [durable_assets, durable_provenance] = Default::default();
-        Ok(Self { root, can_write: false, durable_assets, durable_provenance, on_step: None, behind: None })
-    }
-
-    /// Has a function called at each step of `put`: for tests that cut the power there.
-    #[must_use]
-    pub fn with_steps(self, on_step: impl Fn(Step) + Send + Sync + 'static) -> Self {
-        Self { on_step: Some(Arc::new(on_step)), ..self }
+        Ok(Self { root, can_write: false, durable_assets, durable_provenance, behind: None })
     }
 
     /// Takes a picture in. When this returns, it is durable. A picture that is there already is not written again,
@@ -147,12 +92,12 @@ impl Cache {
     pub fn put(&self, reader: impl Read, origin: &dyn Display, limits: &Limits) -> Result<Stored, CacheError> {
         let folder = self.writable_top(TEMPORARY)?;
         let mut temporary = Temporary::make(&folder).map_err(CacheError::writing(folder.path()))?;
-        self.reached(Step::TemporaryMade);
+        steps::reached("put.temporary_made");
         let intake = Intake { origin, limits, folder: &folder };
         let (hash, byte_count) = intake.copy(reader, &mut temporary.file)?;
-        self.reached(Step::Written);
+        steps::reached("put.written");
         let picture = intake.probe(&temporary.file, byte_count)?;
-        self.reached(Step::Probed);
+        steps::reached("put.probed");
         let was_new = self.place(temporary, &hash, byte_count, picture.format.extension(), false)?;
         Ok(Stored { hash, byte_count, picture, was_new })
     }
@@ -167,10 +112,10 @@ impl Cache {
     ) -> Result<Option<(Temporary<'a>, u64)>, CacheError> {
         let limits = Limits { file_bytes: bytes_max, ..Limits::default() };
         let mut temporary = Temporary::make(folder).map_err(CacheError::writing(folder.path()))?;
-        self.reached(Step::TemporaryMade);
+        steps::reached("put.temporary_made");
         let intake = Intake { origin: hash, limits: &limits, folder };
         let (found, byte_count) = intake.copy(reader, &mut temporary.file)?;
-        self.reached(Step::Written);
+        steps::reached("put.written");
         Ok((found == *hash).then_some((temporary, byte_count)))
     }
 
@@ -186,7 +131,7 @@ impl Cache {
     ) -> Result<bool, CacheError> {
         let place = Place::of(hash);
         let folders = self.make_folders(ASSETS, &place)?;
-        self.reached(Step::FoldersMade);
+        steps::reached("put.folders_made");
         let [top, .., folder] = &folders;
         top.lock(false);
         let name = place.name(extension);
@@ -198,15 +143,15 @@ impl Cache {
         }
         let was_new = (replaces || !is_whole) && {
             temporary.make_durable(PICTURE_MODE).map_err(|error| CacheError::writing(&path)(errno_of(&error)))?;
-            self.reached(Step::Synced);
+            steps::reached("put.synced");
             // What is there without being whole is damaged, and replaced.
             let moved = temporary.move_to(folder, &name, there.is_some()).map_err(CacheError::writing(&path))?;
-            self.reached(Step::Named);
+            steps::reached("put.named");
             moved
         };
         // Also for a picture that is there already: whoever put it may not have come this far yet.
         sync_folders(&self.durable_assets, &place, &folders)?;
-        self.reached(Step::FoldersSynced);
+        steps::reached("put.folders_synced");
         Ok(was_new)
     }
 
@@ -278,13 +223,6 @@ impl Cache {
 
     pub(super) fn top(&self, name: &str) -> Result<Folder, CacheError> {
         self.root.enter_or_make(name).map_err(|errno| CacheError::writing(&self.root().join(name))(errno))
-    }
-
-    pub(super) fn reached(&self, step: Step) {
-        steps::reached(step.name());
-        if let Some(on_step) = &self.on_step {
-            on_step(step);
-        }
     }
 }
 

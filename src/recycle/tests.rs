@@ -124,17 +124,18 @@ fn folders_and_missing_files_are_refused_and_leave_no_entry() {
 
 /// Whatever happens at any step, the bytes are in the tree or in the bin with their record.
 fn check_no_step_loses_the_file(place: &Place) {
-    for step in [Step::Recorded, Step::InBin, Step::Gone] {
+    for step in ["recycle.recorded", "recycle.in_bin", "recycle.gone"] {
         place.write(b"poster.jpg", b"precious");
         let bin = place.bin();
         let before = bin.entries().unwrap().len();
-        let dying = place.bin().with_steps(move |reached| assert!(reached != step, "killed"));
-        let died = catch_unwind(AssertUnwindSafe(|| place.take(&dying, b"poster.jpg")));
-        assert!(died.is_err(), "{step:?} was not reached");
+        let listening = steps::listen(move |reached| assert!(reached != step, "killed"));
+        let died = catch_unwind(AssertUnwindSafe(|| place.take(&bin, b"poster.jpg")));
+        drop(listening);
+        assert!(died.is_err(), "{step} was not reached");
         let entries = bin.entries().unwrap();
         let in_bin = entries[before..].iter().any(|entry| fs::read(bin.data_path(entry)).unwrap() == b"precious");
         let in_tree = fs::read(place.path(b"poster.jpg")).is_ok_and(|bytes| bytes == b"precious");
-        assert!(in_bin || in_tree, "lost at {step:?}");
+        assert!(in_bin || in_tree, "lost at {step}");
         if in_tree {
             place.take(&bin, b"poster.jpg").unwrap();
         }
@@ -154,8 +155,9 @@ fn a_file_that_changes_while_it_is_copied_stays() {
     let Some((place, _other)) = across() else { return };
     place.write(b"poster.jpg", b"one");
     let path = place.path(b"poster.jpg");
-    let bin = place.bin().with_steps(move |step| {
-        if step == Step::InBin {
+    let bin = place.bin();
+    let _listening = steps::listen(move |step| {
+        if step == "recycle.in_bin" {
             File::create(&path).unwrap().write_all(b"another").unwrap();
         }
     });

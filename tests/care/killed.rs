@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use posterfs::cache::{Cache, Limits, Step};
+use posterfs::cache::{Cache, Limits};
 use posterfs::catalog::{Catalog, ExportNote};
 use posterfs::config::{HistorySettings, NetworkSettings};
 use posterfs::library::Source;
@@ -16,19 +16,14 @@ use posterfs::phase::{
     DocumentSources, Flaw, GcRequest, LibraryTree, NoProgress, RepairRequest, VerifyRequest, gc, repair, verify,
 };
 use posterfs::provider::{Surroundings, Traffic};
-use posterfs::recycle::{self, Recycle};
+use posterfs::recycle::Recycle;
 
 use crate::care::{HEAT, KEEP, assert_whole, binned, cached, collect, damage, deep, films, flaws, hash, later, mend};
 use crate::collecting::unneeded;
-use crate::support::{World, png, stamp};
+use crate::support::{STEPS_OF_BIN, STEPS_OF_PUT, World, png, stamp};
 
 const STATE: &str = "POSTERFS_TEST_STATE";
 const WORK: &str = "POSTERFS_TEST_WORK";
-const DIES_AT: &str = "POSTERFS_TEST_DIES_AT";
-
-fn die() {
-    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).unwrap();
-}
 
 /// The other side of these tests.
 #[test]
@@ -36,19 +31,9 @@ fn die() {
 #[expect(clippy::disallowed_methods, reason = "a test that runs itself as a child tells it what to do this way")]
 fn child() {
     let Some(state) = std::env::var_os(STATE) else { return };
-    let dies_at = std::env::var(DIES_AT).unwrap();
     let state = Path::new(&state);
-    let (at_cache, at_bin) = (dies_at.clone(), dies_at);
-    let cache = Cache::open(&state.join("cache")).unwrap().with_steps(move |step| {
-        if format!("cache {step:?}") == at_cache {
-            die();
-        }
-    });
-    let bin = Recycle::open(&state.join("recycle")).unwrap().with_steps(move |step| {
-        if format!("bin {step:?}") == at_bin {
-            die();
-        }
-    });
+    let cache = Cache::open(&state.join("cache")).unwrap();
+    let bin = Recycle::open(&state.join("recycle")).unwrap();
     let mut catalog = Catalog::open(&state.join("posterfs.db")).unwrap();
     if std::env::var(WORK).unwrap() == "gc" {
         let history = HistorySettings { generations: 1, days: 1 };
@@ -93,8 +78,6 @@ fn is_killed(world: &World, work: &str, dies_at: &str) -> bool {
         .args(["--exact", "killed::child", "--ignored", "--nocapture", "--quiet"])
         .env(STATE, world.folder.path().join("state"))
         .env(WORK, work)
-        .env(DIES_AT, dies_at)
-        // Steps of the phases go by their own names.
         .env("POSTERFS_DIES_AT", dies_at)
         .stdout(Stdio::null())
         .status()
@@ -103,20 +86,15 @@ fn is_killed(world: &World, work: &str, dies_at: &str) -> bool {
     !status.success()
 }
 
-fn steps_of_cache_and_bin() -> Vec<String> {
-    let cache = Step::ALL.into_iter().filter(|step| *step != Step::Probed).map(|step| format!("cache {step:?}"));
-    let bin = [recycle::Step::Recorded, recycle::Step::InBin, recycle::Step::Gone];
-    cache.chain(bin.into_iter().map(|step| format!("bin {step:?}"))).collect()
-}
-
 #[test]
 fn a_repair_that_is_killed_anywhere_is_made_good_by_the_next() {
-    for step in steps_of_cache_and_bin() {
+    // What is known by its hash need not be looked at.
+    for step in STEPS_OF_PUT.into_iter().filter(|step| *step != "put.probed").chain(STEPS_OF_BIN) {
         let mut world = films();
         damage(&cached(&world, 1), |bytes| bytes[50] ^= 1);
         let damaged = fs::read(cached(&world, 1)).unwrap();
         let selections = world.catalog.selections_of(world.film(HEAT).id).unwrap();
-        assert!(is_killed(&world, "repair", &step), "{step} was not come to");
+        assert!(is_killed(&world, "repair", step), "{step} was not come to");
 
         let found: BTreeSet<Flaw> = flaws(&deep(&mut world)).into_iter().collect();
         let explained = BTreeSet::from([Flaw::Corrupt, Flaw::Missing, Flaw::StaleTemporary]);
@@ -134,7 +112,7 @@ fn a_repair_that_is_killed_anywhere_is_made_good_by_the_next() {
 
 #[test]
 fn an_export_that_is_repaired_and_killed_is_made_good_by_the_next() {
-    for step in ["bin Recorded", "bin InBin", "bin Gone"] {
+    for step in STEPS_OF_BIN {
         let mut world = films();
         let to = crate::care::exported(&mut world, posterfs::phase::ExportMode::Copy);
         let notes: Vec<ExportNote> = world.catalog.exports_of(world.library.id).unwrap();
@@ -152,16 +130,9 @@ fn an_export_that_is_repaired_and_killed_is_made_good_by_the_next() {
 
 #[test]
 fn a_collection_that_is_killed_anywhere_is_made_good_by_the_next() {
-    for step in [
-        "gc.history_forgotten",
-        "gc.rows_forgotten",
-        "gc.files_recycled",
-        "gc.temporaries_swept",
-        "gc.bin_tidied",
-        "bin Recorded",
-        "bin InBin",
-        "bin Gone",
-    ] {
+    let own =
+        ["gc.history_forgotten", "gc.rows_forgotten", "gc.files_recycled", "gc.temporaries_swept", "gc.bin_tidied"];
+    for step in own.into_iter().chain(STEPS_OF_BIN) {
         let mut world = films();
         for seed in [8, 9, 10] {
             unneeded(&mut world, seed);

@@ -5,13 +5,13 @@ use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
-use posterfs::cache::{Cache, Step, StoredFormat};
+use posterfs::cache::{Cache, StoredFormat};
 use posterfs::catalog::{Catalog, EntityEdit, EntityFilter, Mapping, PublishMode, RollbackScope, Scope};
 use posterfs::library::Source;
 use posterfs::model::{EntityId, EntityType, Field, ImageType, LibraryKind, UnixSeconds};
 use posterfs::phase::{DocumentSources, ExportMode, NoProgress, PublishReport, publish_with_documents};
 
-use crate::support::{World, stamp, write};
+use crate::support::{STEPS_OF_PUT, World, stamp, write};
 
 const VIDEO: &[u8] = b"Heat (1995) {tmdb-949}/Heat (1995).mkv";
 const ORIGINAL: &str = "<movie>\n  <title>Heat</title>\n  <plot>A thief.</plot>\n  <custom x=\"1\"/>\n</movie>\n";
@@ -252,22 +252,16 @@ fn an_unreadable_file_leaves_what_is_published() {
     assert_eq!(world.documents(), before);
 }
 
-/// Tells the child process where the world is, and where it dies.
-const CHILD: (&str, &str) = ("POSTERFS_TEST_DOCUMENTS", "POSTERFS_TEST_DIES_AT");
+/// Tells the child process where the world is.
+const CHILD: &str = "POSTERFS_TEST_DOCUMENTS";
 
 /// The other side of the test below: publishes, and is killed at a step of the cache, or before the catalog is written.
 #[test]
 #[ignore = "run by another test as a child process"]
 #[expect(clippy::disallowed_methods, reason = "a test that runs itself as a child tells it what to do this way")]
 fn publisher() {
-    let Some(root) = std::env::var_os(CHILD.0) else { return };
-    let (root, dies_at) = (std::path::PathBuf::from(root), std::env::var(CHILD.1).unwrap());
-    let die = || rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).unwrap();
-    let cache = Cache::open(&root.join("state/cache")).unwrap().with_steps(move |step| {
-        if format!("{step:?}") == dies_at {
-            die();
-        }
-    });
+    let Some(root) = std::env::var_os(CHILD).map(std::path::PathBuf::from) else { return };
+    let cache = Cache::open(&root.join("state/cache")).unwrap();
     let mut catalog = Catalog::open(&root.join("state/posterfs.db")).unwrap();
     let library = catalog.library_named("films").unwrap();
     let libraries = vec![(library.clone(), Ok(Source::open(&library.path).unwrap()))];
@@ -277,7 +271,7 @@ fn publisher() {
 
 #[test]
 fn killed_at_any_step_publishing_shows_the_old_document_or_the_new_one() {
-    for step in Step::ALL {
+    for step in STEPS_OF_PUT {
         let mut world = World::with_nfo(b"movie.nfo", ORIGINAL);
         let film = world.film(VIDEO).id;
         world.publish_documents(10);
@@ -285,8 +279,8 @@ fn killed_at_any_step_publishing_shows_the_old_document_or_the_new_one() {
         world.edit(film, "title", Some("Another"));
         let status = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "documents::publisher", "--ignored", "--nocapture", "--quiet"])
-            .env(CHILD.0, world.folder.path())
-            .env(CHILD.1, format!("{step:?}"))
+            .env(CHILD, world.folder.path())
+            .env("POSTERFS_DIES_AT", step)
             .stdout(Stdio::null())
             .status()
             .unwrap();
@@ -309,8 +303,7 @@ fn two_who_publish_at_once_make_one_document() {
     let publisher = || {
         Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "documents::publisher", "--ignored", "--nocapture", "--quiet"])
-            .env(CHILD.0, world.folder.path())
-            .env(CHILD.1, "")
+            .env(CHILD, world.folder.path())
             .stdout(Stdio::null())
             .spawn()
             .unwrap()

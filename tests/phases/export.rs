@@ -9,9 +9,7 @@ use posterfs::model::UnixSeconds;
 use posterfs::naming::Profiles;
 use posterfs::phase::{ExportMode, ExportRequest, ExportTarget, PhaseError, Progress, export};
 
-use posterfs::recycle::{Recycle, Step};
-
-use crate::support::{World, files_below, png, write};
+use crate::support::{STEPS_OF_BIN, World, files_below, png, write};
 
 const HEAT: &[u8] = b"Heat (1995)/Heat.mkv";
 const ODD: &[u8] = b"Am\xe9lie \n (2001)/Am\xe9lie \n (2001).avi";
@@ -196,12 +194,11 @@ fn what_a_killed_export_left_is_finished_by_the_next() {
 /// Rule 6: "Deletion is recoverable."
 #[test]
 fn an_original_survives_a_kill_while_it_is_replaced() {
-    for step in [Step::Recorded, Step::InBin, Step::Gone] {
-        let mut world = chosen();
-        let bin = world.folder.path().join("state/recycle");
-        world.recycle = Recycle::open(&bin).unwrap().with_steps(move |reached| assert!(reached != step, "killed"));
+    for step in STEPS_OF_BIN {
+        let world = chosen();
+        let listening = posterfs::steps::listen(move |reached| assert!(reached != step, "killed"));
         assert!(catch_unwind(AssertUnwindSafe(|| world.export(ExportMode::Copy))).is_err(), "{step:?}");
-        world.recycle = Recycle::open(&bin).unwrap();
+        drop(listening);
         world.export(ExportMode::Copy);
         assert_eq!(fs::read(world.path(b"Heat (1995)/poster.png")).unwrap(), png(1));
         let entries = world.recycle.entries().unwrap();

@@ -1,12 +1,12 @@
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use posterfs::cache::{Cache, Limits, Origin, Step};
+use posterfs::cache::{Cache, Limits, Origin};
 use posterfs::catalog::{CatalogError, PublishMode};
 use posterfs::model::{EntityId, UnixSeconds};
 use posterfs::phase::{PhaseError, deselect, select_file};
 
-use crate::support::{World, png, stamp, write};
+use crate::support::{STEPS_OF_PUT, World, png, stamp, write};
 
 const HEAT: &[u8] = b"Heat (1995) {tmdb-949}/Heat.mkv";
 
@@ -119,17 +119,18 @@ fn an_unknown_item_is_refused_before_anything_is_cached() {
 /// Rule 2: "A mapping never points at a picture that is not durably in the cache."
 #[test]
 fn a_choice_killed_at_any_step_selects_nothing_and_can_be_made_again() {
-    for step in Step::ALL {
+    for step in STEPS_OF_PUT {
         let mut world = World::with(&[HEAT]);
         let film = world.film(HEAT).id;
         let file = world.folder.path().join("a.png");
         write(&file, &png(1));
         let dying = Cache::open(world.cache.root()).unwrap();
-        let dying = dying.with_steps(move |reached| assert!(reached != step, "killed"));
+        let listening = posterfs::steps::listen(move |reached| assert!(reached != step, "killed"));
         let choice = (film, "poster".parse().unwrap());
         let died = catch_unwind(AssertUnwindSafe(|| {
             select_file(&mut world.catalog, &dying, choice, &file, &Limits::default(), "tester", UnixSeconds::new(5))
         }));
+        drop(listening);
         assert!(died.is_err(), "{step:?} was not reached");
         assert!(world.catalog.selections_of(film).unwrap().is_empty(), "{step:?}");
         world.choose(HEAT, "poster", 1);

@@ -19,6 +19,19 @@ use posterfs::recycle::Recycle;
 use rustix::mount::{MountFlags, UnmountFlags};
 use tempfile::TempDir;
 
+/// The steps of taking a picture or document into the cache, in their order.
+pub const STEPS_OF_PUT: [&str; 7] = [
+    "put.temporary_made",
+    "put.written",
+    "put.probed",
+    "put.folders_made",
+    "put.synced",
+    "put.named",
+    "put.folders_synced",
+];
+/// The steps of moving a file into the recycle bin.
+pub const STEPS_OF_BIN: [&str; 3] = ["recycle.recorded", "recycle.in_bin", "recycle.gone"];
+
 pub struct World {
     pub folder: TempDir,
     pub catalog: Catalog,
