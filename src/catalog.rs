@@ -122,6 +122,7 @@ pub use originals::{Original, ScannedOriginal};
 pub use program_writes::{Program, ProgramWrite, WriteAction};
 pub use publish::{PublishMode, Published};
 pub use put_back::{ItemToPutBack, KnownPictures, PutBack};
+pub use release::Released;
 pub use renames::{NewRename, Rename};
 pub use replacement::SoleUse;
 pub use rollback::RollbackScope;

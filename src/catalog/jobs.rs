@@ -177,6 +177,17 @@ impl Catalog {
         })
     }
 
+    /// A job that was begun has failed, and trying it again would be in vain: it is given up.
+    ///
+    /// # Errors
+    /// When there is no such job, or the catalog cannot be written.
+    pub fn give_job_up(&mut self, id: JobId, why: &str, now: UnixSeconds) -> Result<(), CatalogError> {
+        self.write(|transaction| {
+            require(transaction, id)?;
+            give_up(transaction, id, why, now)
+        })
+    }
+
     /// A job that was begun is not gone on with for reasons of the process alone: it waits again and has not been tried.
     ///
     /// # Errors
@@ -313,12 +324,16 @@ fn fail(
     now: UnixSeconds,
 ) -> Result<JobState, Fault> {
     if job.attempts >= job.task.tries() {
-        end(transaction, job.id, JobState::Dead, why, now)?;
-        forget(transaction, JobState::Dead)?;
+        give_up(transaction, job.id, why, now)?;
         return Ok(JobState::Dead);
     }
     queue_again(transaction, job, why, again, now)?;
     Ok(JobState::Queued)
+}
+
+fn give_up(transaction: &Transaction<'_>, id: JobId, why: &str, now: UnixSeconds) -> Result<(), Fault> {
+    end(transaction, id, JobState::Dead, why, now)?;
+    forget(transaction, JobState::Dead)
 }
 
 /// Lets it wait again, unless another one waits that does the same.

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, CatalogError, EnrichScope, Library, NewJob, PublishMode, Scope, Stamp};
 use crate::library::Source;
-use crate::model::{EntityId, LibraryId, RelPath, Task, TaskKind};
+use crate::model::{AskedBy, EntityId, LibraryId, RelPath, Task, TaskKind, UnixSeconds};
 use crate::phase::{
     self, EnrichReport, Finding, GcRequest, News, PhaseError, PublishReport, ScanReport, VerifyRequest,
     back_up_in_rotation,
@@ -13,6 +13,7 @@ use crate::work::{Attendant, EnrichWish, WorkError, Workplace};
 
 /// How many of the things that are wrong are logged; `posterfs verify` tells all.
 const FINDINGS_LOGGED: u32 = 100;
+const DAY: i64 = 86_400;
 
 /// What a job came to.
 #[derive(Debug, Default)]
@@ -30,34 +31,42 @@ pub fn run_task(
     task: &Task,
     attendant: &dyn Attendant,
 ) -> Result<Done, WorkError> {
-    let mut run = Run { place, catalog, attendant };
-    let outcome = match task {
-        Task::Scan { library } => run.scan(*library)?,
-        Task::ScanFolder { library, folder } => run.scan_folder(*library, folder)?,
-        Task::FollowRename { library, from, to } => run.follow_rename(*library, from, to)?,
-        Task::Import { library, folder } => run.import(*library, folder)?,
-        Task::Enrich { force } => run.enrich_due(*force)?,
-        Task::EnrichItems { items } => run.enrich_items(items)?,
-        Task::Publish { library } => run.publish(*library)?,
-        Task::PublishItems { items } => run.publish_items(items)?,
-        Task::Backup => run.back_up()?,
-        Task::Notify { player, .. } => run.notify(player)?,
-        Task::Verify { deep } => run.verify(*deep)?,
-        Task::Gc => run.gc()?,
-        Task::Release { entity } => run.release(*entity)?,
-    };
-    // What was chosen is safe before it is told to be.
-    place.keep_journal(run.catalog)?;
-    Ok(Done { outcome, followed_by: Vec::new() })
+    let mut run = Run { place, catalog, attendant, followed_by: Vec::new() };
+    let outcome = run.carry_out(task);
+    let Run { catalog, followed_by, .. } = run;
+    // What was chosen is safe before anybody is told how it went, also where it failed half way.
+    let kept = place.keep_journal(catalog);
+    let outcome = outcome?;
+    kept?;
+    Ok(Done { outcome, followed_by })
 }
 
 struct Run<'a> {
     place: &'a Workplace,
     catalog: &'a mut Catalog,
     attendant: &'a dyn Attendant,
+    followed_by: Vec<NewJob>,
 }
 
 impl Run<'_> {
+    fn carry_out(&mut self, task: &Task) -> Result<String, WorkError> {
+        match task {
+            Task::Scan { library } => self.scan(*library),
+            Task::ScanFolder { library, folder } => self.scan_folder(*library, folder),
+            Task::FollowRename { library, from, to } => self.follow_rename(*library, from, to),
+            Task::Import { library, folder } => self.import(*library, folder),
+            Task::Enrich { force } => self.enrich_due(*force),
+            Task::EnrichItems { items } => self.enrich_items(items),
+            Task::Publish { library } => self.publish(*library),
+            Task::PublishItems { items } => self.publish_items(items),
+            Task::Backup => self.back_up(),
+            Task::Notify { player, .. } => self.notify(player),
+            Task::Verify { deep } => self.verify(*deep),
+            Task::Gc => self.gc(),
+            Task::Release { entity, days } => self.release(*entity, *days),
+        }
+    }
+
     fn library(&self, id: LibraryId) -> Result<Library, WorkError> {
         Ok(self.catalog.library(id)?.ok_or(CatalogError::NoSuchLibraryId { id })?)
     }
@@ -135,18 +144,25 @@ impl Run<'_> {
         Ok(told_published(&self.show(Scope::Entities(items), "publish")?))
     }
 
-    /// What has come back meanwhile keeps its artwork, and what is no longer known at all has none.
-    fn release(&mut self, entity: EntityId) -> Result<String, WorkError> {
+    /// What has come back meanwhile keeps its artwork, and what is no longer known at all has none. What was back in
+    /// between is kept for as long once more.
+    fn release(&mut self, entity: EntityId, days: u32) -> Result<String, WorkError> {
         let _turn = self.place.hold(TaskKind::Publish, self.attendant)?;
         if self.catalog.entity(entity)?.is_none() {
             return Ok("it is no longer known".to_owned());
         }
         let stamp = self.stamp(&format!("release of {entity}, gone for long"));
-        let published = self.catalog.release(entity, &stamp)?;
+        let kept_for = i64::from(days) * DAY;
+        let released = self.catalog.release(entity, UnixSeconds::new(stamp.now.get() - kept_for), &stamp)?;
         self.place.nudge();
-        Ok(match published.removed {
-            0 => "nothing to let go of".to_owned(),
-            removed => format!("{removed} names let go of"),
+        if let Some(gone_at) = released.latest_kept {
+            let not_before = UnixSeconds::new(gone_at.get() + kept_for);
+            self.followed_by.push(NewJob { task: Task::Release { entity, days }, asked_by: AskedBy::Job, not_before });
+        }
+        Ok(match (released.published.removed, released.latest_kept) {
+            (0, None) => "nothing to let go of".to_owned(),
+            (0, Some(_)) => "it was back meanwhile, so its artwork is kept for as long once more".to_owned(),
+            (removed, _) => format!("{removed} names let go of"),
         })
     }
 
@@ -196,14 +212,13 @@ impl Run<'_> {
     }
 
     fn notify(&mut self, player: &str) -> Result<String, WorkError> {
-        let players = Access::all(&self.place.config.player)?;
-        let Some(access) = players.iter().find(|access| access.kind.to_string() == player) else {
+        let Some(access) = Access::one(&self.place.config.player, player)? else {
             return Ok("the configuration no longer names it".to_owned());
         };
         let views = self.place.player_views();
-        let report = phase::notify(self.catalog, access, News::Since, &views, false, self.place.now())?;
+        let report = phase::notify(self.catalog, &access, News::Since, &views, false, self.place.now())?;
         match report.error {
-            Some(why) => Err(WorkError::NotTold { player: player.to_owned(), why }),
+            Some(why) => Err(WorkError::NotTold { player: player.to_owned(), why, may_pass: report.may_pass }),
             None => Ok(format!("told of {} changes", report.told.len())),
         }
     }

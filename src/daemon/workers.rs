@@ -160,8 +160,8 @@ impl Worker {
                 tracing::info!(job = job.id.get(), task, "interrupted; it goes on when the daemon is back");
                 return Ok(catalog.give_job_back(job.id, now)?);
             }
-            Ok(Err(error)) => (self.note_failure(catalog, job, &error.to_string())?, true),
-            Err(_) => (self.note_failure(catalog, job, "it panicked; the log tells where")?, true),
+            Ok(Err(error)) => (note_failure(catalog, job, &error.to_string(), error.may_pass())?, true),
+            Err(_) => (note_failure(catalog, job, "it panicked; the log tells where", true)?, true),
         };
         if let Some(word) = word_of(&job.task) {
             let run = TaskRun { task: word.to_owned(), started_at, finished_at: now, outcome, is_failed };
@@ -169,18 +169,18 @@ impl Worker {
         }
         Ok(())
     }
+}
 
-    fn note_failure(&self, catalog: &mut Catalog, job: &Job, why: &str) -> Result<String, WorkError> {
-        let (id, task) = (job.id.get(), job.task.to_string());
-        match catalog.job_has_failed(job.id, why, SystemClock.now())? {
-            JobState::Dead => tracing::error!(
-                job = id,
-                task,
-                error = why,
-                "failed for the last time; `posterfs jobs retry` tries it again"
-            ),
-            _ => tracing::warn!(job = id, task, error = why, "failed; it is tried again later"),
-        }
-        Ok(why.to_owned())
+/// What may pass is tried again later, as often as such a task is tried.
+fn note_failure(catalog: &mut Catalog, job: &Job, why: &str, may_pass: bool) -> Result<String, WorkError> {
+    let (id, task, now) = (job.id.get(), job.task.to_string(), SystemClock.now());
+    if may_pass && catalog.job_has_failed(job.id, why, now)? == JobState::Queued {
+        tracing::warn!(job = id, task, error = why, "failed; it is tried again later");
+        return Ok(why.to_owned());
     }
+    if !may_pass {
+        catalog.give_job_up(job.id, why, now)?;
+    }
+    tracing::error!(job = id, task, error = why, "failed for good; `posterfs jobs retry` tries it again");
+    Ok(why.to_owned())
 }

@@ -63,10 +63,12 @@ pub enum Task {
         /// The items.
         items: Vec<EntityId>,
     },
-    /// What the artwork of an entity holds may go, if it has not come back meanwhile.
+    /// The artwork of an entity may go, if that has been gone for so long.
     Release {
         /// The entity.
         entity: EntityId,
+        /// For how many days.
+        days: u32,
     },
     /// Look whether what the catalog says is so.
     Verify {
@@ -212,11 +214,12 @@ impl Task {
     }
 
     /// Tasks with the same key that wait at the same time become one job. By default that is the task itself; of what a
-    /// player is told, one job for the newest generation is enough.
+    /// player is told, one job for the newest generation is enough, and of what is let go, one for the newest number of days.
     #[must_use]
     pub fn collapse_key(&self) -> String {
         match self {
             Self::Notify { player, .. } => format!("notify {player}"),
+            Self::Release { entity, .. } => format!("release {entity}"),
             // Exact, unlike what is shown of it. There is nothing in a task that JSON cannot say.
             _ => serde_json::to_string(self).unwrap_or_else(|_| self.to_string()),
         }
@@ -258,7 +261,7 @@ impl fmt::Display for Task {
                 items.iter().try_for_each(|item| write!(f, " {item}"))
             }
             Self::Enrich { force: true } => f.write_str(" all"),
-            Self::Release { entity } => write!(f, " {entity}"),
+            Self::Release { entity, .. } => write!(f, " {entity}"),
             Self::Verify { deep: true } => f.write_str(" deep"),
             Self::Notify { player, generation } => write!(f, " {player} {generation}"),
             Self::Scan { library: None }
@@ -319,7 +322,7 @@ mod tests {
             Task::EnrichItems { items: vec![entity] },
             Task::Publish { library: None },
             Task::PublishItems { items: vec![entity, EntityId::new(8)] },
-            Task::Release { entity },
+            Task::Release { entity, days: 30 },
             Task::Verify { deep: true },
             Task::Verify { deep: false },
             Task::Gc,

@@ -19,18 +19,27 @@ impl Access {
     /// # Errors
     /// When an address is none, or there is a user where only a key is taken.
     pub fn all(settings: &PlayersSettings) -> Result<Vec<Self>, PlayerError> {
-        let players = [
-            (PlayerKind::Kodi, &settings.kodi),
-            (PlayerKind::Jellyfin, &settings.jellyfin),
-            (PlayerKind::Emby, &settings.emby),
-            (PlayerKind::Plex, &settings.plex),
-        ];
-        players
-            .into_iter()
-            .filter(|(_, player)| !player.url.is_empty())
-            .map(|(kind, player)| of(kind, player))
-            .collect()
+        named(settings).map(|(kind, player)| of(kind, player)).collect()
     }
+
+    /// The player of that word, if the configuration names it. What is wrong with another one does not matter.
+    ///
+    /// # Errors
+    /// As [`Self::all`].
+    pub fn one(settings: &PlayersSettings, word: &str) -> Result<Option<Self>, PlayerError> {
+        let found = named(settings).find(|(kind, _)| kind.to_string() == word);
+        found.map(|(kind, player)| of(kind, player)).transpose()
+    }
+}
+
+fn named(settings: &PlayersSettings) -> impl Iterator<Item = (PlayerKind, &PlayerSettings)> {
+    let players = [
+        (PlayerKind::Kodi, &settings.kodi),
+        (PlayerKind::Jellyfin, &settings.jellyfin),
+        (PlayerKind::Emby, &settings.emby),
+        (PlayerKind::Plex, &settings.plex),
+    ];
+    players.into_iter().filter(|(_, player)| !player.url.is_empty())
 }
 
 fn of(kind: PlayerKind, settings: &PlayerSettings) -> Result<Access, PlayerError> {
@@ -85,5 +94,8 @@ mod tests {
             let error = Access::all(&parse(text)).unwrap_err();
             assert!(error.to_string().contains(key), "{error}");
         }
+        let settings = parse("plex.url = 'http://nas:32400'\nkodi.url = 'http://tv:8080'");
+        assert_eq!(Access::one(&settings, "kodi").unwrap().map(|access| access.kind), Some(PlayerKind::Kodi));
+        assert!(Access::one(&settings, "plex").is_err() && Access::one(&settings, "emby").unwrap().is_none());
     }
 }

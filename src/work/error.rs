@@ -38,6 +38,8 @@ pub enum WorkError {
         player: String,
         /// Why.
         why: String,
+        /// Whether it may take it a while later.
+        may_pass: bool,
     },
     /// A player cannot be reached as it is configured.
     #[error(transparent)]
@@ -59,5 +61,15 @@ impl WorkError {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::Phase(PhaseError::Stopped))
+    }
+
+    /// Whether the same may succeed a while later without anybody doing something about it.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::NotTold { may_pass, .. } => *may_pass,
+            Self::Player(error) => error.may_pass(),
+            _ => true,
+        }
     }
 }

@@ -203,3 +203,17 @@ fn the_last_run_of_a_scheduled_task_is_remembered() {
     }
     assert_eq!(catalog.task_runs().unwrap(), [run("gc", 3, false), run("verify", 9, false)]);
 }
+
+#[test]
+fn what_cannot_succeed_is_given_up_at_once_and_retried_by_hand_only() {
+    let mut catalog = Fixture::new().catalog;
+    ask(&mut catalog, Task::Gc, 10);
+    let job = begin(&mut catalog, 10).unwrap();
+    catalog.give_job_up(job.id, "refused", at(11)).unwrap();
+    let given_up = catalog.job(job.id).unwrap();
+    assert_eq!((given_up.state, given_up.attempts, given_up.outcome), (JobState::Dead, 1, Some("refused".to_owned())));
+    assert_eq!(begin(&mut catalog, 1_000_000), None);
+    catalog.retry_job(job.id, at(12)).unwrap();
+    assert_eq!(begin(&mut catalog, 12).unwrap().id, job.id);
+    assert!(matches!(catalog.give_job_up(JobId::new(99), "", at(1)), Err(CatalogError::NoSuchJob { .. })));
+}

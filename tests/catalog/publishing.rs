@@ -299,3 +299,31 @@ fn mappings_are_listed_in_pages_and_kept_after_their_end() {
     assert_eq!(history.removed_generation, ended);
     assert!(fixture.catalog.mappings_of(mapping.entity).unwrap().is_empty());
 }
+
+#[test]
+fn what_was_back_in_between_is_let_go_of_only_when_it_is_gone_for_as_long_again() {
+    let mut fixture = Fixture::new();
+    let heat = chosen(&mut fixture, "Heat", 1);
+    fixture.publish(10);
+    let release = |fixture: &mut Fixture, gone_before| {
+        let released = fixture.catalog.release(heat, at(gone_before), &stamp(1000)).unwrap();
+        (released.published.removed, released.latest_kept)
+    };
+    let scan = |fixture: &mut Fixture, is_there: bool, now| {
+        fixture.catalog.start_scan(fixture.library).unwrap();
+        if is_there {
+            fixture.catalog.record(&[film(fixture.library, "Heat", vec![])], at(now)).unwrap();
+        }
+        fixture.catalog.finish_scan(fixture.library, &RelPath::root(), &[], at(now)).unwrap();
+    };
+    for (is_there, now) in [(false, 100), (true, 200), (false, 300), (false, 400)] {
+        scan(&mut fixture, is_there, now);
+        let kept = (!is_there).then(|| at(now.min(300)));
+        assert_eq!(release(&mut fixture, 99), (0, kept), "at {now}");
+    }
+    assert_eq!(release(&mut fixture, 299), (0, Some(at(300))), "it is gone since 300, not since 100");
+    assert_eq!(fixture.shown("Heat").len(), 1);
+    assert_eq!(release(&mut fixture, 300), (1, None));
+    assert_eq!(release(&mut fixture, 300), (0, None));
+    assert!(fixture.shown("Heat").is_empty());
+}

@@ -1,10 +1,11 @@
 //! Jobs and the schedule.
 
-use posterfs::catalog::{Catalog, JobFilter, NewJob, TaskRun};
+use posterfs::catalog::{Catalog, JobFilter, NewJob, PublishMode, TaskRun};
 use posterfs::control::TaskLock;
 use posterfs::model::{AskedBy, Clock, EntityId, JobId, JobState, LibraryId, RelPath, SystemClock, Task, UnixSeconds};
 
 use crate::daemon::{Daemon, is_mounted};
+use crate::server::{Given, Server};
 use crate::support::wait_for;
 
 fn catalog(daemon: &Daemon) -> Catalog {
@@ -114,16 +115,80 @@ fn what_is_gone_for_long_lets_go_of_its_artwork_and_what_is_there_keeps_it() {
     assert!(daemon.posterfs(&["select", &id, "poster", "--file", picture.to_str().unwrap()]).status.success());
     assert!(daemon.posterfs(&["publish"]).status.success());
     daemon.start_ready();
-    assert_eq!(outcome(&mut catalog, Task::Release { entity }), "nothing to let go of");
+    assert_eq!(outcome(&mut catalog, Task::Release { entity, days: 0 }), "nothing to let go of");
     assert!(daemon.stop().success());
     std::fs::rename(daemon.films.media().join(name), daemon.folders.plain().join("gone")).unwrap();
     daemon.start_ready();
     outcome(&mut catalog, Task::Scan { library: None });
-    let told = outcome(&mut catalog, Task::Release { entity });
+    // As if it had been back since the manager told of it: it has gone only now.
+    let told = outcome(&mut catalog, Task::Release { entity, days: 30 });
+    assert!(told.contains("for as long once more"), "{told}");
+    let again = catalog.jobs(&JobFilter { states: vec![JobState::Queued], ..JobFilter::default() }, 10).unwrap();
+    assert_eq!((again.len(), &again[0].task), (1, &Task::Release { entity, days: 30 }));
+    let days = (again[0].not_before.get() - SystemClock.now().get() + 3600) / 86_400;
+    assert_eq!(days, 30);
+    let told = outcome(&mut catalog, Task::Release { entity, days: 0 });
     assert!(told.ends_with("names let go of"), "{told}");
     assert_eq!(daemon.json(&["history"])[0]["author"], "daemon");
-    assert_eq!(outcome(&mut catalog, Task::Release { entity }), "nothing to let go of");
-    assert_eq!(outcome(&mut catalog, Task::Release { entity: EntityId::new(9999) }), "it is no longer known");
+    assert_eq!(outcome(&mut catalog, Task::Release { entity, days: 0 }), "nothing to let go of");
+    assert_eq!(outcome(&mut catalog, Task::Release { entity: EntityId::new(9999), days: 0 }), "it is no longer known");
+}
+
+#[test]
+fn a_player_that_refuses_is_told_once_and_one_that_is_busy_again_later() {
+    let Some(mut daemon) = Daemon::prepared() else { return };
+    let [refuses, knows_nothing, is_busy] = [401, 404, 503].map(|status| Server::start(move |_| Given::status(status)));
+    let media = daemon.films.media().display().to_string();
+    // What is wrong with one of them (it has no key) is nothing to the others.
+    let players = format!(
+        "[player.jellyfin]\nurl = '{}'\nkey = 'k'\n[player.emby]\nurl = '{}'\nkey = 'k'\n\
+         [player.kodi]\nurl = '{}'\n[player.plex]\nurl = 'http://127.0.0.1:1'\n",
+        refuses.url(),
+        knows_nothing.url(),
+        is_busy.url()
+    );
+    daemon.configure(&format!("[[mount]]\nsource = '{media}'\n{players}"));
+    let mut catalog = catalog(&daemon);
+    for player in ["jellyfin", "emby", "kodi", "plex"] {
+        let known = catalog.latest_generation().unwrap();
+        catalog.set_told(player, known, SystemClock.now()).unwrap();
+    }
+    let (film, picture) = (daemon.json(&["list"])[0]["id"].to_string(), daemon.films.picture("a.jpg"));
+    assert!(daemon.posterfs(&["select", &film, "poster", "--file", picture.to_str().unwrap()]).status.success());
+    assert!(daemon.posterfs(&["publish"]).status.success());
+    daemon.start_ready();
+    let told = |catalog: &Catalog| {
+        let jobs = catalog.jobs(&JobFilter::default(), 10).unwrap().into_iter().filter(|job| job.outcome.is_some());
+        let mut told: Vec<_> = jobs.map(|job| (job.task.to_string(), job.state, job.attempts)).collect();
+        told.sort();
+        told
+    };
+    wait_for(|| told(&catalog).len() == 4);
+    let wanted = [
+        ("notify emby 1", JobState::Dead),
+        ("notify jellyfin 1", JobState::Dead),
+        ("notify kodi 1", JobState::Queued),
+        ("notify plex 1", JobState::Dead),
+    ];
+    assert_eq!(told(&catalog), wanted.map(|(task, state)| (task.to_owned(), state, 1)));
+    assert_eq!(refuses.asked().len(), 1, "what was refused is not asked for again");
+}
+
+#[test]
+fn what_was_chosen_is_in_the_journal_also_when_the_job_failed_afterwards() {
+    let Some(mut daemon) = Daemon::prepared() else { return };
+    let (film, picture) = (daemon.json(&["list"])[0]["id"].to_string(), daemon.films.picture("a.jpg"));
+    assert!(daemon.posterfs(&["select", &film, "poster", "--file", picture.to_str().unwrap()]).status.success());
+    daemon.start_ready();
+    let mut catalog = catalog(&daemon);
+    let journal = daemon.films.state().join("cache/journal.jsonl");
+    let before = std::fs::metadata(&journal).unwrap().len();
+    // Chosen by somebody who died before it was noted; then a job that fails.
+    let film = film.parse().map(EntityId::new).unwrap();
+    catalog.set_monitored(film, false, PublishMode::Apply, SystemClock.now()).unwrap();
+    let id = JobId::new(ask(&mut catalog, Task::Scan { library: Some(LibraryId::new(99)) }));
+    wait_for(|| catalog.job(id).unwrap().outcome.is_some());
+    assert!(std::fs::metadata(&journal).unwrap().len() > before);
 }
 
 #[test]

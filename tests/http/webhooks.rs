@@ -142,7 +142,7 @@ fn deletions_scan_and_let_go_of_the_artwork_after_days() {
     assert_eq!(world.post("/api/webhooks/radarr", &delete(true)).status, StatusCode::ACCEPTED);
     let jobs = world.jobs();
     assert_eq!(jobs[0].task, Task::ScanFolder { library: FILMS, folder: path("Heat") });
-    assert_eq!(jobs[1].task, Task::Release { entity });
+    assert_eq!(jobs[1].task, Task::Release { entity, days: 7 });
     let days = (jobs[1].not_before.get() - jobs[1].asked_at.get()) / 86_400;
     assert_eq!((jobs.len(), days), (2, 7));
 }

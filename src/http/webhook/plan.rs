@@ -9,6 +9,8 @@ use super::paths::{PathError, Paths, Place};
 
 /// How long is waited for the rest of a burst, in seconds: a season pack is one event for each file and one for all.
 const BURST: i64 = 3;
+/// Within how many seconds the scan has seen that something is gone, which is since when it counts as gone.
+const UNTIL_MISSING: i64 = 600;
 
 const DAY: i64 = 86_400;
 
@@ -145,7 +147,7 @@ impl<'a> Planner<'a> {
         for entity in catalog.entities_at(library, &path)? {
             let is_whole = matches!(entity.entity_type, EntityType::Movie | EntityType::Series | EntityType::Artist);
             if is_whole && entity.path == path && days > 0 {
-                jobs.push(self.job(Task::Release { entity: entity.id }, i64::from(days) * DAY));
+                jobs.push(self.job(Task::Release { entity: entity.id, days }, i64::from(days) * DAY + UNTIL_MISSING));
             }
         }
         let told = match (jobs.len(), days) {
