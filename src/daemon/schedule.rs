@@ -13,6 +13,10 @@ use crate::catalog::TaskRun;
 use crate::config::{ScheduleSettings, Times};
 use crate::model::{Task, UnixSeconds};
 
+/// A clock that goes back by more than this, in seconds, was wrong before. By less it may be set at any time, and nothing is done
+/// twice because of that.
+const CLOCK_SLACK: i64 = 3600;
+
 /// Each scheduled task and when it is next.
 pub type ScheduleView = Vec<(&'static str, Option<UnixSeconds>)>;
 
@@ -30,13 +34,17 @@ pub struct Schedule {
 impl Schedule {
     /// Goes on from the last runs that are known; what has never run is waited for from `now` on.
     pub fn new(settings: ScheduleSettings, zone: TimeZone, runs: &[TaskRun], now: UnixSeconds) -> Self {
-        let since = |word: &'static str| {
-            let last = runs.iter().find(|run| run.task == word).map(|run| run.started_at);
-            // A clock that was wrong once must not put everything off for years.
-            (word, last.filter(|last| *last <= now).unwrap_or(now))
-        };
-        let since = settings.all().map(|(word, _)| since(word)).into();
-        Self { settings, zone, since, chance: RandomState::new() }
+        let last = |word| runs.iter().find(|run| run.task == word).map_or(now, |run| run.started_at);
+        let since = settings.all().map(|(word, _)| (word, last(word))).into();
+        let mut schedule = Self { settings, zone, since, chance: RandomState::new() };
+        schedule.mind_clock(now);
+        schedule
+    }
+
+    /// A clock that was wrong once must not put everything off for years.
+    fn mind_clock(&mut self, now: UnixSeconds) {
+        let is_wrong = |since: &UnixSeconds| since.get().saturating_sub(now.get()) > CLOCK_SLACK;
+        self.since.values_mut().filter(|since| is_wrong(since)).for_each(|since| *since = now);
     }
 
     /// Another plan is in force.
@@ -46,6 +54,7 @@ impl Schedule {
 
     /// Tasks that are to be done now. Each is told once, however often it was missed.
     pub fn due(&mut self, now: UnixSeconds) -> Vec<&'static str> {
+        self.mind_clock(now);
         let view = self.view();
         let due: Vec<_> =
             view.into_iter().filter(|(_, at)| at.is_some_and(|at| at <= now)).map(|(word, _)| word).collect();
@@ -161,14 +170,45 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_back_puts_nothing_off_and_summer_time_skips_nothing() {
-        let mut schedule = Schedule::new(settings("scan='0 4 * * *'"), TimeZone::UTC, &[ran("scan", 900 * DAY)], at(0));
+    fn a_clock_that_was_wrong_puts_nothing_off_and_one_that_is_set_does_nothing_twice() {
+        let plan = || settings("scan='0 4 * * *'");
+        let mut schedule = Schedule::new(plan(), TimeZone::UTC, &[ran("scan", 900 * DAY)], at(0));
         assert_eq!(schedule.due(at(4 * HOUR)), ["scan"]);
-        // On 2026-03-29 there is no half past two in Berlin.
-        let berlin = TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC);
-        let mut schedule = Schedule::new(settings("scan='30 2 * * *'"), berlin, &[ran("scan", 27 * DAY)], at(27 * DAY));
-        let days = (0..4 * 24 * 4).filter(|quarter| !schedule.due(at(27 * DAY + quarter * 900)).is_empty()).count();
-        assert!(days >= 3, "{days}");
+        // Years ahead, and right again while the daemon runs.
+        let mut schedule = Schedule::new(plan(), TimeZone::UTC, &[], at(0));
+        assert_eq!(schedule.due(at(900 * DAY)), ["scan"]);
+        assert_eq!(schedule.due(at(HOUR)), [""; 0]);
+        assert_eq!(schedule.due(at(4 * HOUR)), ["scan"]);
+        // Set back by some minutes just after it was due.
+        assert_eq!(schedule.due(at(4 * HOUR - 600)), [""; 0]);
+        assert_eq!(schedule.due(at(4 * HOUR)), [""; 0]);
+        assert_eq!(schedule.due(at(DAY + 4 * HOUR)), ["scan"]);
+    }
+
+    /// How often a plan is due in the days from that one on, where the clock goes forward on 2026-03-29 at two and back on
+    /// 2026-10-25 at three.
+    fn times_due(plan: &str, from: i64, days: i64) -> usize {
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        // From midnight there until midnight there.
+        let midnight = |day: i64| {
+            let noon = Timestamp::from_second(START + day * DAY + 12 * HOUR).unwrap().to_zoned(zone.clone());
+            noon.start_of_day().unwrap().timestamp().as_second() - START
+        };
+        let mut schedule = Schedule::new(settings(plan), zone.clone(), &[], at(midnight(from) - 1));
+        (midnight(from)..midnight(from + days)).step_by(60).filter(|time| !schedule.due(at(*time)).is_empty()).count()
+    }
+
+    #[test]
+    fn summer_time_neither_skips_nor_repeats_what_is_done_daily() {
+        let (spring, autumn) = (27, 237);
+        for plan in ["30 1 * * *", "30 2 * * *", "0 3 * * *", "0 4 * * *"] {
+            let plan = format!("scan='{plan}'");
+            assert_eq!(times_due(&plan, spring, 4), 4, "{plan} in spring");
+            assert_eq!(times_due(&plan, autumn, 4), 4, "{plan} in autumn");
+        }
+        // The day has 23 hours, and 25.
+        assert_eq!(times_due("scan='0 * * * *'", 28, 1), 23);
+        assert_eq!(times_due("scan='0 * * * *'", 238, 1), 25);
     }
 
     #[test]
