@@ -22,6 +22,7 @@ pub struct Daemon {
     socket: UnixDatagram,
     child: Option<Child>,
     variables: Vec<(&'static str, String)>,
+    arguments: Vec<&'static str>,
 }
 
 /// What the configuration says in every test: no network, nothing by itself.
@@ -39,7 +40,7 @@ impl Daemon {
         films.text(&["scan"]);
         let socket = UnixDatagram::bind(folders.plain().join("notify")).unwrap();
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
-        let daemon = Self { films, folders, socket, child: None, variables: Vec::new() };
+        let daemon = Self { films, folders, socket, child: None, variables: Vec::new(), arguments: Vec::new() };
         daemon.configure(&format!("[[mount]]\nsource = '{media}'\n"));
         Some(daemon)
     }
@@ -59,9 +60,20 @@ impl Daemon {
         self.variables.push((name, value.to_owned()));
     }
 
+    /// An argument of the next start.
+    pub fn also(&mut self, argument: &'static str) {
+        self.arguments.push(argument);
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_posterfs"));
-        command.arg("--state").arg(self.films.state()).arg("--config").arg(self.config()).arg("serve");
+        command
+            .arg("--state")
+            .arg(self.films.state())
+            .arg("--config")
+            .arg(self.config())
+            .arg("serve")
+            .args(&self.arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command
     }

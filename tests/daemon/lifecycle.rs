@@ -1,11 +1,14 @@
 //! Start, reload, stop and crash, as systemd hears of them.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
+use posterfs::catalog::{Catalog, NewJob};
+use posterfs::model::{AskedBy, Clock, JobState, SystemClock, Task};
 use rustix::process::Signal;
 
 use crate::daemon::{Daemon, is_mounted};
-use crate::support::{stderr, wait_for};
+use crate::support::{Hanging, stderr, wait_for};
 
 /// What may be told, and nothing else.
 const KNOWN: &[&str] =
@@ -141,4 +144,62 @@ fn asked_to_end_twice_it_ends_at_once() {
     daemon.signal(Signal::TERM);
     assert_eq!(daemon.end().code(), Some(1));
     assert!(!is_mounted(daemon.films.media()));
+}
+
+#[test]
+fn what_is_logged_is_said_at_run_time_and_for_programs_a_line_is_an_object() {
+    let Some(mut daemon) = Daemon::prepared() else { return };
+    daemon.also("--log-format=json");
+    daemon.start_ready();
+    let mut is_told_of = |level: &str| {
+        assert!(daemon.posterfs(&["reload", "--log-level", level]).status.success());
+        let before = daemon.log().len();
+        assert!(daemon.posterfs(&["scan"]).status.success());
+        daemon.log()[before..].contains("begun for a command")
+    };
+    assert_eq!(["info", "error", "error,posterfs::daemon=info"].map(&mut is_told_of), [true, false, true]);
+    let log = daemon.log();
+    for line in log.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        for field in ["timestamp", "level", "target", "message"] {
+            assert!(event[field].is_string(), "{field}: {line}");
+        }
+    }
+    let command = log.lines().find(|line| line.contains("begun for a command")).unwrap();
+    let command: serde_json::Value = serde_json::from_str(command).unwrap();
+    assert!(command["command"].as_str().unwrap().ends_with(" scan"), "{command}");
+}
+
+#[test]
+fn a_job_that_hangs_does_not_keep_the_daemon_from_ending() {
+    let Some(mut daemon) = Daemon::prepared() else { return };
+    let disk = daemon.folders.plain().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let hanging = Hanging::mount_at(&disk, &[("Alien (1979).mkv", b"film")]);
+    daemon.films.text(&["library", "add", "more", disk.to_str().unwrap(), "--kind", "movies"]);
+    daemon.start_ready();
+    hanging.hang();
+    let mut catalog = Catalog::open(&daemon.films.state().join("posterfs.db")).unwrap();
+    let now = SystemClock.now();
+    let library = catalog.library_named("more").unwrap().id;
+    let task = Task::Scan { library: Some(library) };
+    let id = catalog.ask_for(&NewJob { task, asked_by: AskedBy::Cli, not_before: now }, now).unwrap().id;
+    wait_for(|| hanging.held() > 0);
+    daemon.signal(Signal::TERM);
+    let stopping = daemon.until("STOPPING=1");
+    let most = stopping.iter().find_map(|line| line.strip_prefix("EXTEND_TIMEOUT_USEC=")).unwrap();
+    let most = Duration::from_micros(most.parse().unwrap());
+    let begun = Instant::now();
+    while !daemon.log().contains("serve: stopped") {
+        assert!(begun.elapsed() < most, "it has not stopped:\n{}", daemon.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!is_mounted(daemon.films.media()));
+    assert_eq!(catalog.job(id).unwrap().state, JobState::Running);
+    // Nobody, not even the kernel, can end a thread that waits for a FUSE file system that has its request.
+    hanging.go_on();
+    assert_eq!(daemon.end().code(), Some(0));
+    // The next one does it.
+    daemon.start_ready();
+    wait_for(|| catalog.job(id).unwrap().state == JobState::Done);
 }
