@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Every test in a folder of tests.
 fn tests_in(folder: &Path) -> BTreeSet<String> {
@@ -65,4 +66,61 @@ fn every_disaster_has_its_test() {
     assert!(named.len() >= 9, "{named:?}");
     let tests = tests_in(&root.join("tests/disasters"));
     assert_eq!(named, tests, "left: paragraphs of docs/disasters.md, right: tests in tests/disasters");
+}
+
+/// The project's pages for people: its README and what is in `docs`.
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let in_docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    ["README.md", "systemd/README.md"].map(|name| root.join(name)).into_iter().chain(in_docs).collect()
+}
+
+/// What stands between `](` and `)`, without the part of a page.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    targets.map(|(target, _)| target.split('#').next().unwrap()).filter(|target| !target.is_empty())
+}
+
+#[test]
+fn every_link_leads_somewhere_and_every_page_is_in_the_table_of_contents() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for target in links(&text).filter(|target| !target.contains("://")) {
+            assert!(page.parent().unwrap().join(target).exists(), "{}: {target} is not there", page.display());
+        }
+    }
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let contents = fs::read_to_string(docs.join("README.md")).unwrap();
+    let listed: BTreeSet<_> = links(&contents).collect();
+    for page in fs::read_dir(&docs).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
+        assert!(page == "README.md" || listed.contains(page.as_str()), "docs/README.md does not name {page}");
+    }
+}
+
+/// The lines of blocks of shell that call posterfs, as far as the call goes.
+fn calls(text: &str) -> Vec<String> {
+    let blocks = text.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("sh\n"));
+    let lines = blocks.flat_map(str::lines).map(|line| line.split(['#', '>', '|']).next().unwrap().trim());
+    let is_call = |line: &&str| {
+        let mut words = line.split(' ').skip_while(|word| word.contains('='));
+        words.next() == Some("posterfs")
+    };
+    lines.filter(is_call).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_command_in_the_documents_is_understood() {
+    let mut count = 0;
+    for page in pages() {
+        for call in calls(&fs::read_to_string(&page).unwrap()) {
+            count += 1;
+            // Everything before `--help` is looked at, and nothing is done.
+            let script = format!("posterfs() {{ \"$POSTERFS\" \"$@\" --help; }}; {call}");
+            let mut shell = Command::new("sh");
+            let output = shell.args(["-c", &script]).env("POSTERFS", env!("CARGO_BIN_EXE_posterfs")).output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{}: {call}: {told}", page.display());
+        }
+    }
+    assert!(count > 12, "{count} commands");
 }
