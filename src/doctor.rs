@@ -22,7 +22,7 @@ pub use care::verified;
 pub use guards::guards;
 pub use machine::{clock, machine, videos};
 pub use mounts::{dead_mounts, is_silent, mount};
-pub use network::{keys, reached};
+pub use network::{keys, listening, reached};
 pub use places::{library, state, unanswered};
 
 /// How a check came out.

@@ -61,6 +61,9 @@ fn every_file_of_the_package_is_in_the_project_or_made_by_the_script() {
             assert!(project().join(source).is_file(), "{source} is not there");
         }
     }
+    // Nobody but the daemon may read keys, and it is root.
+    let config = assets.iter().find(|asset| asset[0].as_str() == Some("packaging/config.toml")).unwrap();
+    assert_eq!(config[2].as_str(), Some("600"));
     let scripts: PathBuf = project().join(deb["maintainer-scripts"].as_str().unwrap());
     for name in ["postinst", "prerm", "postrm"] {
         let checked = std::process::Command::new("sh").arg("-n").arg(scripts.join(name)).status().unwrap();

@@ -45,6 +45,7 @@ impl Doctor {
         );
         findings.extend(doctor::dead_mounts());
         findings.extend(doctor::keys(&context.config.provider));
+        findings.push(doctor::listening(&context.config.http));
         if !self.offline && !context.config.network.offline {
             findings.extend(of_network(context));
         }

@@ -1,6 +1,6 @@
 //! Who is asked and told over the network: keys, and whether they answer.
 
-use crate::config::ProviderSettings;
+use crate::config::{HttpSettings, ProviderSettings};
 use crate::phase::Reached;
 
 use super::Finding;
@@ -30,6 +30,18 @@ pub fn keys(settings: &ProviderSettings) -> Vec<Finding> {
             ),
         };
     providers.into_iter().map(finding).collect()
+}
+
+/// Where the daemon is to listen.
+#[must_use]
+pub fn listening(settings: &HttpSettings) -> Finding {
+    match settings.address() {
+        Ok(Some(address)) => Finding::ok("http", format!("`posterfs serve` listens on {address}")),
+        Ok(None) => Finding::ok("http", "`posterfs serve` does not listen: no webhooks, no API"),
+        Err(error) => {
+            Finding::fail("http", error.to_string(), "see [http] in the configuration; `posterfs serve` does not start")
+        }
+    }
 }
 
 /// One provider or player.
@@ -67,6 +79,13 @@ mod tests {
         assert_eq!(verdicts, [Verdict::Ok, Verdict::Warn, Verdict::Ok]);
         assert!(findings[1].remedy.as_ref().unwrap().contains("POSTERFS_TVDB_KEY"));
         assert!(!format!("{findings:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_daemon_that_everybody_could_ask_is_told_of() {
+        let of = |listen: &str| listening(&HttpSettings { listen: listen.to_owned(), ..HttpSettings::default() });
+        assert_eq!(["", "127.0.0.1:1"].map(|listen| of(listen).verdict), [Verdict::Ok; 2]);
+        assert_eq!(["0.0.0.0:1", "here"].map(|listen| of(listen).verdict), [Verdict::Fail; 2]);
     }
 
     #[test]

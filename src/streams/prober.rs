@@ -42,8 +42,8 @@ pub struct Prober {
 /// Why a file tells nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
-    /// The program is not installed.
-    #[error("there is no program `{program}`")]
+    /// The program is not installed, or may not be run.
+    #[error("there is no program `{program}` that may be run")]
     NoProgram {
         /// Its name.
         program: String,
@@ -137,7 +137,10 @@ impl Prober {
             .stderr(Stdio::null())
             .spawn();
         spawned.map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => StreamError::NoProgram { program: program.clone() },
+            // The latter also where a folder of `PATH` may not be looked into.
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
+                StreamError::NoProgram { program: program.clone() }
+            }
             _ => StreamError::Run { program: program.clone(), source },
         })
     }
@@ -222,8 +225,8 @@ mod tests {
         assert!(matches!(none, StreamError::NoProgram { .. }), "{none}");
         assert!(Prober::new(vec![], LONG).probe(video(b"")).is_err());
         assert!(program("exec sleep 600", LONG).is_there());
-        assert!(
-            !Prober::new(vec!["/nowhere/ffprobe".into()], LONG).is_there() && !Prober::new(vec![], LONG).is_there()
-        );
+        for command in [vec!["/nowhere/ffprobe".into()], vec!["/dev/null".into()], vec![]] {
+            assert!(!Prober::new(command, LONG).is_there());
+        }
     }
 }
