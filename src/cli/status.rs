@@ -15,10 +15,14 @@ use super::{Outcome, daemon_lines, next};
 ///
 /// Mounts go on when the catalog cannot be read, and are told of then too; it ends with exit code 3.
 ///
-/// For a script: `posterfs status --json | jq .mappings`. Whether this machine can mount at all is what `posterfs
-/// doctor` tells.
+/// For a script: `posterfs status --json | jq .mappings`; to look whether a service works: `posterfs status --healthy`.
+/// Whether this machine can mount at all is what `posterfs doctor` tells.
 #[derive(Debug, Args)]
-pub struct Status {}
+pub struct Status {
+    /// End with exit code 1 unless a daemon is running and all its views are mounted.
+    #[arg(long)]
+    healthy: bool,
+}
 
 #[derive(Debug, Serialize)]
 struct StatusReport {
@@ -103,7 +107,9 @@ impl Status {
             next: next::steps(context).ok().and_then(|steps| steps.first().map(next::Step::command)),
         };
         context.output.result(&report, text)?;
-        Ok(outcome)
+        let is_up = |daemon: &DaemonStatus| daemon.mounts.iter().all(|mount| mount.condition == "up");
+        let is_healthy = report.daemon.as_ref().is_some_and(is_up);
+        Ok(if self.healthy && !is_healthy { Outcome::Failed } else { outcome })
     }
 }
 
@@ -155,7 +161,10 @@ fn text(report: &StatusReport) -> String {
     if report.mounts.is_empty() {
         lines.push("  nothing mounted".to_owned());
     }
-    lines.extend(report.daemon.iter().flat_map(daemon_lines::lines));
+    match &report.daemon {
+        Some(daemon) => lines.extend(daemon_lines::lines(daemon)),
+        None => lines.push("  no daemon is running (`posterfs serve`)".to_owned()),
+    }
     lines.extend(report.next.map(|command| format!("  next: {command}")));
     lines.join("\n")
 }

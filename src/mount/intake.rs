@@ -29,30 +29,12 @@ use super::submounts::open_below;
 use super::view::{View, hash_of};
 use super::written::{Arrival, Ticket, Wrote};
 
-/// The points between the steps of taking in, for tests that cut the power there, or write once more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IntakeStep {
-    /// The file is found, and open to be read.
-    Found,
-    /// It was read: its picture is in the cache, if it is one.
-    Read,
-    /// Nobody can write to the file any more.
-    Settled,
-    /// What it holds is selected, or a candidate.
-    Chosen,
-    /// It is published.
-    Published,
-    /// The picture is seen again.
-    Ended,
-}
-
 /// Everything that taking in needs besides the view.
 pub struct Intake {
     catalog: Catalog,
     cache: Cache,
     limits: Limits,
     clock: Arc<dyn Clock>,
-    on_step: Option<Box<dyn FnMut(IntakeStep) + Send>>,
 }
 
 impl fmt::Debug for Intake {
@@ -85,27 +67,7 @@ impl Intake {
     /// Catalog and cache are opened for writing.
     #[must_use]
     pub fn new(catalog: Catalog, cache: Cache, limits: Limits, clock: Arc<dyn Clock>) -> Self {
-        Self { catalog, cache, limits, clock, on_step: None }
-    }
-
-    /// Has a function called at each step: for tests that cut the power there, or write once more.
-    #[cfg(test)]
-    pub fn with_steps(self, on_step: impl FnMut(IntakeStep) + Send + 'static) -> Self {
-        Self { on_step: Some(Box::new(on_step)), ..self }
-    }
-
-    fn reached(&mut self, step: IntakeStep) {
-        steps::reached(match step {
-            IntakeStep::Found => "intake.found",
-            IntakeStep::Read => "intake.read",
-            IntakeStep::Settled => "intake.settled",
-            IntakeStep::Chosen => "intake.chosen",
-            IntakeStep::Published => "intake.published",
-            IntakeStep::Ended => "intake.ended",
-        });
-        if let Some(on_step) = &mut self.on_step {
-            on_step(step);
-        }
+        Self { catalog, cache, limits, clock }
     }
 
     /// Notes beside the cache what has been chosen. What fails is noted the next time.
@@ -154,12 +116,12 @@ impl Intake {
     /// `None` when there is nothing to be taken in, or not now.
     fn take<B>(&mut self, view: &View<B>, wrote: &Wrote) -> Result<Option<(ProgramWrite, Taken)>, PhaseError> {
         let Some(mut job) = self.find(view, wrote)? else { return Ok(None) };
-        self.reached(IntakeStep::Found);
+        steps::reached("intake.found");
         let Some(holds) = self.read(view, &mut job)? else {
             view.written().arrive(wrote.clone());
             return Ok(None);
         };
-        self.reached(IntakeStep::Read);
+        steps::reached("intake.read");
         let turn = view.turn();
         let _turned = turn.take();
         if !self.is_as_found(view, &job)? {
@@ -280,7 +242,7 @@ impl Intake {
         if !written.settle(at, job.ticket.version, has_writer) {
             return Ok(None);
         }
-        self.reached(IntakeStep::Settled);
+        steps::reached("intake.settled");
         let taken = self.show(view, job, holds);
         match taken {
             Ok(_) => written.end_settling(node, || view.nodes().contains(node)),
@@ -296,14 +258,14 @@ impl Intake {
         let is_the_same = matches!(holds, Holds::TheSame);
         if let Holds::Picture(stored) = &holds {
             choose_written(&mut self.catalog, &self.cache, write, job.path.clone(), stored, now)?;
-            self.reached(IntakeStep::Chosen);
+            steps::reached("intake.chosen");
             if write.action == WriteAction::Adopt {
                 publish_written(&mut self.catalog, write, now)?;
-                self.reached(IntakeStep::Published);
+                steps::reached("intake.published");
             }
         }
         self.catalog.end_write(write.mapping.id, now)?;
-        self.reached(IntakeStep::Ended);
+        steps::reached("intake.ended");
         let folder = self.catalog.folder_mappings(key.library, &key.folder).ok().flatten();
         let mapped = folder.into_iter().flat_map(|folder| folder.mapped);
         let shown = mapped.into_iter().find(|picture| picture.name == *name);

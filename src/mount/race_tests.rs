@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use rustix::fs::RenameFlags;
 
 use crate::model::OnWrite;
+use crate::steps;
 
 use super::caller::Caller;
 use super::changes::Changes;
-use super::intake::{Intake, IntakeStep};
 use super::nodes::NodeId;
 use super::program::Rules;
 use super::testing::{
@@ -21,14 +21,8 @@ use super::written::Arrival;
 
 const POSTER: &str = "Heat/poster.jpg";
 const OTHER_NAME: &str = "Heat/Heat-poster.jpg";
-const STEPS: [IntakeStep; 6] = [
-    IntakeStep::Found,
-    IntakeStep::Read,
-    IntakeStep::Settled,
-    IntakeStep::Chosen,
-    IntakeStep::Published,
-    IntakeStep::Ended,
-];
+const STEPS: [&str; 6] =
+    ["intake.found", "intake.read", "intake.settled", "intake.chosen", "intake.published", "intake.ended"];
 
 /// What a second program does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -112,22 +106,23 @@ impl Scene {
 }
 
 /// Runs the intake once, and calls `act` at a step.
-fn taking_in(scene: &Scene, at: IntakeStep, act: impl FnOnce(&View<()>) + Send + 'static) {
-    let (view, act) = (Arc::clone(&scene.view), Mutex::new(Some(act)));
-    let mut intake: Intake = scene.world.intake().with_steps(move |step| {
+fn taking_in(scene: &Scene, at: &'static str, act: impl FnOnce(&View<()>) + 'static) {
+    let (view, mut act) = (Arc::clone(&scene.view), Some(act));
+    let listening = steps::listen(move |step| {
         if step == at
-            && let Some(act) = act.lock().unwrap().take()
+            && let Some(act) = act.take()
         {
             act(&view);
         }
     });
     let Ok(Arrival::Wrote(wrote)) = scene.arrivals.try_recv() else { panic!("nothing is to be taken in") };
-    intake.receive(&scene.view, &wrote);
+    scene.world.intake().receive(&scene.view, &wrote);
+    drop(listening);
 }
 
 /// Whether the intake has its turn at that step, so that names cannot be changed, and files not be opened to write.
-fn is_turn(step: IntakeStep) -> bool {
-    !matches!(step, IntakeStep::Found | IntakeStep::Read)
+fn is_turn(step: &str) -> bool {
+    !matches!(step, "intake.found" | "intake.read")
 }
 
 #[test]
@@ -135,7 +130,7 @@ fn whoever_has_found_the_file_and_opens_it_during_any_step_is_not_lost() {
     for step in STEPS {
         for second in [Second::Writes, Second::WritesBack, Second::OpensOnly] {
             for on_write in [OnWrite::Adopt, OnWrite::Capture] {
-                if step == IntakeStep::Published && on_write == OnWrite::Capture {
+                if step == "intake.published" && on_write == OnWrite::Capture {
                     continue;
                 }
                 let (mut scene, when) = (Scene::new(on_write), format!("{second:?} at {step:?}, {on_write:?}"));
@@ -183,7 +178,7 @@ fn finish(view: &View<()>, second: Second, open: super::testing::Opened) {
 
 #[test]
 fn whoever_changes_the_name_during_any_step_is_not_lost() {
-    for step in [IntakeStep::Found, IntakeStep::Read] {
+    for step in ["intake.found", "intake.read"] {
         for second in [Second::Replaces, Second::Removes] {
             let (mut scene, when) = (Scene::new(OnWrite::Adopt), format!("{second:?} at {step:?}"));
             scene.write(2);

@@ -109,11 +109,15 @@ fn a_view_whose_disk_is_not_there_yet_is_waited_for() {
     daemon.start();
     let waiting = |message: &[String]| message.iter().any(|line| line.contains("waiting for") && line.contains("late"));
     while !waiting(&daemon.message()) {}
+    assert_eq!(daemon.posterfs(&["status", "--healthy"]).status.code(), Some(1), "its view is not there");
     fs::create_dir(&late).unwrap();
     daemon.until("READY=1");
     assert!(is_mounted(&late));
+    assert_eq!(daemon.posterfs(&["status", "--healthy"]).status.code(), Some(0));
     assert!(daemon.stop().success());
     assert!(!is_mounted(&late));
+    assert_eq!(daemon.posterfs(&["status"]).status.code(), Some(0));
+    assert_eq!(daemon.posterfs(&["status", "--healthy"]).status.code(), Some(1), "no daemon is running");
 }
 
 #[test]

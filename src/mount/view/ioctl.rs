@@ -40,7 +40,7 @@ impl<B> View<B> {
         let fd = self.devices.open(&place, OFlags::RDONLY | OFlags::NONBLOCK)?;
         // SAFETY: each of the four commands reads or writes at most `FSXATTR_BYTES` at the pointer, and `value` is
         // longer and outlives the call.
-        let outcome = unsafe { libc::ioctl(fd.as_raw_fd(), libc::Ioctl::from(command), value.as_mut_ptr()) };
+        let outcome = unsafe { libc::ioctl(fd.as_raw_fd(), command as libc::Ioctl, value.as_mut_ptr()) };
         if outcome < 0 {
             return Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO).into());
         }

@@ -126,49 +126,44 @@ fn scan_until(fixture: &mut Fixture, batches: u64) -> bool {
     has_ended
 }
 
+/// Scans what `begin` has made, cut after ever more batches and then anew, until one comes to its end uncut: each time it is as
+/// `whole` is.
+fn cut_everywhere(story: &Story, whole: &Fixture, begin: impl Fn() -> Fixture, look: impl Fn(&Fixture)) {
+    for batches in 0.. {
+        let mut cut = begin();
+        let has_ended = scan_until(&mut cut, batches);
+        look(&cut);
+        cut.scan_later();
+        assert_eq!(cut.dump(), whole.dump(), "{:?} after {batches} batches", story.kind);
+        if has_ended {
+            return assert!(batches > 3, "{:?} was stopped {batches} times", story.kind);
+        }
+    }
+}
+
 #[test]
 fn a_first_scan_that_is_killed_anywhere_and_repeated_is_as_if_it_had_never_stopped() {
     for story in STORIES {
         let mut whole = story.begin();
         whole.scan_later();
-        let mut batches = 0;
-        loop {
-            let mut cut = story.begin();
-            let has_ended = scan_until(&mut cut, batches);
-            assert!(cut.entities().iter().all(|entity| !entity.is_missing));
-            cut.scan_later();
-            assert_eq!(cut.dump(), whole.dump(), "{:?} after {batches} batches", story.kind);
-            if has_ended {
-                break;
-            }
-            batches += 1;
-        }
-        assert!(batches > 3, "{:?} was stopped {batches} times", story.kind);
+        let look = |cut: &Fixture| assert!(cut.entities().iter().all(|entity| !entity.is_missing));
+        cut_everywhere(story, &whole, || story.begin(), look);
     }
 }
 
 #[test]
 fn a_later_scan_that_is_killed_anywhere_and_repeated_is_as_if_it_had_never_stopped() {
     for story in STORIES {
-        let mut whole = story.begin();
-        whole.scan_later();
-        story.go_on(&whole);
+        let begin = || {
+            let mut fixture = story.begin();
+            fixture.scan_later();
+            story.go_on(&fixture);
+            fixture
+        };
+        let mut whole = begin();
         let report = whole.scan_later();
         assert!(report.missing > 0 && report.moved > 0 && report.added > 0, "{report:?}");
-        let mut batches = 0;
-        loop {
-            let mut cut = story.begin();
-            cut.scan_later();
-            story.go_on(&cut);
-            let has_ended = scan_until(&mut cut, batches);
-            cut.scan_later();
-            assert_eq!(cut.dump(), whole.dump(), "{:?} after {batches} batches", story.kind);
-            if has_ended {
-                break;
-            }
-            batches += 1;
-        }
-        assert!(batches > 3, "{:?} was stopped {batches} times", story.kind);
+        cut_everywhere(story, &whole, begin, |_| {});
     }
 }
 
