@@ -2,7 +2,6 @@
 
 #[path = "../support/server.rs"]
 #[allow(dead_code, reason = "a part of it is used here")]
-#[allow(dead_code, reason = "each test binary uses a part of it")]
 mod server;
 #[path = "../support/mod.rs"]
 mod support;
