@@ -13,23 +13,23 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
-/** A button that cannot be pressed again while its work is under way, and tells what went wrong. */
+/** A button that does nothing more while its work is under way, and tells what went wrong. */
 export function button(label, work, properties = {}) {
   const element = el("button", { type: "button", ...properties }, label);
   element.addEventListener("click", () => busy(element, work));
   return element;
 }
 
-/** Does work that belongs to an element. Where the work draws the page anew, the keyboard stays where it was. */
+/** Does work that belongs to an element, once at a time. It is not disabled, as it would lose the keyboard. */
 export async function busy(element, work) {
-  element.disabled = true;
+  if (element.ariaDisabled === "true") return;
+  element.ariaDisabled = "true";
   try {
     await work();
   } catch (error) {
     say(error.message, true);
   } finally {
-    element.disabled = false;
-    if (element.isConnected) element.focus();
+    element.ariaDisabled = null;
   }
 }
 

@@ -122,7 +122,7 @@ function offers(item, offered, act) {
   const rest = offered.slice(FIRST);
   const all = rest.length > 0 && el("button", { type: "button", className: "more" }, `${rest.length} more`);
   if (all) all.addEventListener("click", () => { all.remove(); add(rest); });
-  return el("details", { open: offered.length > 0 }, el("summary", {}, `${offered.length} candidates`), list, all);
+  return el("details", { open: offered.length > 0 }, el("summary", {}, `Candidates: ${offered.length}`), list, all);
 }
 
 function offer(item, candidate, act) {

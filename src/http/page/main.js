@@ -15,8 +15,6 @@ async function draw({ keepsPlace }) {
   const mine = turn;
   const [path, query] = location.hash.slice(1).split("?");
   const [, page, id] = path.split("/");
-  const open = keepsPlace ? openDetails() : null;
-  const top = window.scrollY;
   const drawn = document.createElement("div");
   const again = () => draw({ keepsPlace: true });
   document.title = "posterfs";
@@ -28,6 +26,7 @@ async function draw({ keepsPlace }) {
     if (mine === turn) say(error.message, true);
   }
   if (mine !== turn) return;
+  const [open, held, top] = [openDetails(), nameOf(document.activeElement), window.scrollY];
   main.replaceChildren(...drawn.childNodes);
   for (const link of document.querySelectorAll("nav a")) {
     const isHere = link.dataset.page === (page === "activity" ? "activity" : "library");
@@ -35,16 +34,26 @@ async function draw({ keepsPlace }) {
     else link.removeAttribute("aria-current");
   }
   if (keepsPlace) {
-    main.querySelectorAll("details").forEach((details, at) => { if (at in open) details.open = open[at]; });
+    for (const details of main.querySelectorAll("details")) details.open = open.get(nameOf(details)) ?? details.open;
     window.scrollTo(0, top);
+    const [section] = held.split("/");
+    const all = [...main.querySelectorAll("button, summary, input, a")];
+    const again = all.find((one) => nameOf(one) === held) ?? all.find((one) => nameOf(one).startsWith(`${section}/`));
+    (again ?? main).focus({ preventScroll: true });
   } else {
     main.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   }
 }
 
+/** By what a part of the page is known again when it is drawn anew: its section, and its words without numbers. */
+function nameOf(element) {
+  const words = (element.querySelector("summary") ?? element).textContent.replace(/\d+/g, "");
+  return `${element.closest("section")?.ariaLabel ?? ""}/${element.ariaLabel ?? words}`;
+}
+
 function openDetails() {
-  return [...main.querySelectorAll("details")].map((details) => details.open);
+  return new Map([...main.querySelectorAll("details")].map((details) => [nameOf(details), details.open]));
 }
 
 const live = document.getElementById("live");
