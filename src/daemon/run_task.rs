@@ -4,8 +4,7 @@ use crate::catalog::{Catalog, CatalogError, EnrichScope, Library, NewJob, Publis
 use crate::library::Source;
 use crate::model::{AskedBy, EntityId, LibraryId, RelPath, Task, TaskKind, UnixSeconds};
 use crate::phase::{
-    self, EnrichReport, Finding, GcRequest, News, PhaseError, PublishReport, ScanReport, VerifyRequest,
-    back_up_in_rotation,
+    self, EnrichReport, Finding, GcRequest, News, PhaseError, PublishReport, ScanReport, back_up_in_rotation,
 };
 use crate::player::Access;
 use crate::recycle::Recycle;
@@ -167,11 +166,6 @@ impl Run<'_> {
     }
 
     fn verify(&mut self, is_deep: bool) -> Result<String, WorkError> {
-        let _turn = self.place.hold(TaskKind::Verify, self.attendant)?;
-        let trees = self.place.trees(self.catalog.libraries()?);
-        let now = self.place.now();
-        let request = VerifyRequest { trees: &trees, is_everything: true, is_deep, since: None, rate: None, now };
-        let (cache, progress) = (self.place.cache_to_read()?, self.attendant.progress("files"));
         let mut told = 0;
         let mut tell = |finding: Finding| {
             told += 1;
@@ -179,7 +173,7 @@ impl Run<'_> {
                 tracing::warn!(path = %finding.path, "{}: {}", finding.flaw, finding.message);
             }
         };
-        let report = phase::verify(self.catalog, &cache, &request, progress.as_ref(), &mut tell)?;
+        let report = self.place.verify(self.catalog, is_deep, self.attendant, &mut tell)?;
         Ok(match report.findings {
             0 => "all is well".to_owned(),
             findings => format!("{findings} things are wrong: `posterfs verify --repair`"),

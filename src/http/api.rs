@@ -12,6 +12,7 @@ mod openapi;
 mod pictures;
 mod state;
 mod turn;
+mod verify;
 
 use axum::Router;
 use utoipa::openapi::OpenApi;
@@ -40,5 +41,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .merge(jobs::routes())
         .merge(pictures::routes())
         .merge(events::routes())
+        .merge(verify::routes())
         .merge(super::metrics::routes())
 }

@@ -98,6 +98,9 @@ fn every_route_answers_what_the_document_says() {
     assert_eq!((removed.status, removed.json()["name"].clone()), (StatusCode::OK, json!("tv")));
     assert_eq!(client.get("/api/libraries", "/api/libraries").as_array().unwrap().len(), 1);
     client.ask(Method::GET, "/healthz", "/healthz", None);
+    let verified = client.post("/api/verify", "/api/verify", json!({}));
+    assert_eq!((&verified["summary"], &verified["findings"]), (&json!(true), &json!(0)), "{verified}");
+    assert_eq!(client.get("/api/status", "/api/status")["verification"]["findings"], 0);
     client.ask(Method::GET, "/metrics", "/metrics", None);
     client.ask(Method::GET, "/api/pictures/{sha256}", &format!("/api/pictures/{sha256}"), None);
     let asked = client.asked.borrow();

@@ -151,6 +151,24 @@ fn a_dry_run_tells_the_same_and_changes_nothing() {
 }
 
 #[test]
+fn what_is_wrong_is_told_line_by_line() {
+    let world = world();
+    let sha256 = story(&world, heat(&world))["images"]["poster"]["selected"]["sha256"].as_str().unwrap().to_owned();
+    let cache = Cache::open(&world.folder.path().join("state/cache")).unwrap();
+    let format: posterfs::cache::StoredFormat = "png".parse().unwrap();
+    std::fs::remove_file(cache.path_of(&sha256.parse::<ContentHash>().unwrap(), format)).unwrap();
+    let answer = world.post("/api/verify", &json!({}));
+    assert_eq!((answer.status, answer.content_type.as_str()), (StatusCode::OK, "application/x-ndjson"));
+    let lines: Vec<Value> = answer.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        (&lines[0]["finding"], &lines[0]["affects"][0]["locked"]),
+        (&json!("missing"), &json!(true)),
+        "{lines:?}"
+    );
+    assert_eq!((lines.len(), &lines[1]["summary"], &lines[1]["findings"]), (2, &json!(true), &json!(1)), "{lines:?}");
+}
+
+#[test]
 fn publishing_makes_metadata_documents_where_they_are_wanted() {
     let world = World::new("[library.films]\nnfo = true\n");
     choose_a_poster(&world);

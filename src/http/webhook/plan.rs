@@ -152,7 +152,9 @@ impl<'a> Planner<'a> {
         }
         let told = match (jobs.len(), days) {
             (1, _) | (_, 0) => format!("`{path}` is scanned for what is gone"),
-            _ => format!("`{path}` is scanned for what is gone; its artwork is kept for {days} days"),
+            _ => format!(
+                "`{path}` is scanned for what is gone; what does not come back keeps its artwork for {days} days"
+            ),
         };
         Ok(Plan::Do { jobs, ids: None, told })
     }
