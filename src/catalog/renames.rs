@@ -13,7 +13,7 @@ use super::error::Fault;
 use super::generations::Stamp;
 use super::sql_types::valid;
 use super::wanted::{Place, SHOWN, SelectedPicture, selected_picture, want};
-use super::{Catalog, CatalogError, Published, entities, feed, replace};
+use super::{Catalog, CatalogError, Published, ScannedFile, entities, feed, replace};
 use crate::model::{EntityId, Layout, LibraryId, MappingId, Name, RelPath, UnixSeconds};
 use crate::naming::split_extension;
 
@@ -121,6 +121,10 @@ const CONCERNS_FILE: &str = "
     UNION ALL SELECT 1 FROM entity_places p JOIN entities e ON e.id = p.entity_id
         WHERE p.path = ?2 AND e.library_id = ?1";
 
+const VIDEO_OF_FILE: &str = "
+    SELECT e.video FROM entity_files f CROSS JOIN entities e ON e.id = f.entity_id
+    WHERE f.inode = ?2 AND f.born = ?3 AND e.library_id = ?1 AND e.video IS NOT NULL ORDER BY e.is_missing, e.id LIMIT 1";
+
 const TOUCH_BELOW: &str = "
     INSERT OR IGNORE INTO temp.touched (library_id, folder)
     SELECT library_id, folder FROM mapping_folders
@@ -166,6 +170,18 @@ impl Catalog {
                 return Ok(with_range(library, path, |range| statement.query_row(range, |row| row.get(0)))?);
             }
             Ok(connection.prepare_cached(CONCERNS_FILE)?.exists((library, path))?)
+        })
+    }
+
+    /// Where the last scan found that file as the video of something; `None` when it did not.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn video_of_file(&self, library: LibraryId, file: ScannedFile) -> Result<Option<RelPath>, CatalogError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(VIDEO_OF_FILE)?;
+            let found = statement.query_row((library, file.inode.cast_signed(), file.born_ns), |row| row.get("video"));
+            Ok(found.optional()?)
         })
     }
 

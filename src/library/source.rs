@@ -216,6 +216,23 @@ impl Source {
 const WANTED: StatxFlags =
     StatxFlags::TYPE.union(StatxFlags::INO).union(StatxFlags::SIZE).union(StatxFlags::MTIME).union(StatxFlags::BTIME);
 
+impl FileStat {
+    /// What is known of something that is open.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub fn of(fd: BorrowedFd<'_>) -> io::Result<Self> {
+        Ok(file_stat(&statx_of(fd)?))
+    }
+
+    /// When it came to be, as far as anybody knows: for a file on a file system that does not tell, its last change.
+    #[must_use]
+    pub fn born(&self) -> Option<i64> {
+        let of_content = (self.kind == EntryKind::File).then_some(self.mtime_ns);
+        self.born_ns.or(of_content)
+    }
+}
+
 fn statx_of(fd: BorrowedFd<'_>) -> io::Result<Statx> {
     Ok(rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, WANTED)?)
 }

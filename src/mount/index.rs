@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use lru::LruCache;
 use parking_lot::Mutex;
 
-use crate::catalog::{Catalog, CatalogError, Library, Mapping, PictureFacts};
+use crate::catalog::{Catalog, CatalogError, Library, Mapping, PictureFacts, ScannedFile};
 use crate::model::{FolderId, LibraryId, MappingId, RelPath, UnixSeconds};
 use crate::overlay::Folder;
 
@@ -158,6 +158,14 @@ impl FolderIndex {
     /// When the catalog cannot be read.
     pub fn concerns(&self, key: &FolderKey, is_folder: bool) -> Result<bool, CatalogError> {
         self.read(|catalog| catalog.concerns(key.library, &key.folder, is_folder))
+    }
+
+    /// Where in the library that file was known as the video of something.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn video_of_file(&self, library: LibraryId, file: ScannedFile) -> Result<Option<RelPath>, CatalogError> {
+        self.read(|catalog| catalog.video_of_file(library, file))
     }
 
     /// Where a mapped picture is from, and whether its image type is locked.

@@ -5,11 +5,13 @@
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
+use rustix::fs::{
+    AtFlags, CWD, FallocateFlags, FlockOperation, Timespec, Timestamps, UTIME_NOW, fallocate, flock, utimensat,
+};
 
 use crate::support::{lists, names, wait_for, write};
 use crate::world::{HEAT, World};
@@ -36,12 +38,9 @@ fn step(words: &[&str]) -> std::io::Result<()> {
         ["chmod", path, mode] => {
             fs::set_permissions(path, fs::Permissions::from_mode(u32::from_str_radix(mode, 8).unwrap()))
         }
-        ["touch", path] => {
-            let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-            let times = Timestamps { last_access: now, last_modification: now };
-            Ok(utimensat(CWD, path, &times, AtFlags::empty())?)
-        }
-        // As FileMode.Create of .NET and O_TRUNC of everybody else.
+        ["touch", path] => touch(Path::new(path)),
+        ["look", path] => fs::metadata(path).map(drop),
+        // What most programs do.
         ["create", path, from] => {
             let bytes = fs::read(from)?;
             OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?.write_all(&bytes)
@@ -59,6 +58,17 @@ fn step(words: &[&str]) -> std::io::Result<()> {
             Ok(rustix::fs::futimens(&file, &Timestamps { last_access: then, last_modification: then })?)
         }
         ["map", from, to] => write_mapped(Path::new(to), &fs::read(from)?),
+        // A `FileStream` of .NET that makes or replaces: Radarr's and Sonarr's, or Jellyfin's for pictures.
+        ["stream", path, from] => write_as_dotnet(Path::new(path), &fs::read(from)?, false),
+        ["save", path, from] => write_as_dotnet(Path::new(path), &fs::read(from)?, true),
+        // As `rsync --inplace`: what is there is written over, and cut off behind.
+        ["in-place", path, from] => {
+            let (bytes, mut read) = (fs::read(from)?, Vec::new());
+            OpenOptions::new().read(true).open(path)?.read_to_end(&mut read)?;
+            let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+            file.write_all(&bytes)?;
+            file.set_len(bytes.len() as u64)
+        }
         // What must not be done.
         ["refused", ref rest @ ..] => match step(rest) {
             Err(error) if error.raw_os_error() == Some(libc::EROFS) => Ok(()),
@@ -66,8 +76,50 @@ fn step(words: &[&str]) -> std::io::Result<()> {
         },
         // As Directory.Delete(recursive) of .NET and shutil.rmtree.
         ["remove-tree", path] => remove_tree(Path::new(path)),
+        // As Radarr and Sonarr before that: every file that is found beneath, and then nothing may be found any more.
+        ["empty", path] => {
+            files_beneath(Path::new(path))?.iter().try_for_each(fs::remove_file)?;
+            let left = files_beneath(Path::new(path))?;
+            if left.is_empty() { Ok(()) } else { panic!("{left:?} came back") }
+        }
+        // What goes to their recycle bin is as old as its deletion.
+        ["touch-all", path] => files_beneath(Path::new(path))?.iter().try_for_each(|file| touch(file)),
         _ => panic!("there is no such step"),
     }
+}
+
+fn touch(path: &Path) -> std::io::Result<()> {
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    let times = Timestamps { last_access: now, last_modification: now };
+    Ok(utimensat(CWD, path, &times, AtFlags::empty())?)
+}
+
+/// .NET opens without truncating, locks, and truncates then. `is_exclusive` is a file that is shared with nobody, whose
+/// room is taken first, and of which each write reaches the disk.
+fn write_as_dotnet(path: &Path, bytes: &[u8], is_exclusive: bool) -> std::io::Result<()> {
+    let (lock, flags) = if is_exclusive {
+        (FlockOperation::NonBlockingLockExclusive, libc::O_SYNC)
+    } else {
+        (FlockOperation::NonBlockingLockShared, 0)
+    };
+    let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).custom_flags(flags).clone();
+    let mut file = options.open(path)?;
+    flock(&file, lock)?;
+    file.set_len(0)?;
+    if is_exclusive {
+        fallocate(&file, FallocateFlags::KEEP_SIZE, 0, bytes.len() as u64)?;
+    }
+    bytes.chunks(4096).try_for_each(|piece| file.write_all(piece))?;
+    Ok(flock(&file, FlockOperation::Unlock)?)
+}
+
+fn files_beneath(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { found.extend(files_beneath(&path)?) } else { found.push(path) }
+    }
+    Ok(found)
 }
 
 /// Writes through memory, as editors of pictures and databases do.
@@ -136,25 +188,37 @@ fn radarr_imports_upgrades_renames_and_deletes() {
     let (old, new) = (world.heat("Heat (1995).mkv"), world.heat("Heat (1995) Bluray-1080p.mkv"));
     let (download, bin) = (world.view(b"download.mkv"), world.view(b".recycle"));
     write(&download, "a better one");
-    // An upgrade: the old video into the recycle bin, the new one by hard link, with rights and time.
+    // An upgrade: the old video into the recycle bin, the new one by hard link, then times and rights of it and its folder.
     let recycled = bin.join("Heat (1995).mkv");
     world.run_as(
         "Radarr",
         &[
             &[word("mkdir"), &bin],
             &[word("rename"), &old, &recycled],
+            &[word("touch"), &recycled],
             &[word("link"), &download, &new],
+            &[word("touch"), &new],
+            &[word("touch"), &heat],
             &[word("chmod"), &new, word("644")],
-            &[word("chmod"), &poster, word("664")],
-            &[word("touch"), &heat.join("Heat (1995).en.srt")],
+            &[word("chmod"), &heat, word("755")],
         ],
     );
     assert_eq!(fs::read(&poster).unwrap(), world.picture("a.jpg"));
-    assert_eq!(poster.metadata().unwrap().permissions().mode() & 0o777, 0o664);
-    // It writes the poster that it knows of: what was chosen stays.
-    world.run_as("Radarr", &[&[word("create"), &poster, &world.films.picture("c.jpg")]]);
+    // It brings the poster that it knows of: beside it, then the old one goes and the new one takes its place.
+    let part = world.heat("poster.jpg.part");
+    world.run_as(
+        "Radarr",
+        &[
+            &[word("stream"), &part, &world.films.picture("c.jpg")],
+            &[word("look"), &poster],
+            &[word("unlink"), &poster],
+            &[word("rename"), &part, &poster],
+            &[word("chmod"), &poster, word("664")],
+        ],
+    );
     world.settled();
     wait_for(|| fs::read(&poster).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+    assert!(world.is_offered(&world.picture("c.jpg")));
     // It cleans up what it takes for its own: the picture is back.
     world.run_as("Radarr", &[&[word("unlink"), &world.heat("clearlogo.png")]]);
     wait_for(|| world.heat("clearlogo.png").exists());
@@ -168,13 +232,31 @@ fn radarr_imports_upgrades_renames_and_deletes() {
     wait_for(|| moved.join("Heat (1995) [2160p]-poster.jpg").exists());
     assert_eq!(fs::read(moved.join("poster.jpg")).unwrap(), world.picture("a.jpg"));
     assert!(!lists(&moved, "Heat (1995) Bluray-1080p-poster.jpg"));
+    // The case of a name changes in two steps, as on file systems that would take both names for one.
+    let (aside, lower) = (moved.join("Heat (1995) [2160p].mkv.backup~"), moved.join("heat (1995) [2160p].mkv"));
+    let there = moved.join("Heat (1995) [2160p].mkv");
+    world.run_as("Radarr", &[&[word("rename"), &there, &aside], &[word("rename"), &aside, &lower]]);
+    wait_for(|| moved.join("heat (1995) [2160p]-poster.jpg").exists());
+    assert!(!lists(&moved, "Heat (1995) [2160p]-poster.jpg"));
+    let (aside, cased) = (world.view(b"Heat (1995) [tmdbid-949].backup~"), world.view(b"HEAT (1995) [tmdbid-949]"));
+    world.run_as("Radarr", &[&[word("rename"), &moved, &aside], &[word("rename"), &aside, &cased]]);
+    assert_eq!(fs::read(cased.join("poster.jpg")).unwrap(), world.picture("a.jpg"));
     // It deletes the film, and another import brings it back.
-    world.run_as("Radarr", &[&[word("remove-tree"), &moved]]);
-    assert!(!moved.exists());
+    world.run_as("Radarr", &[&[word("empty"), &cased], &[word("remove-tree"), &cased]]);
+    assert!(!cased.exists());
+    let import: [&[&Path]; 2] =
+        [&[word("mkdir"), &cased], &[word("link"), &download, &cased.join("heat (1995) [2160p].mkv")]];
+    world.run_as("Radarr", &import);
+    wait_for(|| fs::read(cased.join("poster.jpg")).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+    // The same with a recycle bin.
+    let binned = bin.join("HEAT (1995) [tmdbid-949]");
     world.run_as(
         "Radarr",
-        &[&[word("mkdir"), &moved], &[word("link"), &download, &moved.join("Heat (1995) [2160p].mkv")]],
+        &[&[word("rename"), &cased, &binned], &[word("touch"), &binned], &[word("touch-all"), &binned]],
     );
+    assert!(!cased.exists() && !binned.join("poster.jpg").exists());
+    world.run_as("Radarr", &import);
+    let moved = cased;
     wait_for(|| fs::read(moved.join("poster.jpg")).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
     world.cache_is_whole();
 }
@@ -186,12 +268,7 @@ fn jellyfin_saves_its_own_artwork() {
     let (own, nfo) = (world.films.picture("c.jpg"), world.heat("movie.nfo"));
     world.run_as(
         "jellyfin",
-        &[
-            &[word("create"), &poster, &own],
-            &[word("create"), &backdrop, &own],
-            &[word("create"), &nfo, &own],
-            &[word("chmod"), &poster, word("644")],
-        ],
+        &[&[word("save"), &poster, &own], &[word("save"), &backdrop, &own], &[word("stream"), &nfo, &own]],
     );
     world.settled();
     wait_for(|| fs::read(&poster).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
@@ -200,8 +277,13 @@ fn jellyfin_saves_its_own_artwork() {
     assert_eq!(fs::read(world.heat_in_source("backdrop1.jpg")).unwrap(), world.picture("c.jpg"));
     assert!(world.heat_in_source("movie.nfo").exists());
     // A new picture of its own: it removes the one that it takes for the old one first.
-    world.run_as("jellyfin", &[&[word("unlink"), &poster], &[word("create"), &poster, &own]]);
+    world.run_as("jellyfin", &[&[word("unlink"), &poster], &[word("save"), &poster, &own]]);
     world.settled();
+    wait_for(|| fs::read(&poster).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+    // A picture in another format: the new one first, then the old one goes, which is back after a while.
+    let png = world.heat("poster.png");
+    world.run_as("jellyfin", &[&[word("save"), &png, &own], &[word("unlink"), &poster]]);
+    assert!(!poster.exists() && png.exists());
     wait_for(|| fs::read(&poster).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
     world.cache_is_whole();
 }
@@ -275,7 +357,15 @@ enum Becomes {
 }
 
 /// The ways in which programs put a picture where one is, as steps.
-const WAYS: [&str; 4] = ["temporary and rename", "truncate and write", "copy with its time", "memory"];
+const WAYS: [&str; 7] = [
+    "temporary and rename",
+    "truncate and write",
+    "copy with its time",
+    "memory",
+    "open, lock and truncate",
+    "in place",
+    "removed and renamed",
+];
 
 impl World {
     /// Puts a picture over the poster, in one of the ways.
@@ -288,6 +378,12 @@ impl World {
             }
             "truncate and write" => vec![word("create"), &poster, picture],
             "copy with its time" => vec![word("copy-with-time"), picture, &poster],
+            "open, lock and truncate" => vec![word("save"), &poster, picture],
+            "in place" => vec![word("in-place"), &poster, picture],
+            "removed and renamed" => {
+                self.run_as(program, &[&[word("stream"), &temporary, picture], &[word("unlink"), &poster]]);
+                vec![word("rename"), &temporary, &poster]
+            }
             _ => vec![word("map"), picture, &poster],
         };
         let refused = (becomes == Becomes::Denied).then(|| word("refused"));

@@ -8,10 +8,11 @@ use std::ffi::OsStr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
-use rustix::fs::{RenameFlags, Stat, fstat, renameat_with, statat};
+use rustix::fs::{Mode, OFlags, RenameFlags, Stat, fstat, openat, renameat_with, statat};
 use rustix::io::Errno;
 
-use crate::catalog::{MappedPicture, NewRename, Stamp};
+use crate::catalog::{MappedPicture, NewRename, ScannedFile, Stamp};
+use crate::library::FileStat;
 use crate::library::layout::{FileKind, is_ignored_name, kind_by_extension};
 use crate::model::Name;
 use crate::overlay::{Operation, Refusal, Seen};
@@ -262,18 +263,34 @@ impl<B> View<B> {
     /// The two paths, when the catalog knows something of what is renamed and is to follow it. What goes where no film is
     /// ever looked for (out of the library, a recycle bin) leaves: its artwork waits for it to come back.
     fn concerned(&self, plan: &Move<'_>, stat: &Stat) -> Result<Option<(FolderKey, FolderKey)>> {
-        let (Some(from), Some(to)) = (&plan.from.dir.key, &plan.to.dir.key) else { return Ok(None) };
-        let (from, to) = (from.join(&plan.from.name), to.join(&plan.to.name));
+        let Some(to) = plan.to.dir.key.as_ref().map(|to| to.join(&plan.to.name)) else { return Ok(None) };
         let is_exchange = plan.flags.contains(RenameFlags::EXCHANGE);
-        let is_followed = self.is_followed((&from, &to), is_dir(stat), is_exchange)?;
-        Ok(is_followed.then_some((from, to)))
+        if let Some(from) = plan.from.dir.key.as_ref().map(|from| from.join(&plan.from.name))
+            && self.is_followed((&from, &to), is_dir(stat), is_exchange)?
+        {
+            return Ok(Some((from, to)));
+        }
+        let former = if is_exchange || is_dir(stat) { None } else { self.known_as(plan, &to)? };
+        Ok(former.map(|former| (former, to)))
+    }
+
+    /// Where a video that comes from a place where none is looked for was known last: managers change the case of a name in
+    /// two steps, by way of `Film.mkv.backup~`. `None` when something is there now.
+    fn known_as(&self, plan: &Move<'_>, to: &FolderKey) -> Result<Option<FolderKey>> {
+        if is_out_of_sight(to) || !is_video(to) {
+            return Ok(None);
+        }
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = openat(plan.from.dir.fd()?, plan.from.name.as_os_str(), flags, Mode::empty())?;
+        let Ok(stat) = FileStat::of(file.as_fd()) else { return Ok(None) };
+        let Some(born_ns) = stat.born() else { return Ok(None) };
+        let known = self.index.video_of_file(to.library, ScannedFile { inode: stat.inode, born_ns })?;
+        let former = known.map(|folder| FolderKey { library: to.library, folder });
+        Ok(former.filter(|former| former != to && self.inode_at(former).is_none()))
     }
 
     fn is_followed(&self, (from, to): (&FolderKey, &FolderKey), is_folder: bool, is_exchange: bool) -> Result<bool> {
-        let leaves = from.library != to.library || to.folder.components().any(|name| is_ignored_name(&name));
-        let is_video = |key: &FolderKey| {
-            key.folder.name().is_some_and(|name| kind_by_extension(name.as_bytes()) == FileKind::Video)
-        };
+        let leaves = from.library != to.library || is_out_of_sight(to);
         if leaves || !(is_folder || is_video(from) && is_video(to)) {
             return Ok(false);
         }
@@ -348,6 +365,15 @@ impl<B> View<B> {
         let fd = self.open_in_source(&self.index.path_in_view(key)?).ok()?;
         Some(fstat(fd.as_fd()).ok()?.st_ino)
     }
+}
+
+/// Whether nothing is ever looked for there.
+fn is_out_of_sight(key: &FolderKey) -> bool {
+    key.folder.components().any(|name| is_ignored_name(&name))
+}
+
+fn is_video(key: &FolderKey) -> bool {
+    key.folder.name().is_some_and(|name| kind_by_extension(name.as_bytes()) == FileKind::Video)
 }
 
 fn new_rename(

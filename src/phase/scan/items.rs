@@ -151,8 +151,7 @@ impl<'a> Items<'a> {
             EntityType::Series | EntityType::Artist | EntityType::Album => *self.stat,
             EntityType::Season | EntityType::Actor | EntityType::MovieSet => return None,
         };
-        let of_content = (stat.kind == EntryKind::File).then_some(stat.mtime_ns);
-        Some(ScannedFile { inode: stat.inode, born_ns: stat.born_ns.or(of_content)? })
+        Some(ScannedFile { inode: stat.inode, born_ns: stat.born()? })
     }
 }
 
