@@ -7,7 +7,7 @@
 //! `IN_MODIFY` or `IN_DELETE` under the true name, also in bind mounts of the view, read-only ones among them. A view
 //! that is itself read-only cannot be poked.
 //!
-//! One folder at a time with a pause after each, and one event a folder while very many wait: a queue of inotify holds
+//! One folder at a time with a pause after each, and one event a folder when very many wait: a queue of inotify holds
 //! 16,384 events by default, and each may have a player read a folder.
 
 use std::collections::BTreeMap;
@@ -156,6 +156,7 @@ impl<B> Worker<B> {
 
     /// Pokes until nothing waits any more; `false` when it is time to end.
     fn work_off(&self, queue: &Receiver<Poke>, waiting: &mut BTreeMap<RelPath, Vec<Touched>>) -> bool {
+        let mut is_crowded = false;
         loop {
             loop {
                 match queue.try_recv() {
@@ -164,7 +165,8 @@ impl<B> Worker<B> {
                     Err(TryRecvError::Disconnected) => return false,
                 }
             }
-            let is_crowded = waiting.len() > FOLDERS_IN_FULL_MAX;
+            // Until all of them have been told.
+            is_crowded |= waiting.len() > FOLDERS_IN_FULL_MAX;
             let Some((folder, names)) = waiting.pop_first() else { return true };
             // Whoever looks because of an event must not see what was there before.
             let _ = self.view.notices().settle(SETTLE);

@@ -42,6 +42,8 @@ pub enum Passing {
     Source(Option<MappingId>),
     /// A program has removed for good what was in that folder of mappings: it goes when it is removed itself.
     Emptied,
+    /// A program has given that mapping another name in the folder: nothing is there, until something is made there.
+    Left(MappingId),
 }
 
 /// What is seen under one name.
@@ -133,7 +135,8 @@ impl Folder {
             Some(Passing::Source(id)) if *id == picture.map(|picture| picture.id) => {
                 return picture.map_or(Seen::Source, Seen::Written);
             }
-            Some(Passing::Removed(_) | Passing::Source(_) | Passing::Emptied) | None => {}
+            Some(Passing::Left(_)) if picture.is_none() => return Seen::Removed(None),
+            Some(Passing::Removed(_) | Passing::Source(_) | Passing::Emptied | Passing::Left(_)) | None => {}
         }
         if let Some(picture) = picture {
             return match picture.mask {
@@ -167,6 +170,13 @@ impl Folder {
     pub fn held_names(&self) -> impl Iterator<Item = &Name> {
         let is_held = |name: &&Name| matches!(self.at(name), Seen::Picture(_) | Seen::Written(_));
         self.known.pictures.keys().filter(is_held)
+    }
+
+    /// The picture that a program has just given another name than this one, if it still has that.
+    #[must_use]
+    pub fn left(&self, name: &Name) -> Option<&MappedPicture> {
+        let Some(Passing::Left(mapping)) = self.moment.names.get(name) else { return None };
+        self.known.pictures.values().find(|picture| picture.id == *mapping)
     }
 
     /// The mapped picture of that name, also where it is not seen at present.

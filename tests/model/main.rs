@@ -47,6 +47,7 @@ fn operation() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => (place(), bytes()).prop_map(|((title, place), bytes)| Op::Overwrite { title, place, bytes }),
         3 => (place(), bytes()).prop_map(|((title, place), bytes)| Op::Replace { title, place, bytes }),
+        2 => (place(), bytes()).prop_map(|((title, place), bytes)| Op::SetAside { title, place, bytes }),
         3 => (place(), bytes()).prop_map(|((title, place), bytes)| Op::ByManager { title, place, bytes }),
         4 => place().prop_map(|(title, place)| Op::Unlink { title, place }),
         2 => (title(), 0..4_usize).prop_map(|(title, name)| Op::RenameFolder { title, name, is_behind: false }),

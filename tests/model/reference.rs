@@ -39,21 +39,72 @@ pub struct Policy {
 /// What may happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
-    Overwrite { title: usize, place: Where, bytes: usize },
-    Replace { title: usize, place: Where, bytes: usize },
-    ByManager { title: usize, place: Where, bytes: usize },
-    Unlink { title: usize, place: Where },
-    RenameFolder { title: usize, name: usize, is_behind: bool },
-    RenameSeason { name: usize, is_behind: bool },
-    RenameVideo { title: usize, name: usize },
-    RemoveTree { title: usize },
-    MakeAgain { title: usize },
-    Select { title: usize, kind: Kind, picture: usize },
+    Overwrite {
+        title: usize,
+        place: Where,
+        bytes: usize,
+    },
+    Replace {
+        title: usize,
+        place: Where,
+        bytes: usize,
+    },
+    /// As editors do that keep the old file until the new one is written.
+    SetAside {
+        title: usize,
+        place: Where,
+        bytes: usize,
+    },
+    ByManager {
+        title: usize,
+        place: Where,
+        bytes: usize,
+    },
+    Unlink {
+        title: usize,
+        place: Where,
+    },
+    RenameFolder {
+        title: usize,
+        name: usize,
+        is_behind: bool,
+    },
+    RenameSeason {
+        name: usize,
+        is_behind: bool,
+    },
+    RenameVideo {
+        title: usize,
+        name: usize,
+    },
+    RemoveTree {
+        title: usize,
+    },
+    MakeAgain {
+        title: usize,
+    },
+    Select {
+        title: usize,
+        kind: Kind,
+        picture: usize,
+    },
     Publish,
-    Unpublish { title: usize, kind: Kind },
-    Rollback { back: usize },
-    Lock { title: usize, kind: Kind, is_locked: bool },
-    Behind { title: usize, bytes: usize },
+    Unpublish {
+        title: usize,
+        kind: Kind,
+    },
+    Rollback {
+        back: usize,
+    },
+    Lock {
+        title: usize,
+        kind: Kind,
+        is_locked: bool,
+    },
+    Behind {
+        title: usize,
+        bytes: usize,
+    },
     Scan,
     Restart,
 }
@@ -63,6 +114,7 @@ pub enum Op {
 pub enum Step {
     Overwrite(String, usize),
     Replace(String, usize),
+    SetAside(String, usize),
     ByManager(String, usize),
     /// What is refused.
     Refused(Box<Self>),
@@ -150,6 +202,7 @@ impl Model {
         match *operation {
             Op::Overwrite { title, place, bytes } => self.write(title, place, bytes, Step::Overwrite),
             Op::Replace { title, place, bytes } => self.write(title, place, bytes, Step::Replace),
+            Op::SetAside { title, place, bytes } => self.set_aside(title, place, bytes),
             Op::ByManager { title, place, bytes } => self.write_by_manager(title, place, bytes),
             Op::Unlink { title, place } => self.unlink(title, place),
             Op::RenameFolder { title, name, is_behind } => self.rename_folder(title, name, is_behind),
@@ -207,7 +260,7 @@ impl Model {
             return Some(Step::Refused(Box::new(step)));
         }
         let was_withdrawn = matches!(look, Some(Look::Withdrawn | Look::MadeWhereWithdrawn));
-        let makes_a_copy = !matches!(step, Step::Replace(..)) && look == Some(Look::Shown);
+        let makes_a_copy = !matches!(step, Step::Replace(..) | Step::SetAside(..)) && look == Some(Look::Shown);
         if look.is_none() {
             title.forget_original(&name);
         }
@@ -237,6 +290,17 @@ impl Model {
         }
         self.generation();
         Some(step)
+    }
+
+    /// A write as any other. Where what is shown is a program's file already, or writing is refused, there are several steps
+    /// to it, which other operations do.
+    fn set_aside(&mut self, number: usize, place: Where, bytes: usize) -> Option<Step> {
+        let title = &self.titles[number];
+        match title.look(place) {
+            Some(_) if self.policies[title.library].denies => None,
+            None | Some(Look::Shown | Look::Removed) => self.write(number, place, bytes, Step::SetAside),
+            Some(_) => None,
+        }
     }
 
     /// A manager does: what is shown stays, unless the library adopts what managers write and nobody has chosen.

@@ -126,6 +126,17 @@ impl World {
                 write(&temporary, &self.bytes[*bytes]);
                 fs::rename(temporary, path).unwrap();
             }
+            Step::SetAside(path, bytes) => {
+                let (path, aside) = (self.path(path), self.path(&format!("{path}~")));
+                let is_there = path.exists();
+                if is_there {
+                    fs::rename(&path, &aside).unwrap();
+                }
+                write(&path, &self.bytes[*bytes]);
+                if is_there {
+                    fs::remove_file(aside).unwrap();
+                }
+            }
             Step::ByManager(path, bytes) => {
                 let from = self.pictures.join(format!("{bytes}.jpg"));
                 system("cp", &[&from, &self.path(path)]);

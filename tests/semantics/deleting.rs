@@ -249,3 +249,17 @@ fn what_hid_in_a_removed_folder_is_brought_back() {
         wait_for(|| world.view(HEAT).is_dir());
     }
 }
+
+/// The name was empty until the next publish.
+#[test]
+fn a_folder_in_the_place_of_a_picture_goes_and_the_picture_is_back() {
+    let Some(world) = World::new() else { return };
+    let poster = world.heat("poster.jpg");
+    fs::remove_file(&poster).unwrap();
+    fs::create_dir(&poster).unwrap();
+    world.settled();
+    assert!(poster.is_dir());
+    fs::remove_dir(&poster).unwrap();
+    assert!(!poster.exists());
+    wait_for(|| fs::read(&poster).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+}

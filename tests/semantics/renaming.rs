@@ -164,3 +164,65 @@ fn a_picture_that_was_written_over_is_renamed_as_one() {
     assert_eq!(fs::read(&cover).unwrap(), world.picture("c.jpg"));
     assert!(!poster.exists() && !world.heat_in_source("poster.jpg").exists(), "what was written does not resurface");
 }
+
+/// As emacs, vim and mogrify save. The new picture was an original, and the next publish hid it.
+#[test]
+fn an_editor_that_sets_the_old_picture_aside_writes_a_choice() {
+    for keeps_it in [false, true] {
+        let Some(world) = World::new() else { return };
+        let (poster, aside) = (world.heat("poster.jpg"), world.heat("poster.jpg~"));
+        fs::rename(&poster, &aside).unwrap();
+        assert!(!poster.exists() && fs::read(&aside).unwrap() == world.picture("a.jpg"));
+        crate::support::write(&poster, world.picture("c.jpg"));
+        assert_eq!(fs::read(&aside).unwrap(), world.picture("a.jpg"), "what was set aside is a file");
+        if !keeps_it {
+            fs::remove_file(&aside).unwrap();
+        }
+        world.settled();
+        for name in ["poster.jpg", "Heat (1995)-poster.jpg"] {
+            wait_for(|| fs::read(world.heat(name)).is_ok_and(|bytes| bytes == world.picture("c.jpg")));
+        }
+        let chosen = world.posters().into_iter().find(|candidate| candidate.is_selected).unwrap();
+        assert!(chosen.user_locked, "{chosen:?}");
+        world.films.publish();
+        assert_eq!(fs::read(&poster).unwrap(), world.picture("c.jpg"));
+        assert_eq!(aside.exists(), keeps_it);
+        assert_eq!(world.heat_in_source("poster.jpg~").exists(), keeps_it);
+    }
+}
+
+/// It was shown there until the next publish, and nobody had chosen anything.
+#[test]
+fn a_picture_that_is_moved_over_another_is_chosen_for_that() {
+    let Some(world) = World::new() else { return };
+    let (heat, disc) = (world.heat("poster.jpg"), world.view(b"Disc (1980)/poster.jpg"));
+    for to in [&disc, &world.heat("clearlogo.png"), &world.view(b"Disc (1980)/fanart.jpg")] {
+        assert_eq!(rustix::fs::rename(&heat, to), Err(Errno::XDEV), "{to:?}");
+    }
+    // So programs copy, and remove what they have copied.
+    crate::world::overwrite(&disc, &fs::read(&heat).unwrap());
+    fs::remove_file(&heat).unwrap();
+    world.settled();
+    world.films.publish();
+    assert_eq!(fs::read(&disc).unwrap(), world.picture("a.jpg"), "it is the choice there");
+    wait_for(|| fs::read(&heat).is_ok_and(|bytes| bytes == world.picture("a.jpg")));
+}
+
+/// On its way back its name was taken for one under which nothing is looked for.
+#[test]
+fn a_folder_for_artwork_is_renamed_there_and_back() {
+    let Some(world) = World::new() else { return };
+    let (folder, other) = (world.heat("extrafanart"), world.heat("aside"));
+    for is_in_source in [false, true] {
+        if is_in_source {
+            fs::create_dir(folder.join("made")).unwrap();
+            fs::remove_dir(folder.join("made")).unwrap();
+        }
+        assert_eq!(world.heat_in_source("extrafanart").exists(), is_in_source);
+        for (from, to) in [(&folder, &other), (&other, &folder)] {
+            fs::rename(from, to).unwrap();
+            assert!(!from.exists(), "{from:?}");
+            assert_eq!(fs::read(to.join("fanart1.jpg")).unwrap(), world.picture("b.jpg"), "{to:?}");
+        }
+    }
+}

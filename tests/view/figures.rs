@@ -16,7 +16,7 @@ use crate::support::{Films, Folders, TestMount, names, wait_for, write};
 const PICTURES: usize = 10_000;
 
 /// Chooses the same picture for every film, as `select` does, without taking it apart thousands of times.
-fn select_for_all(films: &Films) {
+pub fn select_for_all(films: &Films) {
     let cache = Cache::open(&films.state().join("cache")).unwrap();
     let mut catalog = Catalog::open(&films.state().join("posterfs.db")).unwrap();
     let stored = cache.put(File::open(films.picture("a.jpg")).unwrap(), &"a test", &Limits::default()).unwrap();

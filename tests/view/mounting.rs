@@ -33,8 +33,8 @@ fn the_helper_of_mount_takes_what_a_table_of_file_systems_says() {
     films.scan();
     publish_some(&films);
     let (view, media) = (folders.view(), films.media().to_owned());
-    let words =
-        format!("rw,noauto,user,nofail,_netdev,x-systemd.automount,context=x,state={}", films.state().display());
+    let words = "defaults,rw,noauto,user,nofail,_netdev,nonempty,x-systemd.automount,x-gvfs-show,context=x";
+    let words = format!("{words},state={}", films.state().display());
     for (source, mountpoint) in [(media.as_path(), view.as_path()), (Path::new("none"), media.as_path())] {
         let _ended = Ended(&films, mountpoint.to_owned());
         let output = helper(&folders, &[source, mountpoint, "-o".as_ref(), words.as_ref()]);

@@ -1,11 +1,12 @@
 //! Players that watch the view (inotify) are told of what is published in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
@@ -153,6 +154,42 @@ fn whoever_does_not_want_it_is_not_told() {
     crate::support::write(heat.join("last.srt"), "1");
     let told = watched.wait_for(&["create last.srt"]);
     assert!(!told.iter().any(|event| event.ends_with(".jpg")), "{told:?}");
+}
+
+/// "Rate-limited, one per folder after a bulk change".
+#[test]
+fn of_very_many_folders_each_is_told_of_once() {
+    const COUNT: usize = 320;
+    let Some(folders) = Folders::new() else { return };
+    let films = Films::empty_within(&folders);
+    for number in 0..COUNT {
+        let name = format!("Film {number:03} (2001)");
+        fs::create_dir(films.media().join(&name)).unwrap();
+        crate::support::write(films.media().join(&name).join(format!("{name}.mkv")), "film");
+    }
+    films.one(&["library", "add", "films", films.media().to_str().unwrap(), "--kind=movies"]);
+    films.one(&["scan"]);
+    crate::figures::select_for_all(&films);
+    let mount = folders.mount_beside(&[]);
+    let shown: Vec<_> = fs::read_dir(mount.view()).unwrap().map(|folder| folder.unwrap().path()).collect();
+    let watched = Watched::new(&shown.iter().map(|folder| folder as &Path).collect::<Vec<_>>());
+    let begun = Instant::now();
+    assert_eq!(films.publish()["added"], 2 * COUNT);
+    let mut counts: BTreeMap<i32, usize> = BTreeMap::new();
+    while counts.len() < COUNT {
+        let mut ready = [PollFd::new(&watched.0, PollFlags::IN)];
+        assert!(poll(&mut ready, Some(&PATIENCE)).unwrap() > 0, "of {} folders nothing was told", COUNT - counts.len());
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut reader = Reader::new(&watched.0, &mut buffer);
+        while let Ok(event) = reader.next() {
+            *counts.entry(event.wd()).or_default() += 1;
+        }
+    }
+    let least = Duration::from_millis(5 * (COUNT as u64 - 1));
+    assert!(begun.elapsed() >= least, "a pause after each: {:?}", begun.elapsed());
+    // Those whose turn came before so many waited may have been told of each name.
+    let in_full = counts.values().filter(|count| **count > 1).count();
+    assert!(in_full < COUNT / 4, "{in_full} of {COUNT} were told of more than once");
 }
 
 #[test]

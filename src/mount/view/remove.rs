@@ -102,13 +102,16 @@ impl<B> View<B> {
     ///
     /// # Errors
     /// Those of the source; `ENOTEMPTY` while it shows something.
-    pub fn rmdir(&self, parent: NodeId, name: &OsStr, caller: Caller, changes: Option<&mut Changes>) -> Result<()> {
+    pub fn rmdir(&self, parent: NodeId, name: &OsStr, caller: Caller, mut changes: Option<&mut Changes>) -> Result<()> {
         let dir = self.dir(parent)?;
         let name = Self::parse_name(name)?;
         match dir.seen(&name) {
             Seen::Hidden | Seen::Removed(_) => return Err(Refusal::Absent.into()),
             Seen::Picture(_) => return Err(Errno::NOTDIR.into()),
-            Seen::Source | Seen::Written(_) | Seen::SourceOrFolder(_) => {}
+            Seen::Written(_) => {
+                now_or_later(changes.as_deref_mut())?;
+            }
+            Seen::Source | Seen::SourceOrFolder(_) => {}
         }
         let below = dir.key.as_ref().map(|key| key.join(&name));
         let shown = below.as_ref().and_then(|below| self.folder(below));
@@ -120,7 +123,7 @@ impl<B> View<B> {
             Some(stat) if is_dir(&stat) => {
                 if let (Some(below), Some(shown)) = (&below, &shown) {
                     shown.may_be_removed()?;
-                    self.clear_concealed(&dir, &name, below, shown, changes)?;
+                    self.clear_concealed(&dir, &name, below, shown, changes.as_deref_mut())?;
                 }
             }
             _ => {}
@@ -131,6 +134,10 @@ impl<B> View<B> {
         // When the folder comes back, so does its artwork.
         below.iter().for_each(|below| self.moments.clear_below(below));
         self.something_was_removed(&dir);
+        if matches!(dir.seen(&name), Seen::Written(_)) {
+            let given = self.given(dir.key()?, caller)?;
+            self.written_went(&dir, &name, &given, now_or_later(changes)?)?;
+        }
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use crate::catalog::{MappedPicture, NewRename, ScannedFile, Stamp};
 use crate::library::FileStat;
 use crate::library::layout::{FileKind, is_ignored_name, kind_by_extension};
 use crate::model::Name;
-use crate::overlay::{Operation, Refusal, Seen};
+use crate::overlay::{Operation, Passing, Refusal, Seen};
 use crate::phase::follow_rename;
 
 use super::super::caller::Caller;
@@ -24,6 +24,7 @@ use super::super::errno::Result;
 use super::super::handle::FileHandle;
 use super::super::index::FolderKey;
 use super::super::nodes::{NodeId, ROOT};
+use super::super::program::grace_of;
 use super::super::written::Wrote;
 use super::View;
 use super::dir::{Dir, Given, is_dir, now_or_later};
@@ -77,7 +78,8 @@ impl<B> View<B> {
         }
     }
 
-    /// The mapping gets the new name. What the source has there goes to the recycle bin.
+    /// The mapping gets the new name. What the source has there goes to the recycle bin. What is to be another picture, or
+    /// one of another item, is copied by the program: so it is a choice.
     fn rename_picture(&self, plan: &Move<'_>, picture: &MappedPicture, changes: &mut Changes) -> Result<()> {
         let (from_key, to) = (plan.from.dir.key()?, &plan.to);
         if plan.flags.intersects(RenameFlags::EXCHANGE | RenameFlags::WHITEOUT) {
@@ -98,7 +100,12 @@ impl<B> View<B> {
         if matches!(to.seen(), Seen::SourceOrFolder(_)) {
             return Err(Errno::ISDIR.into());
         }
-        if matches!(to.seen(), Seen::Source | Seen::Written(_)) {
+        let is_anothers = matches!(to.seen(), Seen::Picture(_) | Seen::Written(_) | Seen::Removed(Some(_)));
+        let is_here = to_key == from_key;
+        if is_anothers || !is_here && !changes.catalog.entities_at(to_key.library, &to_key.folder)?.is_empty() {
+            return Err(Refusal::AnotherFileSystem.into());
+        }
+        if matches!(to.seen(), Seen::Source) {
             self.make_room(to.dir, &to.name, changes)?;
         }
         self.clear_beneath(plan.from.dir, &plan.from.name, changes)?;
@@ -108,6 +115,12 @@ impl<B> View<B> {
         changes.catalog.move_mapping(picture.id, from_key.library, path, &stamp)?;
         changes.reached(Step::Followed);
         self.moments.clear(to_key, &to.name);
+        if is_here {
+            // Editors set the old one aside before they write the new one.
+            let end = std::time::Instant::now() + grace_of(&given.settings);
+            self.moments.set(from_key, &plan.from.name, Passing::Left(picture.id), Some(end));
+            self.ticker.wake();
+        }
         self.folder_changed(from_key, &[&plan.from.name]);
         self.folder_changed(to_key, &[&to.name]);
         Ok(())
@@ -290,11 +303,18 @@ impl<B> View<B> {
     }
 
     fn is_followed(&self, (from, to): (&FolderKey, &FolderKey), is_folder: bool, is_exchange: bool) -> Result<bool> {
-        let leaves = from.library != to.library || is_out_of_sight(to);
+        let leaves = from.library != to.library || is_out_of_sight(to) && !self.is_of_artwork(from);
         if leaves || !(is_folder || is_video(from) && is_video(to)) {
             return Ok(false);
         }
         Ok(self.index.concerns(from, is_folder)? || is_exchange && self.index.concerns(to, is_folder)?)
+    }
+
+    /// Whether it is a folder for artwork alone, also where the source has it: no film is looked for in any, so none leaves.
+    fn is_of_artwork(&self, key: &FolderKey) -> bool {
+        let Some((parent, name)) = key.folder.split_last() else { return false };
+        let above = self.folder(&FolderKey { library: key.library, folder: parent });
+        above.is_some_and(|above| above.folder_of_mappings(&name).is_some())
     }
 
     fn rename_in_step(

@@ -21,9 +21,11 @@ use super::super::errno::{RequestError, Result};
 use super::super::index::FolderKey;
 use super::super::nodes::NodeId;
 use super::super::place::Place;
+use super::super::program::grace_of;
 use super::super::written::{NotNow, Wrote};
 use super::copy::is_plain_file;
 use super::dir::{Dir, Given, is_dir, now_or_later, write_action};
+use super::rename::stamp;
 use super::{Target, View};
 
 impl<B> View<B> {
@@ -234,6 +236,9 @@ impl<B> View<B> {
     ) -> Result<Option<Wrote>> {
         let key = dir.key()?;
         let given = self.given(key, caller)?;
+        if let Some(picture) = dir.folder.as_ref().and_then(|folder| folder.left(name)) {
+            return Err(self.bring_back(dir, name, picture, &given, changes).err().unwrap_or(Errno::STALE.into()));
+        }
         let seen = dir.seen(name);
         let action = match seen {
             // The file is gone, behind the mount perhaps: as if it had been removed.
@@ -271,6 +276,30 @@ impl<B> View<B> {
             (Action::Absent, _) => Err(Refusal::Absent.into()),
             _ => Err(Refusal::ReadOnly.into()),
         }
+    }
+
+    /// Something is to be made under a name whose picture has just got another one: a file of the source has that from now
+    /// on, as on any file system, and what is made is in the place of the picture. The kernel then looks again.
+    fn bring_back(
+        &self,
+        dir: &Dir,
+        name: &Name,
+        picture: &MappedPicture,
+        given: &Given,
+        changes: &mut Changes,
+    ) -> Result<()> {
+        let key = dir.key()?;
+        if matches!(dir.seen(&picture.name), Seen::Picture(_)) {
+            let file = self.copy_up(dir, picture, changes)?;
+            self.name_copy(dir, &picture.name, &file)?;
+        }
+        let stamp = stamp(given, "rename", changes);
+        changes.catalog.move_mapping(picture.id, key.library, (&key.folder, name), &stamp)?;
+        let end = std::time::Instant::now() + grace_of(&given.settings);
+        self.moments.clear(key, &picture.name);
+        self.moments.set(key, name, Passing::Removed(Some(picture.id)), Some(end));
+        self.folder_changed(key, &[name, &picture.name]);
+        Ok(())
     }
 
     /// Something was made in the place of a mapped picture. Files are taken in when they are closed, all else now, and
