@@ -25,4 +25,4 @@ pub use nfo::{
     NfoSeason, parse_nfo, read_nfo, write_nfo,
 };
 pub use source::{DirEntry, EntryKind, FileStat, OpenFolder, Source};
-pub use walk::{Ask, Problem, ReadFolder, Start, Survey, Visit, Walk, Way, entered, walk, way_to};
+pub use walk::{Ask, Problem, ReadFolder, Start, Survey, Visit, Walk, Way, walk, way_to};

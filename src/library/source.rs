@@ -127,6 +127,14 @@ impl Source {
         self.open_folder(folder)?.list()
     }
 
+    /// Whether a folder has an entry of which that is so. It is not read further than that.
+    ///
+    /// # Errors
+    /// When the folder is missing, is none, or may not be read.
+    pub fn has_any(&self, folder: &RelPath, is_so: impl Fn(&Name) -> bool) -> Result<bool, LibraryError> {
+        self.open_folder(folder)?.has_any(is_so)
+    }
+
     /// Looks at an entry; a link beneath the root is followed.
     ///
     /// # Errors

@@ -21,8 +21,8 @@ use super::ahead::{Helpers, Pending, with_helpers};
 use super::layout::{Context, context_of};
 use super::{LibraryError, OpenFolder, Source};
 
+pub use read::ReadFolder;
 pub(super) use read::read_folder;
-pub use read::{ReadFolder, entered};
 pub use way::{Start, Way, way_to};
 
 /// Nobody nests a media library as deeply as this; a tree that is deeper is a mistake or an attack.
@@ -109,8 +109,17 @@ type Looked<F> = (RelPath, Outcome<F>);
 
 enum Outcome<F> {
     Unchanged(Vec<Name>),
-    Read(Box<(ReadFolder, F, Vec<Problem>)>),
+    Read(Box<Read<F>>),
     Failed(LibraryError),
+}
+
+/// What came of reading a folder.
+struct Read<F> {
+    found: F,
+    problems: Vec<Problem>,
+    /// The folder itself, where the walk goes on to folders in it. Most hold none; what was read of these ends with the
+    /// thread that read it, as the one that walks has the most to do.
+    folder: Option<ReadFolder>,
 }
 
 struct Frame<F> {
@@ -155,7 +164,8 @@ fn look<S: Survey>(source: &Source, kind: LibraryKind, survey: &S, job: Job<S::K
     match ReadFolder::of(&folder, kind, job.context) {
         Ok((read, problems)) => {
             let found = survey.found(&read, &folder, job.known);
-            Outcome::Read(Box::new((read, found, problems)))
+            let folder = Some(read).filter(|read| !read.children.is_empty());
+            Outcome::Read(Box::new(Read { found, problems, folder }))
         }
         Err(error) => Outcome::Failed(error),
     }
@@ -179,10 +189,10 @@ impl<S: Survey> Walk<'_, S> {
             Outcome::Failed(error) => return Ok(Some(Visit::Problem(Problem { path, error }))),
             Outcome::Unchanged(children) => (Visit::Unchanged(path.clone()), None, children),
             Outcome::Read(read) => {
-                let (folder, found, problems) = *read;
+                let Read { found, problems, mut folder } = *read;
                 self.pending.extend(problems);
-                let children = entered(self.kind, &folder.listing, &folder.verdict);
-                (Visit::Folder(found), Some(folder), children)
+                let children = folder.as_mut().map(|folder| std::mem::take(&mut folder.children));
+                (Visit::Folder(found), folder, children.unwrap_or_default())
             }
         };
         remaining.reverse();

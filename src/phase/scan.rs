@@ -146,8 +146,7 @@ fn scan_as(
 
 /// A root in which there is nothing but what the system puts there is a mount point without its disk.
 fn refuse_empty_root(library: &Library, source: &Source) -> Result<(), PhaseError> {
-    let entries = source.list(&RelPath::root())?;
-    if entries.iter().all(|entry| is_ignored_name(&entry.name)) {
+    if !source.has_any(&RelPath::root(), |name| !is_ignored_name(name))? {
         let path = source.display_path(&RelPath::root());
         return Err(PhaseError::RootEmpty { library: library.name.clone(), path });
     }

@@ -1,14 +1,19 @@
 //! A folder of a tree, held open. Whoever wants to know several things of it has its path resolved once.
 
 use std::io;
+use std::mem::MaybeUninit;
+use std::ops::ControlFlow;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
 
 use crate::library::LibraryError;
 use crate::model::{Name, RelPath};
 
 use super::{DirEntry, EntryKind, FileStat, Source, WANTED, file_stat, statx_of};
+
+/// Room for a part of a listing, in bytes: all of it, for most folders of a library.
+const LISTING_BYTES: usize = 16 << 10;
 
 /// A folder of a [`Source`], open as long as this is held.
 #[derive(Debug)]
@@ -74,21 +79,48 @@ impl<'a> OpenFolder<'a> {
         self.entries().map_err(|source| self.source.error("list", self.path, source))
     }
 
+    /// Whether it has an entry of which that is so.
+    ///
+    /// # Errors
+    /// When it may not be read.
+    pub fn has_any(&self, is_so: impl Fn(&Name) -> bool) -> Result<bool, LibraryError> {
+        let mut has_any = false;
+        let looked = self.each_entry(|name, _| {
+            has_any = is_so(&name);
+            if has_any { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        looked.map_err(|source| self.source.error("list", self.path, source))?;
+        Ok(has_any)
+    }
+
     fn entries(&self) -> io::Result<Vec<DirEntry>> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let mut entries = Vec::new();
-        for entry in Dir::new(rustix::fs::openat(&self.fd, c".", flags, Mode::empty())?)? {
+        self.each_entry(|name, listed_as| {
+            let kind = self.kind_of(&name, listed_as);
+            entries.push(DirEntry { name, kind });
+            ControlFlow::Continue(())
+        })?;
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    fn each_entry(&self, mut tell: impl FnMut(Name, FileType) -> ControlFlow<()>) -> io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::openat(&self.fd, c".", flags, Mode::empty())?;
+        let mut buffer = [MaybeUninit::<u8>::uninit(); LISTING_BYTES];
+        let mut entries = RawDir::new(folder, &mut buffer);
+        while let Some(entry) = entries.next() {
             let entry = entry?;
             let bytes = entry.file_name().to_bytes();
             if bytes == b"." || bytes == b".." {
                 continue;
             }
             let Ok(name) = Name::parse(bytes) else { continue };
-            let kind = self.kind_of(&name, entry.file_type());
-            entries.push(DirEntry { name, kind });
+            if tell(name, entry.file_type()).is_break() {
+                break;
+            }
         }
-        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        Ok(entries)
+        Ok(())
     }
 
     /// What an entry is. An entry that vanished meanwhile is nothing we read, so it counts as `Other`.

@@ -22,6 +22,8 @@ pub struct ReadFolder {
     pub context: Context,
     /// What is in it.
     pub verdict: FolderVerdict,
+    /// The folders in it that a walk goes into, in the order of their names.
+    pub children: Vec<Name>,
     /// What the file system said of it before it was read.
     pub stat: FileStat,
 }
@@ -41,13 +43,12 @@ impl ReadFolder {
         let stat = folder.stat()?;
         let (listing, problems) = read_folder(folder, kind)?;
         let verdict = decide(&listing, &context);
-        Ok((Self { listing, context, verdict, stat }, problems))
+        let children = entered(kind, &listing, &verdict);
+        Ok((Self { listing, context, verdict, children, stat }, problems))
     }
 }
 
-/// The folders that a walk goes into, in the order of their names.
-#[must_use]
-pub fn entered(kind: LibraryKind, listing: &FolderListing, verdict: &FolderVerdict) -> Vec<Name> {
+fn entered(kind: LibraryKind, listing: &FolderListing, verdict: &FolderVerdict) -> Vec<Name> {
     let is_entered = |name: &&Name| !verdict.is_closed && descent(listing, kind, verdict, name) == Descent::Enter;
     listing.folders().filter(is_entered).cloned().collect()
 }

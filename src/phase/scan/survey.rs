@@ -2,7 +2,7 @@
 
 use crate::catalog::{Library, ScannedFolder, ScannedItem};
 use crate::library::layout::Context;
-use crate::library::{OpenFolder, ReadFolder, Survey, entered};
+use crate::library::{OpenFolder, ReadFolder, Survey};
 use crate::model::{Name, RelPath, UnixSeconds};
 
 use super::items::Items;
@@ -43,8 +43,7 @@ impl Survey for Surveyor<'_> {
     fn found(&self, read: &ReadFolder, folder: &OpenFolder<'_>, known: Remembered) -> Surveyed {
         let mut items = Items::new(self.library, folder, &read.listing, &read.stat);
         read.verdict.items.iter().for_each(|item| items.add(item));
-        let children = entered(self.library.kind, &read.listing, &read.verdict);
-        let noted = unchanged::scanned_folder(self.library, &read.context, &read.stat, &items, children);
+        let noted = unchanged::scanned_folder(self.library, &read.context, &read.stat, &items, read.children.clone());
         // What changed a moment ago may change again within the same tick of the file system's clock.
         let row = noted.filter(|noted| noted.changed_at < known.asked_at).map(|noted| noted.row);
         Surveyed { items: items.found, problems: items.problems, row }

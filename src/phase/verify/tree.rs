@@ -26,9 +26,9 @@ impl LibraryTree {
     /// The tree, if something is in it: an empty root looks like a disk that is not mounted.
     pub(in crate::phase) fn usable(&self) -> Result<&Source, String> {
         let source = self.source.as_ref().map_err(Clone::clone)?;
-        match source.list(&RelPath::root()) {
-            Ok(entries) if entries.is_empty() => Err("it is empty; is its disk mounted?".to_owned()),
-            Ok(_) => Ok(source),
+        match source.has_any(&RelPath::root(), |_| true) {
+            Ok(false) => Err("it is empty; is its disk mounted?".to_owned()),
+            Ok(true) => Ok(source),
             Err(error) => Err(error.to_string()),
         }
     }
