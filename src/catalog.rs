@@ -9,8 +9,9 @@
 //! records), `places` (where they lie), `reach` (what lies in a folder), `originals`, [`CacheFile`], [`Candidate`] (`candidates`: choosing by hand;
 //! `offers`: what enrichment writes of them), `enrichment` (ids, when), `metadata`, `edits` and `titles` (what is said in words,
 //! and by whom), `answers` (what an item's providers said, at once), `locks` and `guards` (what [`Guard`](crate::model::Guard)
-//! decides by), mappings (`publish` decides what shall be, of a `scope`, by what is `wanted` where, `kept` what locks keep,
-//! `replace` brings it about, `rollback` undoes it, `generations`, `history` and `forget` tell of it and let go of it,
+//! decides by), mappings (`publish` decides what shall be, of a `scope`, by what is `wanted` where, `settled` what is shown
+//! just so, `kept` what locks keep, `replace` brings it about, `rollback` undoes it, `generations`, `history` and `forget`
+//! tell of it and let go of it,
 //! `mappings` reads it, `lay_out` tells where other names would lead), `documents` (which metadata document is shown),
 //! `folders` and `feed` for the mount, `served`, `damage`, `verifications` and `exports` for those who look after all of it,
 //! `tallies` for those who watch over it, `video_files` (stream details), `program_writes`, `shown_attributes` and `renames`
@@ -68,6 +69,7 @@ mod scanned_nfo;
 mod scanned_record;
 mod scope;
 mod served;
+mod settled;
 mod shown_attributes;
 mod sql_types;
 mod status;

@@ -77,7 +77,8 @@ pub struct Credit {
 const LEFT_BEHIND: &str = "
     DELETE FROM library_image_files
     WHERE cache_file_id IS NULL AND library_id = ?1 AND folder >= ?2 AND folder < ?3
-      AND entity_id IN (SELECT id FROM entities WHERE library_id = ?1 AND entity_type IN ('actor', 'movieset'))
+      AND EXISTS (SELECT 1 FROM entities a WHERE a.id = library_image_files.entity_id
+                                             AND a.entity_type IN ('actor', 'movieset'))
       AND NOT EXISTS (
         SELECT 1 FROM entities e
         WHERE e.id IN (SELECT c.entity_id FROM credits c WHERE c.actor_id = library_image_files.entity_id

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::cache_files;
 use super::entities::{self, Entity, entity_columns};
 use super::scope::{Scope, is_partial};
-use super::sql_types::count;
+use super::sql_types::{array, count};
 use super::wanted::{SelectedPicture, selected_picture};
 use super::{Catalog, CatalogError, NewCacheFile};
 use crate::model::{CacheFileId, ContentHash, EntityId, ImageType, LibraryId, Name, UnixSeconds};
@@ -98,8 +98,12 @@ const RENUMBER: &str = "UPDATE cache_image_files SET id = ?2 WHERE id = ?1";
 
 const LAST_OF_BASE: &str = "SELECT coalesce(max(id), 0) FROM cache_image_files WHERE id < ?1";
 
+/// Those of the scope alone: a look at all documents would cost more than to publish one item.
 const FORGET: &str = "
-    DELETE FROM documents WHERE entity_id IN (SELECT e.id FROM entities e WHERE e.library_id = ?1)";
+    DELETE FROM documents WHERE entity_id IN (
+        SELECT d.entity_id FROM temp.scope s CROSS JOIN documents d ON d.entity_id = s.entity_id
+        CROSS JOIN entities e ON e.id = d.entity_id
+        WHERE e.library_id IN (SELECT value FROM rarray(?1)))";
 
 const IN_SCOPE: &str = "
     SELECT d.entity_id, d.cache_file_id FROM temp.scope s CROSS JOIN documents d ON d.entity_id = s.entity_id
@@ -234,10 +238,11 @@ pub(super) fn is_known(connection: &Connection, hash: &ContentHash) -> rusqlite:
     connection.prepare_cached(sql)?.exists([hash])
 }
 
-/// Writes down what changes.
+/// Writes down what changes of the scope, which is in `temp.scope`.
 pub(super) fn apply(connection: &Connection, changes: &DocumentChanges, now: UnixSeconds) -> rusqlite::Result<()> {
-    for library in &changes.without {
-        connection.prepare_cached(FORGET)?.execute([library])?;
+    if !changes.without.is_empty() {
+        let without = array(changes.without.iter().map(|library| library.get()));
+        connection.prepare_cached(FORGET)?.execute([without])?;
     }
     for entity in &changes.unmade {
         connection.prepare_cached(FORGET_ONE)?.execute([entity])?;
@@ -309,13 +314,14 @@ impl Documents {
         Ok(Self(found.into_iter().peekable()))
     }
 
-    /// The next one of an entity up to that number; `None` when there is none.
-    pub(super) fn next_up_to(
-        &mut self,
-        connection: &Connection,
-        entity: EntityId,
-    ) -> rusqlite::Result<Option<SelectedPicture>> {
-        let Some(next) = self.0.next_if(|(of, _)| *of <= entity) else { return Ok(None) };
+    /// The entity of the next one; `None` when there is none.
+    pub(super) fn entity(&mut self) -> Option<EntityId> {
+        self.0.peek().map(|(entity, _)| *entity)
+    }
+
+    /// The next one; `None` when there is none.
+    pub(super) fn take(&mut self, connection: &Connection) -> rusqlite::Result<Option<SelectedPicture>> {
+        let Some(next) = self.0.next() else { return Ok(None) };
         let mut statement = connection.prepare_cached(ONE)?;
         statement.query_row(next, |row| selected_picture(connection, row)).map(Some)
     }

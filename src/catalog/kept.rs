@@ -83,13 +83,14 @@ impl Kept {
         self.types.len() as u64
     }
 
-    /// The next picture that is kept, of an entity up to that number; `None` when there is none.
-    pub(super) fn next_up_to(
-        &mut self,
-        connection: &Connection,
-        entity: EntityId,
-    ) -> rusqlite::Result<Option<SelectedPicture>> {
-        let Some(shown) = self.rest.next_if(|shown| shown.entity <= entity) else { return Ok(None) };
+    /// The entity of the next picture; `None` when there is none.
+    pub(super) fn entity(&mut self) -> Option<EntityId> {
+        self.rest.peek().map(|shown| shown.entity)
+    }
+
+    /// The next picture; `None` when there is none.
+    pub(super) fn take(&mut self, connection: &Connection) -> rusqlite::Result<Option<SelectedPicture>> {
+        let Some(shown) = self.rest.next() else { return Ok(None) };
         let (kind, number) = (shown.image_type.kind().as_str(), shown.image_type.number());
         let mut statement = connection.prepare_cached(SHOWN_ONE)?;
         let read = |row: &rusqlite::Row<'_>| selected_picture(connection, row);

@@ -72,7 +72,7 @@ impl Catalog {
             fill_scope(connection, Scope::Libraries(&[library]))?;
             fill_wanted(connection, Scope::Libraries(&[library]), places, &mut exceptions)
         })?;
-        Ok(Layouts { catalog: self, conflicts: exceptions.first, conflict_count: exceptions.count })
+        Ok(Layouts { catalog: self, conflicts: exceptions.conflicts, conflict_count: exceptions.conflict_count })
     }
 }
 

@@ -4,10 +4,10 @@ use rusqlite::{Connection, named_params};
 
 use super::error::Fault;
 use super::generations::Stamp;
-use super::scope::{Scope, fill_scope, is_partial, shows_again};
-use super::wanted::{Conflict, Exceptions, OLD_IN_THE_WAY, Place, SelectedPicture, fill_wanted, yield_taken};
+use super::scope::{Scope, fill_scope, is_partial, is_whole, shows_again};
+use super::wanted::{Conflict, Exceptions, Place, SelectedPicture, fill_wanted, fill_wanted_that_differs, yield_taken};
 use super::{Catalog, CatalogError, DocumentChanges, documents, feed, program_writes, replace};
-use crate::model::GenerationId;
+use crate::model::{GenerationId, UnixSeconds};
 
 /// Whether a change is made or only worked out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,8 +98,7 @@ impl Catalog {
     ) -> Result<Published, CatalogError> {
         match mode {
             PublishMode::Apply => self.write_many(|transaction| {
-                documents::apply(transaction, documents, stamp.now)?;
-                let exceptions = prepare(transaction, scope, places)?;
+                let exceptions = prepare(transaction, scope, documents, stamp.now, places)?;
                 if matches!(scope, Scope::Entities(_)) {
                     transaction.prepare_cached(RELEASE_SCOPE)?.execute([])?;
                 }
@@ -113,8 +112,7 @@ impl Catalog {
                 Ok(exceptions.added_to(published))
             }),
             PublishMode::DryRun => self.try_out(|transaction| {
-                documents::apply(transaction, documents, stamp.now)?;
-                let exceptions = prepare(transaction, scope, places)?;
+                let exceptions = prepare(transaction, scope, documents, stamp.now, places)?;
                 Ok(exceptions.added_to(replace::compare(transaction)?))
             }),
         }
@@ -125,15 +123,18 @@ impl Catalog {
 fn prepare(
     connection: &Connection,
     scope: Scope<'_>,
+    documents: &DocumentChanges,
+    now: UnixSeconds,
     places: impl FnMut(&SelectedPicture) -> Vec<Place>,
 ) -> Result<Exceptions, Fault> {
     replace::clear(connection)?;
     fill_scope(connection, scope)?;
+    documents::apply(connection, documents, now)?;
     let mut exceptions = Exceptions::default();
+    let fill_wanted = if is_whole(scope) { fill_wanted_that_differs } else { fill_wanted };
     fill_wanted(connection, scope, places, &mut exceptions)?;
-    yield_taken(connection, &mut exceptions)?;
     connection.prepare_cached(OLD_OF_SCOPE)?.execute(named_params! { ":is_partial": is_partial(scope) })?;
-    connection.prepare_cached(OLD_IN_THE_WAY)?.execute([])?;
+    yield_taken(connection, scope, &mut exceptions)?;
     if shows_again(scope) {
         connection.prepare_cached(WITHDRAWN_OF_OLD)?.execute([])?;
     }

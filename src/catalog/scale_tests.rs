@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::{
-    Catalog, EnrichScope, Enrichment, Identification, MetadataField, NewCacheFile, OfferedCandidate, Place,
-    ProviderAnswers, PublishMode, Published, RollbackScope, Scope, ScoredCandidate, SelectedPicture, SourcedField,
-    Stamp, ToldCast, ToldCredit,
+    Catalog, DocumentChanges, EnrichScope, Enrichment, Identification, MetadataField, NewCacheFile, OfferedCandidate,
+    Place, ProviderAnswers, PublishMode, Published, RollbackScope, ScannedCredit, ScannedItem, Scope, ScoredCandidate,
+    SelectedPicture, SourcedField, Stamp, ToldCast, ToldCredit,
 };
 use crate::model::{
     ContentHash, EntityId, EntityType, GenerationId, ImageKind, ImageType, LibraryId, Name, Provider, RelPath,
@@ -79,13 +79,17 @@ fn thousands_of_mappings_go_in_and_back_as_one_set() {
     assert_eq!((published.added, published.generation), (FILMS, Some(GenerationId::new(1))));
     let again = timed("publish again", || publish(&mut catalog, 1001));
     assert_eq!((again.unchanged, again.generation), (FILMS, None));
+    let film = EntityId::new(8);
+    catalog.select_by_hand(&picture(film), UnixSeconds::new(1001)).unwrap();
+    let one = timed("publish all, one to change", || publish(&mut catalog, 1001));
+    assert_eq!((one.changed, one.unchanged, one.generation), (1, FILMS - 1, Some(GenerationId::new(2))));
     let emptied = timed("remove the library", || catalog.remove_library("films", &stamp(1002)).unwrap());
     assert_eq!(emptied.removed, FILMS);
     catalog.connection.execute_batch("UPDATE libraries SET removed_at = NULL").unwrap();
     let back = timed("roll back", || {
         catalog.rollback(GenerationId::new(1), RollbackScope::All, PublishMode::Apply, &stamp(1000)).unwrap()
     });
-    assert_eq!((back.added, back.generation), (FILMS, Some(GenerationId::new(3))));
+    assert_eq!((back.added, back.generation), (FILMS, Some(GenerationId::new(4))));
 
     let film = RelPath::parse(b"A film of some length 7 (1999)").unwrap();
     let shown = catalog.folder_mappings(LibraryId::new(1), &film).unwrap().unwrap();
@@ -197,4 +201,53 @@ fn enriching_one_film_costs_the_same_in_a_library_of_any_size() {
     println!("steps for one film: {} and {}; to find all: {} and {}", small.0, large.0, small.1, large.1);
     assert!(large.0 <= small.0 + small.0 / 10, "one film: {} steps, then {}", small.0, large.0);
     assert!(large.1 <= 9 * small.1, "finding all: {} steps, then {}", small.1, large.1);
+}
+
+/// One actor for each film, who is in it and has a picture beside it.
+const FILL_ACTORS: &str = "
+    INSERT INTO entities (library_id, entity_type, title, sort_title, layout, folder, path, added_at, updated_at)
+    SELECT 1, 'actor', 'Actor ' || id, 'actor ' || id, 'own', x'', CAST('.actors/Actor ' || id AS BLOB), 0, 0
+    FROM entities WHERE entity_type = 'movie';
+    INSERT INTO credits (entity_id, position, actor_id, role, source)
+    SELECT m.id, 0, a.id, '', 'nfo' FROM entities m JOIN entities a ON a.title = 'Actor ' || m.id;
+    INSERT INTO library_image_files (library_id, entity_id, image_type, image_number, folder, name, byte_count, mtime)
+    SELECT 1, c.actor_id, 'actorthumb', 0, CAST(CAST(m.folder AS TEXT) || '/.actors' AS BLOB),
+           CAST('Actor_' || m.id || '.jpg' AS BLOB), 1000, 0
+    FROM credits c JOIN entities m ON m.id = c.entity_id;";
+
+/// Everything that the import of one film asks of the catalog besides enrichment: the scan of its folder, and what is shown of
+/// it.
+fn import_one(catalog: &mut Catalog, film: EntityId) {
+    let (library, now) = (LibraryId::new(1), UnixSeconds::new(3000));
+    let known = catalog.entity(film).unwrap().unwrap();
+    let item = ScannedItem {
+        year: known.year,
+        video: known.video.clone(),
+        credits: vec![ScannedCredit { name: format!("Actor {film}"), role: "".into(), url: None, originals: vec![] }],
+        ..ScannedItem::new(library, EntityType::Movie, &known.title, known.folder.clone())
+    };
+    catalog.start_scan(library).unwrap();
+    catalog.record_folders(&[item], &[], &|_| false, now).unwrap();
+    catalog.finish_scan(library, &known.folder, &[], now).unwrap();
+    catalog.use_told_ids(library, &known.folder, now).unwrap();
+    let items = catalog.items_in(library, &known.folder).unwrap();
+    assert_eq!((items.len(), items[0]), (2, film));
+    let stamp = Stamp { author: "test".into(), reason: "import".into(), now };
+    let without = DocumentChanges { without: vec![library], ..DocumentChanges::default() };
+    let published = catalog.publish_with(Scope::Among(&items), PublishMode::Apply, &stamp, &without, places).unwrap();
+    assert_eq!(published.added, 1);
+}
+
+#[test]
+fn importing_one_film_costs_the_same_in_a_library_of_any_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let [small, large] = [500, 8 * 500].map(|films: u64| {
+        let mut catalog = filled(&folder.path().join(format!("{films}.db")), films);
+        catalog.connection.execute_batch(FILL_ACTORS).unwrap();
+        import_one(&mut catalog, EntityId::new(1));
+        let one = (2..12).map(|film| steps(&mut catalog, |catalog| import_one(catalog, EntityId::new(film))));
+        one.max().unwrap()
+    });
+    println!("steps for one import: {small} and {large}");
+    assert!(large <= small + small / 10, "one import: {small} steps, then {large}");
 }

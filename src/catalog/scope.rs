@@ -46,6 +46,11 @@ pub(super) fn shows_again(scope: Scope<'_>) -> bool {
     matches!(scope, Scope::All | Scope::Libraries(_) | Scope::Entities(_) | Scope::Among(_))
 }
 
+/// Whether whole libraries are meant, so that most of what is in them is shown already.
+pub(super) fn is_whole(scope: Scope<'_>) -> bool {
+    matches!(scope, Scope::All | Scope::Libraries(_))
+}
+
 /// Whether only those pictures are meant that are in `temp.scope_pictures`.
 pub(super) fn is_partial(scope: Scope<'_>) -> bool {
     matches!(scope, Scope::Pictures(_))

@@ -1,17 +1,21 @@
-//! What is to be shown where: the paths of what is selected, and who has a path that several want.
+//! What is to be shown where: the paths of what is selected, kept by a lock or made, and who has a path that several want.
+//!
+//! Most of it is shown already whenever something is published. Of a whole library, entities that are shown just so leave the
+//! scope (`settled`): nothing of them is compared or written, and publishing costs one look at each.
 
 use std::fmt;
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, Row, Rows, named_params};
 
 use super::documents::Documents;
 use super::entities::{self, Entity, entity_columns};
 use super::error::Fault;
 use super::kept::Kept;
-use super::scope::{Scope, is_partial};
-use super::sql_types::image_type;
+use super::scope::{Scope, is_partial, is_whole};
+use super::settled::is_shown_so;
+use super::sql_types::{array, image_type};
 use super::{Published, places};
-use crate::model::{CacheFileId, ContentHash, EntityId, ImageType, LibraryId, Name, Placement, RelPath};
+use crate::model::{CacheFileId, ContentHash, EntityId, ImageType, LibraryId, MappingId, Name, Placement, RelPath};
 use crate::naming::split_extension;
 
 /// A selected picture, with all that its names depend on.
@@ -122,55 +126,79 @@ macro_rules! has_same_stem {
     };
 }
 
-/// Wanted paths that an entity outside the scope has, which also comes first.
-const TAKEN: &str = concat!(
-    "SELECT w.library_id, w.folder, w.name, w.entity_id, w.image_type, w.image_number, m.entity_id AS winner,
-            wf.sha256 = mf.sha256 AS is_same
-     FROM temp.wanted w CROSS JOIN library_image_files m
-         ON m.library_id = w.library_id AND m.folder = w.folder AND ",
-    has_same_stem!(),
-    "    AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
-     CROSS JOIN cache_image_files wf ON wf.id = w.cache_file_id
-     CROSS JOIN cache_image_files mf ON mf.id = m.cache_file_id
-     WHERE m.entity_id < w.entity_id AND m.entity_id NOT IN (SELECT s.entity_id FROM temp.scope s)"
-);
+/// Wanted `w` and mappings `m` of entities outside the scope that have the name, where the one comes first and the other loses.
+macro_rules! rivals {
+    ($winner:literal, $loser:literal) => {
+        concat!(
+            "SELECT m.id, m.library_id, m.folder, ",
+            $loser,
+            ".name, ",
+            $loser,
+            ".entity_id AS loser, ",
+            $loser,
+            ".image_type, ",
+            $loser,
+            ".image_number, ",
+            $winner,
+            ".entity_id AS winner,
+                    wf.sha256 = mf.sha256 AS is_same
+             FROM temp.wanted w CROSS JOIN library_image_files m
+                 ON m.library_id = w.library_id AND m.folder = w.folder AND ",
+            has_same_stem!(),
+            "    AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
+             CROSS JOIN cache_image_files wf ON wf.id = w.cache_file_id
+             CROSS JOIN cache_image_files mf ON mf.id = m.cache_file_id
+             WHERE m.entity_id NOT IN (SELECT s.entity_id FROM temp.scope s) AND ",
+            $winner,
+            ".entity_id < ",
+            $loser,
+            ".entity_id"
+        )
+    };
+}
+const TAKEN: &str = rivals!("m", "w");
+const IN_THE_WAY: &str = rivals!("w", "m");
 
 const DROP_TAKEN: &str = "DELETE FROM temp.wanted WHERE library_id = ?1 AND folder = ?2 AND name = ?3";
+const END_IN_THE_WAY: &str = "INSERT OR IGNORE INTO temp.old (id) VALUES (?1)";
 
-/// Wanted paths that an entity outside the scope has, but comes later.
-pub(super) const OLD_IN_THE_WAY: &str = concat!(
-    "INSERT OR IGNORE INTO temp.old (id)
-     SELECT m.id FROM temp.wanted w CROSS JOIN library_image_files m
-         ON m.library_id = w.library_id AND m.folder = w.folder AND ",
-    has_same_stem!(),
-    "    AND m.removed_generation IS NULL AND m.cache_file_id IS NOT NULL
-     WHERE m.entity_id > w.entity_id"
-);
+const LEAVE_OUT: &str = "DELETE FROM temp.scope WHERE entity_id IN (SELECT value FROM rarray(?1))";
 
 /// Exceptions seen so far, bounded in memory.
 #[derive(Default)]
 pub(super) struct Exceptions {
-    pub first: Vec<Conflict>,
-    pub count: u64,
+    /// Pictures that a path was refused, the first of them.
+    pub(super) conflicts: Vec<Conflict>,
+    /// How many there were.
+    pub(super) conflict_count: u64,
+    /// Pictures that a lock keeps.
     kept: u64,
+    /// Paths of entities that left the scope, being shown just so.
+    settled: u64,
 }
 
 impl Exceptions {
     fn push(&mut self, conflict: Conflict) {
-        self.count += 1;
-        if self.first.len() < Published::CONFLICTS_MAX {
-            self.first.push(conflict);
+        self.conflict_count += 1;
+        if self.conflicts.len() < Published::CONFLICTS_MAX {
+            self.conflicts.push(conflict);
         }
     }
 
-    fn count_in(&mut self, conflict: Option<Conflict>) {
-        conflict.into_iter().for_each(|conflict| self.push(conflict));
+    fn note(&mut self, rival: Rival) {
+        if !rival.is_same {
+            self.push(rival.conflict);
+        }
     }
 
     pub(super) fn added_to(self, published: Published) -> Published {
-        Published { conflicts: self.first, conflict_count: self.count, kept: self.kept, ..published }
+        let Self { conflicts, conflict_count, kept, settled } = self;
+        Published { conflicts, conflict_count, kept, unchanged: published.unchanged + settled, ..published }
     }
 }
+
+/// A picture, and a path that it shall be shown at.
+pub(super) type Wish<'a> = (&'a SelectedPicture, Place);
 
 /// Notes every path that `places` tells for what is selected in the scope, or kept there by a lock.
 pub(super) fn fill_wanted(
@@ -179,36 +207,97 @@ pub(super) fn fill_wanted(
     mut places: impl FnMut(&SelectedPicture) -> Vec<Place>,
     exceptions: &mut Exceptions,
 ) -> Result<(), Fault> {
-    let mut selected = connection.prepare_cached(SELECTED)?;
-    let mut rows = selected.query(named_params! {
+    each_entity(connection, scope, exceptions, |pictures, exceptions| {
+        want_all(connection, wishes(pictures, &mut places), exceptions)
+    })
+}
+
+/// The same for those of which something differs from what is shown; the others leave the scope.
+pub(super) fn fill_wanted_that_differs(
+    connection: &Connection,
+    scope: Scope<'_>,
+    mut places: impl FnMut(&SelectedPicture) -> Vec<Place>,
+    exceptions: &mut Exceptions,
+) -> Result<(), Fault> {
+    let mut settled = Vec::new();
+    each_entity(connection, scope, exceptions, |pictures, exceptions| {
+        let wishes = wishes(pictures, &mut places);
+        if !is_shown_so(connection, &wishes)? {
+            return want_all(connection, wishes, exceptions);
+        }
+        settled.extend(wishes.first().map(|(picture, _)| picture.entity.id.get()));
+        exceptions.settled += wishes.len() as u64;
+        Ok(())
+    })?;
+    connection.prepare_cached(LEAVE_OUT)?.execute([array(settled.into_iter())])?;
+    Ok(())
+}
+
+/// Tells what shall be shown of each entity of the scope, in the order of their numbers.
+fn each_entity(
+    connection: &Connection,
+    scope: Scope<'_>,
+    exceptions: &mut Exceptions,
+    mut tell: impl FnMut(&[SelectedPicture], &mut Exceptions) -> rusqlite::Result<()>,
+) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(SELECTED)?;
+    let rows = statement.query(named_params! {
         ":with_withheld": matches!(scope, Scope::Entities(_)), ":is_partial": is_partial(scope),
     })?;
+    let mut selected = Selected { connection, rows, next: None };
+    selected.advance()?;
     let mut kept = Kept::read(connection, scope)?;
     let mut documents = Documents::read(connection, scope)?;
     exceptions.kept = kept.count();
-    let mut want_all = |picture: &SelectedPicture| -> rusqlite::Result<()> {
-        for place in places(picture) {
-            exceptions.count_in(want(connection, picture, place)?);
+    let mut pictures = Vec::new();
+    while let Some(entity) = [selected.entity(), kept.entity(), documents.entity()].into_iter().flatten().min() {
+        while kept.entity() == Some(entity) {
+            pictures.extend(kept.take(connection)?);
         }
-        Ok(())
-    };
-    while let Some(row) = rows.next()? {
-        let picture = selected_picture(connection, row)?;
-        while let Some(shown) = kept.next_up_to(connection, picture.entity.id)? {
-            want_all(&shown)?;
+        while documents.entity() == Some(entity) {
+            pictures.extend(documents.take(connection)?);
         }
-        while let Some(document) = documents.next_up_to(connection, picture.entity.id)? {
-            want_all(&document)?;
+        while selected.entity() == Some(entity) {
+            pictures.extend(selected.advance()?.filter(|picture| !kept.has(entity, picture.image_type)));
         }
-        if !kept.has(picture.entity.id, picture.image_type) {
-            want_all(&picture)?;
-        }
+        tell(&pictures, exceptions)?;
+        pictures.clear();
     }
-    while let Some(shown) = kept.next_up_to(connection, EntityId::new(i64::MAX))? {
-        want_all(&shown)?;
+    Ok(())
+}
+
+/// What is selected, in the order of entities.
+struct Selected<'a> {
+    connection: &'a Connection,
+    rows: Rows<'a>,
+    next: Option<SelectedPicture>,
+}
+
+impl Selected<'_> {
+    /// The entity of the next one.
+    fn entity(&self) -> Option<EntityId> {
+        self.next.as_ref().map(|next| next.entity.id)
     }
-    while let Some(document) = documents.next_up_to(connection, EntityId::new(i64::MAX))? {
-        want_all(&document)?;
+
+    /// Goes on, and answers what was the next one before.
+    fn advance(&mut self) -> rusqlite::Result<Option<SelectedPicture>> {
+        let next = self.rows.next()?.map(|row| selected_picture(self.connection, row)).transpose()?;
+        Ok(std::mem::replace(&mut self.next, next))
+    }
+}
+
+fn wishes<'a>(
+    pictures: &'a [SelectedPicture],
+    places: &mut impl FnMut(&SelectedPicture) -> Vec<Place>,
+) -> Vec<Wish<'a>> {
+    pictures.iter().flat_map(|picture| places(picture).into_iter().map(move |place| (picture, place))).collect()
+}
+
+fn want_all(connection: &Connection, wishes: Vec<Wish<'_>>, exceptions: &mut Exceptions) -> rusqlite::Result<()> {
+    for (picture, place) in wishes {
+        if let Some(conflict) = want(connection, picture, place)? {
+            exceptions.push(conflict);
+        }
     }
     Ok(())
 }
@@ -247,28 +336,46 @@ pub(super) fn want(
     Ok((hash != picture.hash).then_some(conflict))
 }
 
-pub(super) fn yield_taken(connection: &Connection, exceptions: &mut Exceptions) -> Result<(), Fault> {
-    let mut statement = connection.prepare_cached(TAKEN)?;
-    let taken: Vec<(Conflict, bool)> =
-        statement.query_map([], |row| Ok((conflict(row)?, row.get("is_same")?)))?.collect::<Result<_, _>>()?;
-    for (conflict, is_same) in taken {
-        connection.prepare_cached(DROP_TAKEN)?.execute((conflict.library, &conflict.folder, &conflict.name))?;
-        if !is_same {
-            exceptions.push(conflict);
+/// Of wanted paths that entities outside the scope have, those stay with these that come first; the others end there, which is
+/// a conflict where the entity only left the scope because all of it was shown.
+pub(super) fn yield_taken(connection: &Connection, scope: Scope<'_>, exceptions: &mut Exceptions) -> Result<(), Fault> {
+    for rival in rivals(connection, TAKEN)? {
+        let Conflict { library, folder, name, .. } = &rival.conflict;
+        connection.prepare_cached(DROP_TAKEN)?.execute((library, folder, name))?;
+        exceptions.note(rival);
+    }
+    for rival in rivals(connection, IN_THE_WAY)? {
+        connection.prepare_cached(END_IN_THE_WAY)?.execute([rival.mapping])?;
+        if is_whole(scope) {
+            exceptions.note(rival);
         }
     }
     Ok(())
 }
 
-fn conflict(row: &Row<'_>) -> rusqlite::Result<Conflict> {
-    Ok(Conflict {
+/// A mapping of an entity outside the scope whose name is wanted.
+struct Rival {
+    mapping: MappingId,
+    conflict: Conflict,
+    /// Whether both are the same picture, so that nobody loses anything.
+    is_same: bool,
+}
+
+fn rivals(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<Rival>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map([], rival)?.collect()
+}
+
+fn rival(row: &Row<'_>) -> rusqlite::Result<Rival> {
+    let conflict = Conflict {
         library: row.get("library_id")?,
         folder: row.get("folder")?,
         name: row.get("name")?,
-        loser: row.get("entity_id")?,
+        loser: row.get("loser")?,
         image_type: image_type(row)?,
         winner: row.get("winner")?,
-    })
+    };
+    Ok(Rival { mapping: row.get("id")?, conflict, is_same: row.get("is_same")? })
 }
 
 pub(super) fn selected_picture(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<SelectedPicture> {

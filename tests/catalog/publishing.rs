@@ -1,5 +1,5 @@
 use posterfs::catalog::{CatalogError, NewCacheFile, Place, PublishMode, RollbackScope, Scope, SelectedPicture};
-use posterfs::model::{EntityId, GenerationId, ImageType, RelPath};
+use posterfs::model::{EntityId, GenerationId, ImageKind, ImageType, RelPath};
 
 use crate::support::{Fixture, at, film, in_own_folder, name, original, path, picture, place, stamp};
 
@@ -171,6 +171,33 @@ fn of_two_that_want_one_path_the_first_has_it_whatever_the_scope() {
             assert_eq!((conflict.loser, conflict.winner, &conflict.name), (alien, heat, &name("poster.jpg")));
         }
     }
+}
+
+/// Publishing everything looks no further at what is shown already, and tells all the same who loses a name to one that comes
+/// first.
+#[test]
+fn what_is_shown_gives_way_to_what_comes_first_and_comes_back_after_it() {
+    let mut fixture = Fixture::new();
+    let (heat, alien) = (fixture.film("Heat"), chosen(&mut fixture, "Alien", 2));
+    let same =
+        |_: &SelectedPicture| vec![Place { folder: path(""), name: name("poster.jpg"), is_synthetic_folder: false }];
+    let publish = |fixture: &mut Fixture, now| {
+        fixture.catalog.publish(Scope::All, PublishMode::Apply, &stamp(now), same).unwrap()
+    };
+    publish(&mut fixture, 10);
+    let again = publish(&mut fixture, 11);
+    assert_eq!((again.unchanged, again.generation), (1, None));
+
+    fixture.catalog.select_by_hand(&picture(heat, "poster", 1), at(3)).unwrap();
+    for now in [12, 13] {
+        let published = publish(&mut fixture, now);
+        assert_eq!(fixture.shown(""), [("poster.jpg".into(), 1)]);
+        let conflicts: Vec<_> = published.conflicts.iter().map(|one| (one.loser, one.winner)).collect();
+        assert_eq!((conflicts, published.conflict_count), (vec![(alien, heat)], 1));
+    }
+
+    fixture.catalog.deselect(&[(heat, ImageType::main(ImageKind::Poster))], &stamp(14)).unwrap();
+    assert_eq!((publish(&mut fixture, 15).added, fixture.shown("")), (1, vec![("poster.jpg".into(), 2)]));
 }
 
 /// Players take either of `poster.jpg` and `poster.png`, so one of them is a conflict; the same picture twice is none.
