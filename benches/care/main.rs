@@ -1,10 +1,12 @@
 //! Benchmark of care: `cargo bench --bench care` (`docs/performance.md` reads the figures).
 //!
 //! `verify --deep` beside `sha256sum` over the same files on all cores, both from the disk; a quick `verify` beside a bare
-//! stat of each file. What is told are ratios of times taken in one round; nothing here passes or fails by time.
+//! stat of each file; then publishing beside a backup. What is told are ratios of times taken in one round, and the longest that
+//! a publication took; nothing here passes or fails by time.
 //!
 //! No network. Nothing is left behind: everything is in one temporary folder.
 
+mod backing_up;
 mod shelf;
 
 use std::fs::{self, File};
@@ -24,7 +26,7 @@ use rustix::fs::{Advice, fadvise};
 
 use shelf::Shelf;
 
-/// Compare verify with sha256sum and with stat.
+/// Compare verify with sha256sum and with stat, and publish beside a backup.
 #[derive(Debug, Parser)]
 #[command(name = "cargo bench --bench care --")]
 struct Options {
@@ -89,7 +91,7 @@ fn quick(base: &Path, count: u32, rounds: usize) -> anyhow::Result<()> {
         ratios.push(ratio);
     }
     println!("median: a quick verify takes {:.2} x a bare stat of each file (aim: 2)", median(ratios));
-    Ok(())
+    backing_up::beside_publishing(&shelf, folder.path(), rounds)
 }
 
 fn look(shelf: &Shelf, is_deep: bool) -> anyhow::Result<(Duration, VerifyReport)> {

@@ -37,6 +37,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0015_withdrawals.sql")),
     M::up(include_str!("migrations/0015_care.sql")),
     M::up(include_str!("migrations/0016_document_inputs.sql")),
+    M::up(include_str!("migrations/0017_hashes.sql")),
 ];
 
 /// `PRAGMA application_id` of a catalog: "pfs1".
