@@ -16,7 +16,7 @@ use crate::naming::split_extension;
 
 use super::layout::{
     AirDate, Context, Descent, FileKind, FileVerdict, FolderListing, FolderVerdict, FoundItem, Inside, Rule,
-    album_name, context_of, decide, descent, extra_kind, is_folder_of_episode, is_peeked, kind_by_extension,
+    album_name, context_of, decide, descent, extra_kind, is_disc_entry, is_folder_of_episode, is_peeked, kind_by_extension,
     parse_name, tells_episode, title_of_extra,
 };
 use super::walk::read_folder;
@@ -194,7 +194,7 @@ impl Descended {
 
 /// What a component of a path is that is not on disk: a file where it is the last one and has a known extension.
 fn assumed_entry(name: &Name, is_last: bool) -> DirEntry {
-    let is_file = is_last && kind_by_extension(name.as_bytes()) != FileKind::Other;
+    let is_file = is_last && (kind_by_extension(name.as_bytes()) != FileKind::Other || is_disc_entry(name));
     DirEntry { name: name.clone(), kind: if is_file { EntryKind::File } else { EntryKind::Folder } }
 }
 

@@ -52,10 +52,11 @@ pub use album_name::{AlbumName, album_name};
 pub use context::{Context, Inside, SeriesPlace};
 pub use episodes::{is_folder_of_episode, tells_episode};
 pub use file_name::{FileKind, extra_kind, kind_by_extension, title_of_extra};
-pub use files::merged;
+pub use files::{is_disc_entry, merged};
 pub use folder_name::{Descent, is_ignored_name};
 pub use ignore_patterns::{IgnorePatterns, is_ignore_file};
 pub use provider_ids::provider_id;
+pub use music::artist_identity;
 pub use rule::Rule;
 pub use series::is_foreign_to;
 pub use series_title::series_identity;
@@ -289,13 +290,13 @@ pub fn is_peeked(kind: LibraryKind, folder: &RelPath, name: &Name) -> bool {
 }
 
 /// Whether a folder of that name belongs to an item of a folder further up, wherever it is met: it holds its disc, its
-/// extras, its pictures or its season.
+/// extras, its pictures, its season or some of its albums. `above` is the folder it lies in.
 #[must_use]
-pub fn is_part_of_item(kind: LibraryKind, name: &Name) -> bool {
+pub fn is_part_of_item(kind: LibraryKind, name: &Name, above: Option<&Name>) -> bool {
     match kind {
         LibraryKind::Movies => folder_name::is_part_of_film(name.as_bytes()),
-        LibraryKind::Tv => series::is_part_of_series(name),
-        LibraryKind::Music => music::is_part_of_album(name),
+        LibraryKind::Tv => series::is_part_of_series(name, above),
+        LibraryKind::Music => music::is_part_of_item(name),
     }
 }
 

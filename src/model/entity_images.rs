@@ -21,7 +21,7 @@ impl EntityType {
             Self::Episode => &[Thumb, Fanart],
             Self::Actor => &[ActorThumb],
             Self::Artist => &[Thumb, Fanart, ClearLogo, ClearArt, Banner, Landscape],
-            Self::Album => &[Cover, Back, Spine, DiscArt, Fanart],
+            Self::Album => &[Cover, Back, Spine, DiscArt, Fanart, ClearLogo, ClearArt, Banner, Landscape],
         }
     }
 

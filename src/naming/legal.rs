@@ -31,6 +31,16 @@ pub(super) fn jellyfin_initial(person: &str) -> Option<char> {
     person.chars().find(|c| *c <= '\u{ffff}' && c.is_alphanumeric())
 }
 
+/// The folder of an item in Kometa's asset directory, from the name of the item's own folder or of a collection: Kometa
+/// leaves out what Windows does not take, on every system.
+pub(super) fn kometa_asset(name: &[u8]) -> Vec<u8> {
+    let is_invalid = |byte: &u8| byte.is_ascii_control() || br#"/\:*?"<>|"#.contains(byte);
+    let valid: Vec<u8> = name.iter().copied().filter(|byte| !is_invalid(byte)).collect();
+    let start = valid.iter().take_while(|byte| **byte == b' ').count();
+    let end = valid.iter().rposition(|byte| !matches!(byte, b' ' | b'.')).map_or(start, |last| last + 1);
+    valid[start..end.max(start)].to_vec()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +53,17 @@ mod tests {
         assert_eq!(kodi_actor("AC/DC"), "AC_DC");
         assert_eq!(kodi_set("Alien: The \"Saga\" <1/2>?*|\\. ."), "Alien_ The _Saga_ _1_2_____");
         assert_eq!(kodi_set("..."), "");
+        for (name, asset) in [
+            ("Alien: The Saga...", "Alien The Saga"),
+            ("AC/DC", "ACDC"),
+            ("What? (2001)", "What (2001)"),
+            ("  A \tB. ", "A B"),
+            ("Heat (1995) {tmdb-949}", "Heat (1995) {tmdb-949}"),
+            ("???", ""),
+            ("...", ""),
+        ] {
+            assert_eq!(kometa_asset(name.as_bytes()), asset.as_bytes(), "{name}");
+        }
         assert_eq!(jellyfin_person(" Robert Downey Jr. "), "Robert Downey Jr");
         assert_eq!(jellyfin_person("50\u{7}Cent: A/B?"), "50 Cent  A B");
         assert_eq!(jellyfin_initial("'Weird' Al"), Some('W'));

@@ -178,6 +178,8 @@ const MUSIC: &[Row] = &[
     Row::new(Album, ANY, FANART, "fanart", ALL),
     Row::new(Album, ANY, FANART, "fanart{n}", KODI_PLEX).numbered(),
     Row::new(Album, ANY, FANART, "extrafanart/fanart{n}", JELLYFIN).numbered(),
+    Row::new(Album, ANY, LOGO, "clearlogo", KODI_JELLYFIN),
+    Row::new(Album, ANY, SHARED, "{kind}", KODI_JELLYFIN),
     Row::new(Album, ANY, &[Kind::DiscArt], "discart", KODI),
     Row::new(Album, ANY, &[Kind::DiscArt], "cdart", JELLYFIN),
     Row::new(Album, ANY, &[Kind::Back, Kind::Spine], "{kind}", KODI),
@@ -239,6 +241,7 @@ pub(super) const KOMETA_ASSETS: &[&[Row]] = &[&[
     Row::new(MovieSet, ANY, LOGO, "{asset}/logo", KOMETA),
     Row::new(Season, ANY, POSTER, "{asset}/Season{ss}", KOMETA),
     Row::new(Season, ANY, FANART, "{asset}/Season{ss}_background", KOMETA),
+    Row::new(Season, ANY, LOGO, "{asset}/Season{ss}_logo", KOMETA),
     Row::new(Episode, ANY, THUMB, "{asset}/S{ss}E{ee}", KOMETA),
     Row::new(Episode, ANY, FANART, "{asset}/S{ss}E{ee}_background", KOMETA),
 ]];

@@ -111,7 +111,7 @@ impl One<'_> {
         let text = match placeholder {
             "b}" => return Ok(self.base.to_vec()),
             "t}" => return Ok(stack_part(self.base).map_or_else(|| self.base.to_vec(), |part| part.title)),
-            "asset}" => return asset(placed, self.base),
+            "asset}" => return asset(placed),
             "kind}" => image_type.kind().as_str().to_owned(),
             "n}" => image_type.number().to_string(),
             "season}" => season(placed.season.ok_or("the number of the season")?),
@@ -155,15 +155,16 @@ fn season(number: u16) -> String {
     if number == 0 { "season-specials".to_owned() } else { format!("season{number:02}") }
 }
 
-/// What Kometa calls an item: by its folder, a film in a shared folder by its file, a collection by its name.
-fn asset(placed: &Placement, base: &[u8]) -> Result<Vec<u8>, &'static str> {
+/// What Kometa calls an item: by its folder, a collection by its name. A film in a shared folder has no name there, as
+/// Kometa would take the folder's for all films in it.
+fn asset(placed: &Placement) -> Result<Vec<u8>, &'static str> {
     let folder = match placed.entity_type {
-        EntityType::MovieSet => return Ok(placed.title.replace('/', "_").into_bytes()),
-        EntityType::Movie if placed.layout == Layout::Flat => return Ok(base.to_vec()),
-        EntityType::Season | EntityType::Episode => placed.parent_folder.as_ref().ok_or("the folder of its series")?,
-        _ => &placed.folder,
+        EntityType::MovieSet => return Ok(legal::kometa_asset(placed.title.as_bytes())),
+        EntityType::Movie if placed.layout == Layout::Flat => None,
+        EntityType::Season | EntityType::Episode => Some(placed.parent_folder.as_ref().ok_or("the folder of its series")?),
+        _ => Some(&placed.folder),
     };
-    Ok(folder.name().ok_or("a folder of its own")?.as_bytes().to_vec())
+    Ok(legal::kometa_asset(folder.and_then(RelPath::name).ok_or("a folder of its own")?.as_bytes()))
 }
 
 /// The name that artwork names are made of ([`NamedItem::base`](super::NamedItem)): of the folder for a disc, else of the main video without

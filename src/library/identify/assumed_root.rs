@@ -21,8 +21,13 @@ pub(super) fn assumed_root(full: &Path, kind: LibraryKind) -> PathBuf {
         let is_number = name_of(path).is_some_and(|name| name.as_bytes().iter().all(u8::is_ascii_digit));
         is_number && is_library_name(kind, path.parent())
     };
-    let belongs_above =
-        |path: &Path| name_of(path).is_some_and(|name| is_part_of_item(kind, &name)) && !is_numbered_show(path);
+    // So is `Live` beneath `music` a band.
+    let is_artist = |path: &Path| kind == LibraryKind::Music && is_library_name(kind, path.parent());
+    let belongs_above = |path: &Path| {
+        let above = path.parent().and_then(name_of);
+        let is_part = name_of(path).is_some_and(|name| is_part_of_item(kind, &name, above.as_ref()));
+        is_part && !is_numbered_show(path) && !is_artist(path)
+    };
     let parts = folder.ancestors().take(PART_LEVELS_MAX).collect::<Vec<_>>();
     let levels = parts.iter().rposition(|path| belongs_above(path)).map_or(0, |part| part + 1);
     let levels =
@@ -32,10 +37,12 @@ pub(super) fn assumed_root(full: &Path, kind: LibraryKind) -> PathBuf {
     if is_library_name(kind, Some(folder)) && !may_be_series {
         return folder.to_owned();
     }
-    if let (0, Some(file), Some(folder_name)) = (levels, name_of(full), name_of(folder))
-        && is_foreign_to(kind, &file, &folder_name, folder.ancestors().count() <= 2)
+    // Also where the folder of a season lies in it: `tv/Season 1/Lost S01E02.mkv`.
+    if let (Some(holder), Some(file)) = (folder.ancestors().nth(levels), name_of(full))
+        && let Some(holder_name) = name_of(holder)
+        && is_foreign_to(kind, &file, &holder_name, holder.ancestors().count() <= 2)
     {
-        return folder.to_owned();
+        return holder.to_owned();
     }
     folder.ancestors().nth(levels + 1).unwrap_or(Path::new("/")).to_owned()
 }

@@ -1,6 +1,6 @@
 //! What is told of an item: by names, and by metadata files.
 
-use crate::library::layout::{Context, FoundItem, Inside, album_name, merged, parse_name, series_identity};
+use crate::library::layout::{Context, FoundItem, Inside, album_name, artist_identity, merged, parse_name, series_identity};
 use crate::library::{Source, read_nfo};
 use crate::model::{EntityType, MediaIdentity, Name, RelPath};
 
@@ -62,6 +62,7 @@ fn with_nfo(
 pub(super) fn told_by_name(kind: IdentifiedKind, name: &Name, above: Option<&Name>) -> Told {
     match kind {
         IdentifiedKind::Entity(EntityType::Series) => Told::of(series_identity(name)),
+        IdentifiedKind::Entity(EntityType::Artist) => Told::of(artist_identity(name)),
         IdentifiedKind::Entity(EntityType::Album) => {
             let above = above.map(ToString::to_string);
             let told = album_name(name.as_bytes(), above.as_deref());

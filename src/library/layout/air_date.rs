@@ -42,7 +42,8 @@ impl fmt::Display for AirDate {
 
 pattern!(YEAR_FIRST, r"(?:^|\D)((?:19|20)\d{2})(?:[._ -]|年)(\d{2})(?:[._ -]|月)(\d{2})(?:\D|$)");
 pattern!(YEAR_FIRST_TIGHTLY, r"(?:^|\D)((?:19|20)\d{2})(\d{2})(\d{2})(?:\D|$)");
-pattern!(YEAR_LAST, r"(?:^|\D)(\d{2})[._ -](\d{2})[._ -]((?:19|20)\d{2})(?:\D|$)");
+// `S06.01.1999` is a season, an episode and a year.
+pattern!(YEAR_LAST, r"(?:^|[^\p{L}\p{N}])(\d{2})[._ -](\d{2})[._ -]((?:19|20)\d{2})(?:\D|$)");
 pattern!(SHORT, r"(?:^|[._ -])(\d{2})(\d{2})(\d{2})(?:[._ -]|$)");
 pattern!(
     DAY_AND_NAME,

@@ -10,9 +10,10 @@ use super::title::{clean, decode, title_key, without_square_groups};
 pattern!(YEAR_FIRST, r"^(?:\((\d{4})\)|\[(\d{4})\]|(\d{4})[ _]*[-–.])[ ._-]*(.+)$");
 pattern!(YEAR_BEHIND, r"[\(\[](\d{4})[\)\]]");
 pattern!(YEAR_AT_END, r"^(.+?)[ _]+[-–][ _]+(\d{4})$");
+// Jellyfin knows the first, Lidarr writes the media that MusicBrainz tells.
 pattern!(
     DISC,
-    r"(?i)^(?:cd|digital media|disc|disk|dvd|vol|vol\.|volume|part|act)[ ._-]*(\d{1,3})(?:[^\p{L}\p{N}].*)?$"
+    r#"(?i)^(?:(?:enhanced |hd)?cd|digital media|disc|disk|dvd(?:-audio)?|vol|vol\.|volume|part|act|(?:hybrid )?sacd|(?:\d{1,2}["”]? ?)?vinyl|cassette|blu-ray)[ ._-]*(\d{1,3})(?:[^\p{L}\p{N}].*)?$"#
 );
 pattern!(YEAR_BEFORE_FORMATS, r"^(.+?)[ _]+((?:19|20)\d{2})$");
 pattern!(GENRE, r"^\([^()\d]*\) *(?:\[[^\[\]]*\] *)?([^ ].* - .*)$");

@@ -10,7 +10,7 @@ use super::file_name::FileKind;
 use super::files::{Group, Sorted, disc_in, groups, is_disc_file, sort_files};
 use super::pattern::pattern;
 use super::series_title::series_before;
-use super::title::{decode, parse_name, plain_brackets, title_behind};
+use super::title::{decode, parse_name, plain_brackets, title_behind, title_key};
 use super::versions::main_of;
 use super::{AirDate, FileVerdict, FolderListing, FoundItem, Rule, SeriesPlace, nfo_files};
 
@@ -22,8 +22,8 @@ pub(super) struct Episodes {
     pub(super) files: BTreeMap<Name, FileVerdict>,
 }
 
-/// What files have in common that hold the same: season, episodes, day.
-type Key = (Option<u16>, Vec<u16>, Option<AirDate>);
+/// What files have in common that hold the same: season, episodes, day; outside a series also its title.
+type Key = (String, Option<u16>, Vec<u16>, Option<AirDate>);
 
 /// The episodes of a folder of a series.
 pub(super) fn episodes_in(listing: &FolderListing, place: &SeriesPlace) -> Episodes {
@@ -54,6 +54,7 @@ pub(super) fn episodes_in(listing: &FolderListing, place: &SeriesPlace) -> Episo
             let guessed = || episode_of_series(&text, &place.identity.title, place.season);
             certain.or_else(in_own_folder).or_else(guessed)
         },
+        |_| String::new(),
         |group, episode| {
             let layout = if group.is_stack() { Layout::Stack } else { Layout::Flat };
             let item = FoundItem::of_video(EntityType::Episode, &listing.path, group.main(), layout, episode.rule)?;
@@ -84,6 +85,7 @@ pub(super) fn loose_episodes(listing: &FolderListing) -> Episodes {
         media,
         files,
         |name| titled_episode(&base_text(name)),
+        |episode| title_key(&series_before(&episode.before).title),
         |group, episode| {
             let layout = if group.is_stack() { Layout::Stack } else { Layout::Flat };
             let item = FoundItem::of_video(EntityType::Episode, &listing.path, group.main(), layout, episode.rule)?;
@@ -101,6 +103,7 @@ fn collected(
     media: Vec<Name>,
     mut files: BTreeMap<Name, FileVerdict>,
     episode_of: impl Fn(&Name) -> Option<EpisodeName>,
+    series_of: impl Fn(&EpisodeName) -> String,
     item_of: impl Fn(&Group, &EpisodeName) -> Option<FoundItem>,
 ) -> Episodes {
     let mut known: BTreeMap<Key, (EpisodeName, Vec<Name>)> = BTreeMap::new();
@@ -108,7 +111,7 @@ fn collected(
         match episode_of(&name) {
             None => drop(files.insert(name, FileVerdict::Unknown(Rule::NoEpisode))),
             Some(episode) => {
-                let key = (episode.season, episode.episodes.clone(), episode.date);
+                let key = (series_of(&episode), episode.season, episode.episodes.clone(), episode.date);
                 known.entry(key).or_insert_with(|| (episode, Vec::new())).1.push(name);
             }
         }

@@ -21,7 +21,7 @@ pub(super) struct Sorted {
 pub(super) fn sort_files(listing: &FolderListing, wanted: FileKind) -> Sorted {
     let mut sorted = Sorted { media: Vec::new(), files: BTreeMap::new() };
     let folder = listing.path.name();
-    let has_disc_files = listing.files().any(is_entry_file);
+    let has_disc_files = listing.files().any(is_disc_entry);
     for entry in listing.entries.iter().filter(|entry| entry.kind != EntryKind::Folder) {
         let name = &entry.name;
         let is_of_disc = has_disc_files && is_disc_file(name);
@@ -117,7 +117,8 @@ pub(super) fn groups(videos: Vec<Name>) -> Vec<Group> {
 }
 
 /// Whether players open a disc by that file.
-pub(super) fn is_entry_file(name: &Name) -> bool {
+#[must_use]
+pub fn is_disc_entry(name: &Name) -> bool {
     let known: [&[u8]; 3] = [b"VIDEO_TS.IFO", b"index.bdmv", b"INDEX.BDM"];
     known.iter().any(|entry| name.as_bytes().eq_ignore_ascii_case(entry))
 }
@@ -141,7 +142,7 @@ pub fn merged(mut first: MediaIdentity, second: MediaIdentity) -> MediaIdentity 
 pub(super) fn disc_in(listing: &FolderListing) -> Option<(RelPath, Rule)> {
     match listing.folders().find(|child| is_disc_with_content(listing, child)) {
         Some(child) => Some((disc_entry(listing, child), Rule::DiscFolder)),
-        None => Some((listing.path.join(listing.files().find(|file| is_entry_file(file))?), Rule::DiscFiles)),
+        None => Some((listing.path.join(listing.files().find(|file| is_disc_entry(file))?), Rule::DiscFiles)),
     }
 }
 
@@ -154,6 +155,6 @@ fn is_disc_with_content(listing: &FolderListing, child: &Name) -> bool {
 fn disc_entry(listing: &FolderListing, child: &Name) -> RelPath {
     let folder = listing.path.join(child);
     let entries = listing.peeked.get(child).map(Vec::as_slice).unwrap_or_default();
-    let entry = entries.iter().find(|entry| entry.kind == EntryKind::File && is_entry_file(&entry.name));
+    let entry = entries.iter().find(|entry| entry.kind == EntryKind::File && is_disc_entry(&entry.name));
     entry.map_or_else(|| folder.clone(), |entry| folder.join(&entry.name))
 }

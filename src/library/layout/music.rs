@@ -81,9 +81,9 @@ pub(super) fn is_peeked(folder: &RelPath, name: &Name) -> bool {
     !folder.is_root() && ignored_by_name(name.as_bytes()).is_none()
 }
 
-/// Whether a folder of that name belongs to an album of a folder further up, wherever it is met.
-pub(super) fn is_part_of_album(name: &Name) -> bool {
-    is_album_disc(name.as_bytes()) || is_artwork_folder(name)
+/// Whether a folder of that name belongs to an album or an artist of a folder further up, wherever it is met.
+pub(super) fn is_part_of_item(name: &Name) -> bool {
+    is_album_disc(name.as_bytes()) || is_artwork_folder(name) || is_artist_subfolder(name)
 }
 
 /// What a folder is, if it is an album or an artist.
@@ -165,12 +165,16 @@ fn album(listing: &FolderListing, context: &Context, rule: Rule) -> Option<Found
     Some(FoundItem { folders, parent, nfo: named_nfo(listing, "album.nfo"), ..item })
 }
 
-fn artist(listing: &FolderListing, rule: Rule) -> Option<FoundItem> {
-    let name = listing.path.name()?;
+/// What the name of an artist's folder tells. It has neither year nor release words: `The 1975`, `Blink-182`, `2Pac`.
+#[must_use]
+pub fn artist_identity(name: &Name) -> MediaIdentity {
     let told = parse_name(name.as_bytes());
-    // The name of an artist has neither year nor release words: `The 1975`, `Blink-182`, `2Pac`.
     let title = if told.ids.is_empty() { decode(name.as_bytes()).trim().to_owned() } else { told.title };
-    let identity = MediaIdentity { title, year: None, ids: told.ids };
+    MediaIdentity { title, year: None, ids: told.ids }
+}
+
+fn artist(listing: &FolderListing, rule: Rule) -> Option<FoundItem> {
+    let identity = artist_identity(&listing.path.name()?);
     let item = FoundItem::of_folder(EntityType::Artist, &listing.path, identity, rule)?;
     Some(FoundItem { nfo: named_nfo(listing, "artist.nfo"), ..item })
 }

@@ -69,7 +69,8 @@ fn bracketed(text: &str) -> Option<(&str, &str)> {
 }
 
 fn is_edition(content: &str) -> bool {
-    content.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("edition-"))
+    let word = content.split(['-', '=']).next().filter(|word| word.len() < content.len());
+    word.is_some_and(|word| word.trim().eq_ignore_ascii_case("edition"))
 }
 
 fn bracketed_id(content: &str) -> Option<(Provider, String)> {

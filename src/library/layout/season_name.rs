@@ -84,8 +84,14 @@ pub(super) fn before_season(name: &str) -> Option<(&str, u16)> {
     (!before.is_empty() && !TOKEN_EPISODE.is_match(name)).then(|| Some((before, found[1].parse().ok()?)))?
 }
 
+/// `Specials`, and what they are called elsewhere.
 fn is_specials(name: &str) -> bool {
-    matches!(title_key(name).as_str(), "special" | "specials" | "seasonspecials")
+    const SPECIALS: &[&str] = &[
+        "special", "specials", "seasonspecials", "especiales", "especiais", "speciali", "spéciaux", "horssérie", 
+        "horsséries", "sonderfolgen", "specjalne", "odcinkispecjalne", "specialer", "speciální", "erikoisjaksot",
+        "спецвыпуски", "特典", "スペシャル", "특집",
+    ];
+    SPECIALS.contains(&title_key(name).as_str())
 }
 
 /// The name without the series' title and a year at its start.

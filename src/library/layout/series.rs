@@ -72,8 +72,9 @@ pub(super) fn is_peeked(folder: &RelPath, name: &Name) -> bool {
 }
 
 /// Whether a folder of that name belongs to a series of a folder further up, wherever it is met.
-pub(super) fn is_part_of_series(name: &Name) -> bool {
-    let is_season = season_number(&decode(name.as_bytes()), "").is_some();
+pub(super) fn is_part_of_series(name: &Name, above: Option<&Name>) -> bool {
+    let title = above.map(|above| series_identity(above).title).unwrap_or_default();
+    let is_season = season_number(&decode(name.as_bytes()), &title).is_some();
     is_season || is_disc_part(name.as_bytes()) || is_extras(name.as_bytes())
 }
 

@@ -2,11 +2,11 @@
 
 use crate::model::{MediaIdentity, Name};
 
-use super::air_date::date_in;
+use super::air_date::{date_in, short_date_in};
 use super::episode_name::certain_episode;
 use super::pattern::pattern;
 use super::season_name::before_season;
-use super::title::{decode, parse_name, plain_brackets, title_key};
+use super::title::{before_release, decode, parse_name, plain_brackets, title_key};
 
 // What may stand between a title and the season and episode: the number among all episodes, or the episode before its day.
 pattern!(NUMBER_AT_END, r"^(\[.*[^ ._-])[ ._]+-[ ._]+\d{1,4}(?:\.\d)?$");
@@ -18,7 +18,8 @@ pattern!(
 // `The Show Complete Series S01-S04`, of which the seasons are cut off already.
 pattern!(COMPLETE_AT_END, r"(?i)^(.*[^ ._-])[ ._-]+(?:the[ ._])?complete(?:[ ._]series)?[ ._-]*$");
 pattern!(GROUP, r"\[[^\]]*\]");
-pattern!(GROUPS_AT_END, r"^(.*[^ ._\]-])(?:[ ._-]*\[[^\]]*\])+$");
+// A number alone in brackets is the year.
+pattern!(GROUPS_AT_END, r"^(.*[^ ._\]-])(?:[ ._-]*\[[^\]]*[^\]\d][^\]]*\])+$");
 // What fansub groups write about the season a show was on.
 pattern!(STARS, r"★?\d{1,2}月新番★?");
 
@@ -52,12 +53,15 @@ pub(super) fn is_of_title(before: &str, title: &str) -> bool {
     key.is_empty() || key == title_key(title)
 }
 
-/// `Judge 2016 02 25`, of which the day is not of the title.
+/// `Judge 2016 02 25`, `Judge 2016 02 25 WEBRip`, `160225 Judge`, of which the day is not of the title.
 fn without_date(text: &str) -> &str {
-    match date_in(text) {
-        Some((_, start, end)) if start > 0 && !text[end..].contains(char::is_alphanumeric) => {
-            text[..start].trim_end_matches([' ', '.', '_', '-', '(', '['])
-        }
+    let Some((_, start, end)) = date_in(text).or_else(|| short_date_in(text).filter(|(_, start, _)| *start == 0)) else {
+        return text;
+    };
+    let behind = before_release(text).get(end..).unwrap_or_default();
+    match start {
+        0 if behind.contains(char::is_alphabetic) => text[end..].trim_start_matches([' ', '.', '_', '-']),
+        1.. if !behind.contains(char::is_alphanumeric) => text[..start].trim_end_matches([' ', '.', '_', '-', '(', '[']),
         _ => text,
     }
 }

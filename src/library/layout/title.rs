@@ -34,7 +34,7 @@ pattern!(
     r"(?i)^ *(?:[\[(] *(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,6} *[\])] *-? *|(?:www\.[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,6}|[a-z0-9-]+\.(?:com|net|org|info|io|xyz)) - )"
 );
 // What groups write behind a title.
-pattern!(OF_GROUP, r"(?i)^(.*[^ ._-])(?: v\d| - \d{2,4}(?: ?[-~] ?\d{2,4})?| E\d{2,3}(?:[-~]E?\d{2,3})?(?: END)?)$");
+pattern!(OF_GROUP, r"(?i)^(.*?[^ ._-])(?: v\d| - \d{2,4}(?: ?[-~] ?\d{2,4})?| E\d{2,3}(?:[-~]E?\d{2,3})?(?: END)?)$");
 
 /// What a name tells: the name of a folder, or of a file without its extension. Bytes that are not UTF-8 are read as
 /// Latin-1.
@@ -206,7 +206,7 @@ fn words(text: &str) -> Vec<Word<'_>> {
     words
 }
 
-/// The text without its `[…]` groups, except such as hold nothing but a number.
+/// The text without its `[…]` groups, except such as hold nothing but a number that may be a year.
 pub(super) fn without_square_groups(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
@@ -214,9 +214,9 @@ pub(super) fn without_square_groups(text: &str) -> String {
         let Some(length) = rest[open..].find(']') else { break };
         let content = rest[open + 1..open + length].trim();
         kept.push_str(&rest[..open]);
-        let is_number = !content.is_empty() && content.bytes().all(|b| b.is_ascii_digit());
+        let is_year = content.len() == 4 && content.parse().is_ok_and(|year| (YEAR_MIN..=YEAR_MAX).contains(&year));
         let after = &rest[open + length + 1..];
-        if is_number {
+        if is_year {
             kept.push_str(&rest[open..=open + length]);
         } else {
             close_gap(&mut kept, after);
@@ -269,6 +269,11 @@ fn is_dotted(text: &str) -> bool {
 /// A title as people write it: separators at the ends go, underscores are spaces, dots are spaces where nothing else
 /// separates the words.
 pub(super) fn clean(text: &str) -> String {
+    // `11.22.63`, of which no dot is a space.
+    let numbers = text.trim_matches(|c| is_separator(c));
+    if numbers.contains('.') && numbers.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return numbers.to_owned();
+    }
     let is_dotted = is_dotted(text);
     let is_space = |c: char| c.is_whitespace() || c == '_' || (c == '.' && is_dotted);
     let spaced = spaced(text, is_space).replace("()", " ").replace("[]", " ").replace("{}", " ");
@@ -277,5 +282,7 @@ pub(super) fn clean(text: &str) -> String {
     let trimmed = joined
         .trim_end_matches(|c| is_left_over(c) || matches!(c, '(' | '[' | '{'))
         .trim_start_matches(|c| is_left_over(c) || matches!(c, ')' | ']' | '}'));
-    trimmed.to_owned()
+    // `+` and `-` are albums.
+    let whole = if trimmed.is_empty() && matches!(joined.as_str(), "+" | "-") { joined.as_str() } else { trimmed };
+    whole.to_owned()
 }

@@ -174,17 +174,18 @@ fn kometa() {
         ..sample(EntityType::Episode, Layout::Flat)
     };
     let flat = with_video(EntityType::Movie, Layout::Flat, &["Films/Heat (1995).mkv"]);
-    let set = Placement { title: "Alien".into(), ..sample(EntityType::MovieSet, Layout::Own) };
+    let set = Placement { title: "Alien: The Saga...".into(), ..sample(EntityType::MovieSet, Layout::Own) };
     let cases: &[(&Placement, &str, &[&str])] = &[
         (&series, "poster", &["Lost (2004)/poster.jpg"]),
         (&series, "fanart", &["Lost (2004)/background.jpg"]),
         (&series, "clearlogo", &["Lost (2004)/logo.jpg"]),
         (&season, "poster", &["Lost (2004)/Season00.jpg"]),
         (&season, "fanart", &["Lost (2004)/Season00_background.jpg"]),
+        (&season, "clearlogo", &["Lost (2004)/Season00_logo.jpg"]),
         (&episode, "thumb", &["Lost (2004)/S01E02.jpg", "Lost (2004)/S01E03.jpg"]),
         (&episode, "fanart", &["Lost (2004)/S01E02_background.jpg", "Lost (2004)/S01E03_background.jpg"]),
-        (&flat, "poster", &["Heat (1995)/poster.jpg"]),
-        (&set, "poster", &["Alien/poster.jpg"]),
+        (&flat, "poster", &[]),
+        (&set, "poster", &["Alien The Saga/poster.jpg"]),
     ];
     for (placed, image_type, names) in cases {
         assert_names("kometa", placed, image_type, names);

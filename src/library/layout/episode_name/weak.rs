@@ -9,7 +9,7 @@ use crate::model::EpisodeRange;
 
 use super::patterns::{
     BRACKETED, BRACKETED_RANGE, CHAPTER, COUNTED, COUNTED_BEHIND, DASHED, DASHED_TIGHTLY, EPISODE_ONLY, LEADING,
-    LEADING_RANGE, LEADING_WORD, OF, PART, SEASON_WORD_AT_END, SPECIAL, TRAILING, TRAILING_RANGE,
+    LEADING_RANGE, LEADING_WORD, OF, PART, SEASON_BEFORE, SEASON_WORD_AT_END, SPECIAL, TRAILING, TRAILING_RANGE,
 };
 use super::{Hit, hit, is_year_or_size, number};
 
@@ -23,13 +23,20 @@ pub(super) fn marked(name: &str) -> Option<Hit> {
     let is_marked = |hit: &Hit| {
         let (number, behind) = (&name[hit.start..hit.end], name[hit.end..].trim_start());
         let is_padded = number.trim_start_matches([' ', '_', '.', '-', '[', '{', '(']).starts_with('0');
-        is_padded || is_of_group || behind.starts_with(['[', '(']) || behind.starts_with("- ")
+        let first_word = behind.split([' ', '.', '_']).next().unwrap_or_default();
+        is_padded
+            || is_of_group
+            || behind.starts_with(['[', '('])
+            || behind.starts_with("- ")
+            || is_release_word(first_word)
     };
+    // `Name S21 999`.
+    let is_behind_season = |hit: &Hit| SEASON_BEFORE.is_match(&name[..hit.start]);
     let of_release = || part(name).filter(|_| before_release(name).len() < name.len());
     by_word(name)
         .filter(|hit| hit.season != Some(0))
         .or_else(|| absolute(name).filter(is_marked))
-        .or_else(|| trailing(name, None).filter(|_| is_of_group))
+        .or_else(|| trailing(name, None).filter(|hit| is_of_group || is_behind_season(hit)))
         .or_else(of_release)
 }
 

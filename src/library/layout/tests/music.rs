@@ -71,6 +71,9 @@ fn names_of_albums() {
         ("1984", None, "1984", None),
         ("1989 (Taylor's Version)", Some("Taylor Swift"), "1989 (Taylor's Version)", None),
         ("Bad (2012 Remaster)", None, "Bad (2012 Remaster)", None),
+        ("+ (2011)", Some("Ed Sheeran"), "+", Some(2011)),
+        ("- (2023)", Some("Ed Sheeran"), "-", Some(2023)),
+        ("÷ (2017)", Some("Ed Sheeran"), "÷", Some(2017)),
     ] {
         let identity = album_name(name.as_bytes(), artist).identity;
         assert_eq!((identity.title.as_str(), identity.year), (title, year), "{name} of {artist:?}");
@@ -114,6 +117,13 @@ fn discs_of_albums() {
         ("Disk - 1", true),
         ("vol7", true),
         ("Volume 1", true),
+        ("Vinyl 01", true),
+        ("12\" Vinyl 02", true),
+        ("Hybrid SACD 01", true),
+        ("Enhanced CD 1", true),
+        ("Cassette 1", true),
+        ("Vinyl", false),
+        ("Vinyl Days", false),
         ("Digital Media 2", true),
         ("Disc 01 (A name · of it)", true),
         ("Disc04(A name)", true),

@@ -93,6 +93,8 @@ fn titles_and_years() {
         ("【Group】Akira (1988)", "Akira", Some(1988)),
         ("Heat {edition-Director's Cut} (1995)", "Heat", Some(1995)),
         ("Heat (1995) {edition-Final}", "Heat", Some(1995)),
+        ("Heat {edition=Final} (1995)", "Heat", Some(1995)),
+        ("Heat - [0004]", "Heat", None),
         ("  Heat  ", "Heat", None),
         ("1080p", "1080p", None),
         ("()", "", None),

@@ -104,6 +104,14 @@ fn what_makes_a_folder_one_of_a_series() {
         ("", &["Season 1/", "Lost/"], &[]),
         ("", &["Lost S01E01.mkv", "Pilot.mkv"], &["episode flat season-episode s1e1 Lost S01E01.mkv"]),
         (
+            "",
+            &["Heroes S01E01.mkv", "Lost S01E01.1080p.mkv", "Lost.S01E01.720p.mkv"],
+            &[
+                "episode flat season-episode s1e1 Heroes S01E01.mkv",
+                "episode version season-episode s1e1 Lost S01E01.1080p.mkv",
+            ],
+        ),
+        (
             "Lost (2004)",
             &["Season 1/", "Staffel 1/", "Season 2/"],
             &[
@@ -228,6 +236,12 @@ fn titles_of_series_before_an_episode() {
         ("Lost - Temporada 2 [HDTV 720p]", "Lost", None),
         ("[Group] 86", "86", None),
         ("Lost 2016 02 25", "Lost", None),
+        ("Lost 2016 02 25 WEBRip", "Lost", None),
+        ("160225 Lost", "Lost", None),
+        ("20160225- Lost", "Lost", None),
+        ("Lost [2004] [HDTV]", "Lost", Some(2004)),
+        ("Lost 2016 02 25 Again", "Lost 2016 02 25 Again", None),
+        ("11.22.63", "11.22.63", None),
         ("Lost Again E76", "Lost Again", None),
         ("[Group] Lost - 12", "Lost", None),
         ("Studio - 60", "Studio - 60", None),
