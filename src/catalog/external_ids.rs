@@ -46,7 +46,8 @@ pub struct SharedId {
 }
 
 impl Catalog {
-    /// Ids of a library that two entities of one type have which are both there, at most `limit` of them.
+    /// Ids of a library that two entities of one type have which are both there, at most `limit` of them. Not those of one
+    /// title in one folder, which are editions of one film.
     ///
     /// # Errors
     /// When the catalog cannot be read.
@@ -59,7 +60,7 @@ impl Catalog {
                  CROSS JOIN external_ids x ON x.provider = y.provider AND x.value = y.value AND x.entity_id < b.id
                  CROSS JOIN entities a ON a.id = x.entity_id
                  WHERE b.library_id = ?1 AND a.library_id = ?1 AND a.entity_type = b.entity_type
-                   AND a.is_missing = 0 AND b.is_missing = 0
+                   AND a.is_missing = 0 AND b.is_missing = 0 AND (a.folder, a.title) <> (b.folder, b.title)
                  ORDER BY b.id, y.provider, a.id LIMIT ?2",
             )?;
             let mut rows = statement.query((library, limit))?;

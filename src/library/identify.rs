@@ -16,8 +16,8 @@ use crate::naming::split_extension;
 
 use super::layout::{
     AirDate, Context, Descent, FileKind, FileVerdict, FolderListing, FolderVerdict, FoundItem, Inside, Rule,
-    album_name, context_of, decide, descent, extra_kind, is_disc_entry, is_folder_of_episode, is_peeked, kind_by_extension,
-    parse_name, tells_episode, title_of_extra,
+    album_name, context_of, decide, descent, extra_kind, is_disc_entry, is_folder_of_episode, is_peeked,
+    kind_by_extension, parse_name, tells_episode, title_of_extra,
 };
 use super::walk::read_folder;
 use super::{DirEntry, EntryKind, LibraryError, Source};

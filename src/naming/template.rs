@@ -161,7 +161,9 @@ fn asset(placed: &Placement) -> Result<Vec<u8>, &'static str> {
     let folder = match placed.entity_type {
         EntityType::MovieSet => return Ok(legal::kometa_asset(placed.title.as_bytes())),
         EntityType::Movie if placed.layout == Layout::Flat => None,
-        EntityType::Season | EntityType::Episode => Some(placed.parent_folder.as_ref().ok_or("the folder of its series")?),
+        EntityType::Season | EntityType::Episode => {
+            Some(placed.parent_folder.as_ref().ok_or("the folder of its series")?)
+        }
         _ => Some(&placed.folder),
     };
     Ok(legal::kometa_asset(folder.and_then(RelPath::name).ok_or("a folder of its own")?.as_bytes()))

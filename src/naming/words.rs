@@ -34,7 +34,8 @@ const MOVIE: &[Word] =
 
 const SERIES: &[Word] = &[("show", Kind::Poster)];
 
-const EPISODE: &[Word] = &[("thumb", Kind::Thumb), ("landscape", Kind::Thumb), ("fanart", Kind::Fanart), ("background", Kind::Fanart)];
+const EPISODE: &[Word] =
+    &[("thumb", Kind::Thumb), ("landscape", Kind::Thumb), ("fanart", Kind::Fanart), ("background", Kind::Fanart)];
 
 const ARTIST: &[Word] = &[
     ("folder", Kind::Thumb),

@@ -1,6 +1,8 @@
 //! What is told of an item: by names, and by metadata files.
 
-use crate::library::layout::{Context, FoundItem, Inside, album_name, artist_identity, merged, parse_name, series_identity};
+use crate::library::layout::{
+    Context, FoundItem, Inside, album_name, artist_identity, merged, parse_name, series_identity,
+};
 use crate::library::{Source, read_nfo};
 use crate::model::{EntityType, MediaIdentity, Name, RelPath};
 

@@ -87,9 +87,25 @@ pub(super) fn before_season(name: &str) -> Option<(&str, u16)> {
 /// `Specials`, and what they are called elsewhere.
 fn is_specials(name: &str) -> bool {
     const SPECIALS: &[&str] = &[
-        "special", "specials", "seasonspecials", "especiales", "especiais", "speciali", "spéciaux", "horssérie", 
-        "horsséries", "sonderfolgen", "specjalne", "odcinkispecjalne", "specialer", "speciální", "erikoisjaksot",
-        "спецвыпуски", "特典", "スペシャル", "특집",
+        "special",
+        "specials",
+        "seasonspecials",
+        "especiales",
+        "especiais",
+        "speciali",
+        "spéciaux",
+        "horssérie",
+        "horsséries",
+        "sonderfolgen",
+        "specjalne",
+        "odcinkispecjalne",
+        "specialer",
+        "speciální",
+        "erikoisjaksot",
+        "спецвыпуски",
+        "特典",
+        "スペシャル",
+        "특집",
     ];
     SPECIALS.contains(&title_key(name).as_str())
 }

@@ -55,13 +55,16 @@ pub(super) fn is_of_title(before: &str, title: &str) -> bool {
 
 /// `Judge 2016 02 25`, `Judge 2016 02 25 WEBRip`, `160225 Judge`, of which the day is not of the title.
 fn without_date(text: &str) -> &str {
-    let Some((_, start, end)) = date_in(text).or_else(|| short_date_in(text).filter(|(_, start, _)| *start == 0)) else {
+    let Some((_, start, end)) = date_in(text).or_else(|| short_date_in(text).filter(|(_, start, _)| *start == 0))
+    else {
         return text;
     };
     let behind = before_release(text).get(end..).unwrap_or_default();
     match start {
         0 if behind.contains(char::is_alphabetic) => text[end..].trim_start_matches([' ', '.', '_', '-']),
-        1.. if !behind.contains(char::is_alphanumeric) => text[..start].trim_end_matches([' ', '.', '_', '-', '(', '[']),
+        1.. if !behind.contains(char::is_alphanumeric) => {
+            text[..start].trim_end_matches([' ', '.', '_', '-', '(', '['])
+        }
         _ => text,
     }
 }

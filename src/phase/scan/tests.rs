@@ -269,6 +269,18 @@ fn two_folders_with_one_id_are_both_kept_and_reported() {
 }
 
 #[test]
+fn editions_of_a_film_in_its_folder_are_no_conflict() {
+    let folder = "Heat (1995) {tmdb-949}";
+    let files = ["Heat (1995).mkv", "Heat (1995) {edition-Final}.mkv", "Ronin (1998) {tmdb-949}.mkv"];
+    let paths = files.map(|file| format!("{folder}/{file}"));
+    let mut fixture = Fixture::new(&[&paths[0], &paths[1]]);
+    let report = fixture.scan();
+    assert_eq!((report.seen, report.duplicates.len()), (2, 0));
+    fs::write(fixture.root().join(&paths[2]), b"x").unwrap();
+    assert_eq!(fixture.scan().duplicates.len(), 2, "another film with the id is one, to each of them");
+}
+
+#[test]
 fn odd_names_are_recorded_as_they_are() {
     use std::os::unix::ffi::OsStrExt;
     let mut fixture = Fixture::new(&["He\nat (1995).mkv", "ü/Über (2001).mkv", "[tmdbid-1].mkv"]);
