@@ -16,17 +16,14 @@ const PART_LEVELS_MAX: usize = 3;
 pub(super) fn assumed_root(full: &Path, kind: LibraryKind) -> PathBuf {
     let folder = full.parent().unwrap_or(full);
     let name_of = |path: &Path| Name::parse(path.file_name().unwrap_or_default().as_bytes()).ok();
-    // `24` beneath `tv` is a show and no season.
-    let is_numbered_show = |path: &Path| {
-        let is_number = name_of(path).is_some_and(|name| name.as_bytes().iter().all(u8::is_ascii_digit));
-        is_number && is_library_name(kind, path.parent())
+    // Right beneath `tv`, `24` is a show and no season; beneath `music`, `Live` is a band.
+    let is_item = |path: &Path, name: &Name| {
+        let is_number = name.as_bytes().iter().all(u8::is_ascii_digit);
+        is_library_name(kind, path.parent()) && (is_number || kind == LibraryKind::Music)
     };
-    // So is `Live` beneath `music` a band.
-    let is_artist = |path: &Path| kind == LibraryKind::Music && is_library_name(kind, path.parent());
     let belongs_above = |path: &Path| {
-        let above = path.parent().and_then(name_of);
-        let is_part = name_of(path).is_some_and(|name| is_part_of_item(kind, &name, above.as_ref()));
-        is_part && !is_numbered_show(path) && !is_artist(path)
+        let Some(name) = name_of(path) else { return false };
+        is_part_of_item(kind, &name, path.parent().and_then(name_of).as_ref()) && !is_item(path, &name)
     };
     let parts = folder.ancestors().take(PART_LEVELS_MAX).collect::<Vec<_>>();
     let levels = parts.iter().rposition(|path| belongs_above(path)).map_or(0, |part| part + 1);

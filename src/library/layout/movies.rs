@@ -50,6 +50,8 @@ pub(super) fn decide(listing: &FolderListing, context: &Context) -> FolderVerdic
         }
     }
     items.iter_mut().for_each(|item| item.nfo = nfo_files::of_video(listing, item));
+    // Some managers call the poster like the folder.
+    further_bases.extend(folder.name);
     originals::assign(listing, &mut items, &further_bases);
     FolderVerdict { items, files, ..FolderVerdict::default() }
 }

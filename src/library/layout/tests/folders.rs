@@ -233,6 +233,8 @@ fn pictures_are_originals_of_their_film() {
         ["Heat - 1080p: Heat/Heat - 720p-poster.jpg poster"]
     );
     assert_eq!(originals("Heat", &["VIDEO_TS/VIDEO_TS.IFO", "Heat.jpg"]), ["Heat: Heat/Heat.jpg poster"]);
+    assert_eq!(originals("Heat", &["Heat.1080p.mkv", "Heat.jpg"]), ["Heat.1080p: Heat/Heat.jpg poster"]);
+    assert_eq!(originals("Heat", &["Ronin.mkv", "Alien.mkv", "Heat.jpg"]), [""; 0]);
     assert_eq!(
         originals("Heat", &["Heat cd1.avi", "Heat cd2.avi", "Heat-fanart.jpg"]),
         ["Heat cd1: Heat/Heat-fanart.jpg fanart"]
