@@ -18,7 +18,7 @@ mod walk;
 
 pub use ahead::{Helpers, Pending, with_helpers};
 pub use error::LibraryError;
-pub use identify::{Identified, IdentifiedKind, identify, identify_below};
+pub use identify::{Identified, IdentifiedKind, guessed_kind, identify, identify_below};
 pub use layout::{AirDate, FolderListing, FoundItem, Rule, movies_in};
 pub use nfo::{
     NFO_BYTES_MAX, Nfo, NfoActor, NfoArtwork, NfoBase, NfoEntry, NfoFacts, NfoField, NfoPicture, NfoProblem, NfoRoot,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::library::{Identified, identify};
+use crate::library::{Identified, guessed_kind, identify};
 use crate::model::{LibraryKind, show_bytes};
 
 use super::Outcome;
@@ -23,8 +23,8 @@ pub struct Identify {
     /// Folders and files.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// The kind of library they lie in. Default: that of the library that holds them, else
-    /// movies.
+    /// The kind of library they lie in. Default: that of the library that holds them, else as the
+    /// path tells (`tv`, `Music`, `S01E02`, a track), else movies.
     #[arg(long)]
     kind: Option<LibraryKind>,
 }
@@ -68,7 +68,7 @@ impl Identify {
         for path in &self.paths {
             let full = context.path_in_source(path);
             let library = libraries.iter().find(|library| full.starts_with(&library.path));
-            let kind = self.kind.or(library.map(|library| library.kind)).unwrap_or(LibraryKind::Movies);
+            let kind = self.kind.or(library.map(|library| library.kind)).unwrap_or_else(|| guessed_kind(&full));
             match identify(&full, kind, library.map(|library| library.path.as_path())) {
                 Ok(identified) => lines.push(line(path, &identified)),
                 Err(error) => {

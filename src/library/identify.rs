@@ -4,6 +4,7 @@
 //! functions; metadata files are read as well. What is not on disk is judged by its name, as if it were there alone.
 
 mod assumed_root;
+mod guessed_kind;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -22,6 +23,7 @@ use super::layout::{
 use super::walk::read_folder;
 use super::{DirEntry, EntryKind, LibraryError, Source};
 use assumed_root::assumed_root;
+pub use guessed_kind::guessed_kind;
 use told::{Told, told_by_name, told_of};
 
 /// What a path is.

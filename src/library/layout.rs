@@ -58,7 +58,7 @@ pub use ignore_patterns::{IgnorePatterns, is_ignore_file};
 pub use music::artist_identity;
 pub use provider_ids::provider_id;
 pub use rule::Rule;
-pub use series::is_foreign_to;
+pub use series::{is_foreign_to, tells_season};
 pub use series_title::series_identity;
 pub use title::parse_name;
 
@@ -300,34 +300,47 @@ pub fn is_part_of_item(kind: LibraryKind, name: &Name, above: Option<&Name>) -> 
     }
 }
 
+/// What folders of downloads, and libraries of any kind, are often called.
+const LIBRARIES: &[&str] =
+    &["media", "library", "downloads", "complete", "completed", "server", "temp", "tmp", "unsorted", "incoming"];
+
+/// What libraries of that kind are often called.
+fn library_names(kind: LibraryKind) -> &'static [&'static str] {
+    match kind {
+        LibraryKind::Movies => &["movies", "movie", "films", "film", "filme", "cinema", "kino", "video", "videos"],
+        LibraryKind::Tv => &[
+            "tv",
+            "tv shows",
+            "tvshows",
+            "shows",
+            "series",
+            "tv series",
+            "serien",
+            "anime",
+            "video",
+            "videos",
+            "recordings",
+        ],
+        LibraryKind::Music => &["music", "musik", "musique", "música", "audio", "mp3", "flac", "albums", "artists"],
+    }
+}
+
 /// Whether libraries of that kind, or folders of downloads, are often called so. A guess, for paths of which no library is
 /// known.
 #[must_use]
 pub fn is_named_like_library(kind: LibraryKind, name: &[u8]) -> bool {
-    const ANY: &[&str] =
-        &["media", "library", "downloads", "complete", "completed", "server", "temp", "tmp", "unsorted", "incoming"];
-    const MOVIES: &[&str] = &["movies", "movie", "films", "film", "filme", "cinema", "kino", "video", "videos"];
-    const TV: &[&str] = &[
-        "tv",
-        "tv shows",
-        "tvshows",
-        "shows",
-        "series",
-        "tv series",
-        "serien",
-        "anime",
-        "video",
-        "videos",
-        "recordings",
-    ];
-    const MUSIC: &[&str] = &["music", "musik", "musique", "música", "audio", "mp3", "flac", "albums", "artists"];
-    let of_kind = match kind {
-        LibraryKind::Movies => MOVIES,
-        LibraryKind::Tv => TV,
-        LibraryKind::Music => MUSIC,
-    };
     let name = title::decode(name).to_lowercase();
-    ANY.iter().chain(of_kind).any(|word| *word == name)
+    LIBRARIES.iter().chain(library_names(kind)).any(|word| *word == name)
+}
+
+/// The kind of library that is often called so, where no other kind is.
+#[must_use]
+pub fn kind_of_library_named(name: &[u8]) -> Option<LibraryKind> {
+    let name = title::decode(name).to_lowercase();
+    let mut kinds = [LibraryKind::Movies, LibraryKind::Tv, LibraryKind::Music]
+        .into_iter()
+        .filter(|kind| library_names(*kind).contains(&name.as_str()));
+    kinds.next().filter(|_| kinds.next().is_none())
 }
 
 /// The films of a folder. `above` is the folder that holds it, `None` for the root of the library.

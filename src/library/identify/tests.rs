@@ -136,6 +136,28 @@ fn names_of_series_and_music_are_judged_where_nothing_is_on_disk() {
 }
 
 #[test]
+fn the_kind_of_library_is_guessed_from_the_path() {
+    use LibraryKind::{Movies, Music, Tv};
+    for (path, kind) in [
+        ("/media/tv/Lost/Pilot.mkv", Tv),
+        ("/media/TV Shows/Lost/Season 1", Tv),
+        ("/media/films/4x4 (2019)/4x4.mkv", Movies),
+        ("/media/Music/Queen/Opera", Music),
+        ("/media/videos/Lost/Lost S01E02.mkv", Tv),
+        ("/x/Lost/Season 1/05.mkv", Tv),
+        ("/x/Lost.S01E02.1080p", Tv),
+        ("/x/Queen/Opera/01.flac", Music),
+        ("/x/2012 (2009)/2012.mkv", Movies),
+        ("/x/2012/film.mkv", Movies),
+        ("/x/Series 7 The Contenders (2001)/film.mkv", Movies),
+        ("/x/Heat.mkv", Movies),
+        ("/", Movies),
+    ] {
+        assert_eq!(guessed_kind(Path::new(path)), kind, "{path}");
+    }
+}
+
+#[test]
 fn a_metadata_file_comes_before_names() {
     let root = tree(&["tv/lost/s1/lost.s01e01.mkv", "films/heat/heat.mkv"]);
     let write = |path: &str, text: &str| {

@@ -78,6 +78,14 @@ pub(super) fn is_part_of_series(name: &Name, above: Option<&Name>) -> bool {
     is_season || is_disc_part(name.as_bytes()) || is_extras(name.as_bytes())
 }
 
+/// Whether a folder of that name, of which nothing else is known, is one of a season: it has a word for it.
+#[must_use]
+pub fn tells_season(folder: &Name) -> bool {
+    let text = decode(folder.as_bytes());
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    !is_number && season_number(&text, "").is_some() && series_identity(folder).year.is_none()
+}
+
 /// Whether an episode names another series than the folder it lies in, and that folder is rather a library: by its name,
 /// or because nothing is above it.
 #[must_use]
