@@ -270,7 +270,7 @@ fn is_dotted(text: &str) -> bool {
 /// separates the words.
 pub(super) fn clean(text: &str) -> String {
     // `11.22.63`, of which no dot is a space.
-    let numbers = text.trim_matches(|c| is_separator(c));
+    let numbers = text.trim_matches(is_separator);
     if numbers.contains('.') && numbers.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         return numbers.to_owned();
     }
