@@ -276,7 +276,7 @@ fn editions_of_a_film_in_its_folder_are_no_conflict() {
     let mut fixture = Fixture::new(&[&paths[0], &paths[1]]);
     let report = fixture.scan();
     assert_eq!((report.seen, report.duplicates.len()), (2, 0));
-    fs::write(fixture.root().join(&paths[2]), b"x").unwrap();
+    fixture.write(&paths[2], b"x");
     assert_eq!(fixture.scan().duplicates.len(), 2, "another film with the id is one, to each of them");
 }
 
