@@ -89,7 +89,7 @@ fn a_database_that_is_none_or_newer_is_left_as_it_is() {
     write(&database, &text);
     for arguments in [&["list"][..], &["scan"], &["publish"], &["status"]] {
         let said = films.fails(1, arguments);
-        assert!(said.contains("posterfs.db is no catalog"), "{said}");
+        assert!(said.contains("posterfs.db is no database of posterfs"), "{said}");
     }
     assert_eq!(std::fs::read_to_string(&database).unwrap(), text);
     let doctor = films.run(&["doctor", "--offline"]);
