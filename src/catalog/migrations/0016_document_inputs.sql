@@ -21,7 +21,8 @@ CREATE VIEW document_readers (entity_id, reader_id) AS
 -- The metadata file of the tree that the document was made of; NULL where there was none.
 ALTER TABLE documents ADD COLUMN merged_with BLOB;
 
--- Where no documents are published there are no rows, and none of this costs anything.
+-- Where no documents are published there are no rows, and the triggers do nothing. A first scan has become slower all the same since
+-- they are there (docs/performance.md).
 CREATE TRIGGER make_anew_new_field AFTER INSERT ON metadata_fields WHEN EXISTS (SELECT 1 FROM document_inputs) BEGIN
     DELETE FROM document_inputs WHERE entity_id IN (SELECT reader_id FROM document_readers WHERE entity_id = new.entity_id);
 END;
