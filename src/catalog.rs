@@ -26,6 +26,7 @@ mod copy;
 mod credits;
 mod damage;
 mod derive;
+mod document_marks;
 mod documents;
 mod edits;
 mod enrichment;

@@ -4,7 +4,7 @@
 //! decided here, once; from there on it has mappings, a history and a time like everything that is published.
 //!
 //! What nobody has changed is not made again: a row of `document_inputs` says that a document is made of what is known now,
-//! and triggers delete it in the transaction that changes something. Whoever makes one marks it before it looks
+//! and triggers ([`document_marks`]) delete it in the transaction that changes something. Whoever makes one marks it before it looks
 //! ([`Catalog::begin_documents`]); what changes meanwhile deletes the mark, so that what was made of older things is never
 //! taken for made of newer ones.
 
@@ -15,6 +15,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use sha2::{Digest as _, Sha256};
 
 use super::cache_files;
+use super::document_marks;
 use super::entities::{self, Entity, entity_columns};
 use super::scope::{Scope, is_partial};
 use super::sql_types::{array, count};
@@ -195,6 +196,7 @@ impl Catalog {
     /// When the catalog cannot be written.
     pub fn begin_documents(&mut self, entities: &[EntityId]) -> Result<(), CatalogError> {
         self.write(|transaction| {
+            document_marks::watch(transaction)?;
             let mut begin = transaction.prepare_cached(BEGIN)?;
             entities.iter().try_for_each(|entity| begin.execute([entity]).map(drop))?;
             Ok(())
@@ -242,7 +244,10 @@ pub(super) fn is_known(connection: &Connection, hash: &ContentHash) -> rusqlite:
 pub(super) fn apply(connection: &Connection, changes: &DocumentChanges, now: UnixSeconds) -> rusqlite::Result<()> {
     if !changes.without.is_empty() {
         let without = array(changes.without.iter().map(|library| library.get()));
-        connection.prepare_cached(FORGET)?.execute([without])?;
+        let forgotten = connection.prepare_cached(FORGET)?.execute([without])?;
+        if forgotten > 0 && !connection.prepare_cached("SELECT 1 FROM documents")?.exists([])? {
+            document_marks::unwatch(connection)?;
+        }
     }
     for entity in &changes.unmade {
         connection.prepare_cached(FORGET_ONE)?.execute([entity])?;

@@ -38,6 +38,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0015_care.sql")),
     M::up(include_str!("migrations/0016_document_inputs.sql")),
     M::up(include_str!("migrations/0017_hashes.sql")),
+    M::up(include_str!("migrations/0018_document_marks.sql")),
 ];
 
 /// `PRAGMA application_id` of a catalog: "pfs1".

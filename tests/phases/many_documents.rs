@@ -198,6 +198,33 @@ fn what_is_not_made_again_is_what_it_would_be() {
     assert!(looked_at > 0, "something was made again");
 }
 
+/// How many triggers look after the marks of documents.
+fn triggers(world: &World) -> i64 {
+    let database = rusqlite::Connection::open(world.catalog.path()).unwrap();
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'make_anew%'";
+    database.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// A scan is slower where they are, and most libraries publish no documents.
+#[test]
+fn changes_are_watched_while_documents_are_published_and_not_otherwise() {
+    let mut world = films_and_episodes(2, 1, 2);
+    publish(&mut world, false);
+    assert_eq!(triggers(&world), 0);
+    publish(&mut world, true);
+    assert!(triggers(&world) > 0);
+
+    let none = DocumentSources { cache: &world.cache, libraries: Vec::new(), progress: &NoProgress };
+    publish_with_documents(&mut world.catalog, &none, Scope::All, PublishMode::Apply, &stamp(now())).unwrap();
+    assert_eq!((triggers(&world), documents(&world).len()), (0, 0));
+    let film = &world.catalog.list_entities(&EntityFilter::default(), None, 1).unwrap()[0];
+    let edit = EntityEdit::SetField("plot".parse().unwrap(), "Other.".into());
+    world.catalog.edit(film.id, &[edit], UnixSeconds::new(5)).unwrap();
+
+    assert_eq!(publish(&mut world, true).published.added, 4, "all are made anew, nothing is gone by");
+    assert_eq!(publish(&mut world, true).documents_looked_at, 0);
+}
+
 /// An edit that comes while documents are made is not taken for one that is in them.
 #[test]
 fn what_changes_while_documents_are_made_is_looked_at_next_time() {
