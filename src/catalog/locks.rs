@@ -98,6 +98,7 @@ pub(super) fn look_again(connection: &Connection, entity: EntityId) -> rusqlite:
     Ok(())
 }
 
+/// Says a word. What was locked explicitly stays so when it is locked by hand as well: what belongs to it goes on inheriting.
 pub(super) fn set(
     connection: &Connection,
     entity: EntityId,
@@ -110,7 +111,9 @@ pub(super) fn set(
         .prepare_cached(
             "INSERT INTO locks (entity_id, field, is_locked, origin, locked_at) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (entity_id, field) DO UPDATE
-                SET is_locked = excluded.is_locked, origin = excluded.origin, locked_at = excluded.locked_at",
+                SET origin = CASE WHEN is_locked = 1 AND excluded.is_locked = 1 AND origin = 'explicit' THEN origin
+                                  ELSE excluded.origin END,
+                    is_locked = excluded.is_locked, locked_at = excluded.locked_at",
         )?
         .execute((entity, field, is_locked, word(origin), now))?;
     Ok(())

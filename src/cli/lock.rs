@@ -16,10 +16,10 @@ use super::{Outcome, Usage, mode};
 ///
 /// A field is an image type (poster, fanart, fanart1, …), a metadata field (title, plot, …) or `all`. What is locked is
 /// neither asked for nor chosen by `enrich`, not written by `scan`, and `publish` goes on showing what is shown. You may
-/// still change it: choosing and editing lock by themselves.
+/// still change it: choosing and editing lock by themselves, at that item alone.
 ///
-/// Locks are inherited: what is locked for a series is locked for its seasons and episodes, unless something else is
-/// said of a season or episode itself. `posterfs show ITEM` tells what holds, and why.
+/// What you lock here is inherited: locked for a series, it is locked for its seasons and episodes, unless something else
+/// is said of a season or episode itself. `posterfs show ITEM` tells what holds, and why.
 ///
 /// For example: `posterfs lock "Heat (1995)" poster fanart`, `posterfs lock "Lost" all`, `posterfs lock --library films
 /// title --dry-run`.

@@ -1,8 +1,9 @@
 //! Locks: what automatic steps must leave alone, and how that is inherited.
 //!
 //! A lock is a word on one field of one entity: *locked* or *not locked*. What an entity has no word on, it takes from
-//! what it belongs to: an episode from its season, a season from its series, nothing else from anything. The nearest
-//! word holds; at one entity a word on the field itself comes before a word on `all`. The artwork of what is not monitored,
+//! what it belongs to: an episode from its season, a season from its series, nothing else from anything. That is so for what
+//! was said with `lock` and `unlock` alone: who chooses the poster of a series has chosen none for its seasons, and who
+//! names it has not named its episodes. The nearest word holds; at one entity a word on the field itself comes before a word on `all`. The artwork of what is not monitored,
 //! or belongs to something that is not, is locked whatever is said; what the tree tells of it is still followed.
 
 use std::collections::BTreeMap;
@@ -15,9 +16,9 @@ use super::{EntityId, EntityType, Field, LockField};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LockOrigin {
-    /// By choosing, uploading or editing by hand.
+    /// By choosing, uploading or editing by hand. It holds for that entity alone.
     Manual,
-    /// By `lock` or `unlock`.
+    /// By `lock` or `unlock`. What belongs to the entity inherits it.
     Explicit,
 }
 
@@ -28,6 +29,13 @@ pub struct LockWord {
     pub is_locked: bool,
     /// How it came about.
     pub origin: LockOrigin,
+}
+
+impl LockWord {
+    /// Whether it holds for what is so many steps below the entity of which it is said.
+    fn holds(&self, steps_below: usize) -> bool {
+        steps_below == 0 || self.origin == LockOrigin::Explicit
+    }
 }
 
 /// An entity on the way from the one in question up to its series.
@@ -93,9 +101,10 @@ impl Guard {
             let reason = LockReason::Unmonitored(level.entity, level.entity_type);
             return InForce { is_locked: true, reason };
         }
-        let said = self.levels.iter().find_map(|level| {
-            let own = level.words.get(field).map(|word| (word, false));
-            let (word, of_all) = own.or_else(|| level.words.get(LockField::EVERY).map(|word| (word, true)))?;
+        let said = self.levels.iter().enumerate().find_map(|(steps_up, level)| {
+            let word_on = |field: &str| level.words.get(field).filter(|word| word.holds(steps_up));
+            let own = word_on(field).map(|word| (word, false));
+            let (word, of_all) = own.or_else(|| word_on(LockField::EVERY).map(|word| (word, true)))?;
             let (entity, entity_type, origin) = (level.entity, level.entity_type, word.origin);
             let reason = LockReason::Said { entity, entity_type, of_all, origin };
             Some(InForce { is_locked: word.is_locked, reason })
@@ -115,10 +124,13 @@ impl Guard {
         self.levels.iter().any(|level| !level.is_monitored)
     }
 
-    /// The words of all fields that anything is said of, `all` among them.
+    /// The words of all fields of which anything is said that holds here, `all` among them.
     #[must_use]
     pub fn fields(&self) -> Vec<String> {
-        let mut fields: Vec<String> = self.levels.iter().flat_map(|level| level.words.keys().cloned()).collect();
+        let said = self.levels.iter().enumerate().flat_map(|(steps_up, level)| {
+            level.words.iter().filter(move |(_, word)| word.holds(steps_up)).map(|(field, _)| field.clone())
+        });
+        let mut fields: Vec<String> = said.collect();
         fields.sort();
         fields.dedup();
         fields
@@ -156,11 +168,13 @@ mod tests {
 
     const EPISODE: EntityId = EntityId::new(3);
 
-    /// Words of a level as they are typed: `poster` locked, `-poster` not locked, `off` not monitored.
+    /// Words of a level as they are typed: `poster` locked, `-poster` not locked, `+poster` locked by hand, `off` not
+    /// monitored.
     fn level(entity: i64, entity_type: EntityType, words: &str) -> LockLevel {
         let said = words.split_whitespace().filter(|word| *word != "off").map(|word| {
-            let field = word.trim_start_matches('-').to_owned();
-            (field, LockWord { is_locked: !word.starts_with('-'), origin: LockOrigin::Explicit })
+            let field = word.trim_start_matches(['-', '+']).to_owned();
+            let origin = if word.starts_with('+') { LockOrigin::Manual } else { LockOrigin::Explicit };
+            (field, LockWord { is_locked: !word.starts_with('-'), origin })
         });
         let is_monitored = !words.contains("off");
         LockLevel { entity: EntityId::new(entity), entity_type, is_monitored, words: said.collect() }
@@ -194,6 +208,12 @@ mod tests {
             ("", "all -thumb", "", false, "not locked by season 2"),
             ("", "-all thumb", "", true, "locked by season 2"),
             ("", "", "all", true, "locked with all"),
+            ("", "", "+thumb", true, "locked by hand"),
+            ("+thumb", "", "", false, ""),
+            ("", "+thumb", "", false, ""),
+            ("thumb", "+thumb", "", true, "locked by series 1"),
+            ("all", "+thumb", "", true, "locked with all by series 1"),
+            ("-thumb", "+thumb", "", false, "not locked by series 1"),
             ("off", "", "-thumb", true, "not monitored, as series 1 is not"),
             ("", "off -all", "-all", true, "not monitored, as season 2 is not"),
             ("", "", "off", true, "not monitored"),
@@ -214,8 +234,8 @@ mod tests {
 
     #[test]
     fn what_is_said_at_all_is_told() {
-        let guard = guard("poster", "-poster plot", "all");
-        assert_eq!(guard.fields(), ["all", "plot", "poster"]);
+        let guard = guard("poster +title", "-poster plot +outline", "all +year");
+        assert_eq!(guard.fields(), ["all", "plot", "poster", "year"]);
         assert!(!guard.is_unmonitored() && Guard::default().fields().is_empty());
         assert!(!Guard::default().is_locked("poster"));
     }

@@ -1,7 +1,9 @@
 //! Every type of entity has its candidates, from everybody who knows it.
 
-use posterfs::catalog::ScannedItem;
-use posterfs::model::{EntityId, EntityType, Provider};
+use posterfs::cache::{Limits, Origin};
+use posterfs::catalog::{EntityEdit, ScannedItem};
+use posterfs::model::{EntityId, EntityType, Provider, UnixSeconds};
+use posterfs::phase::{Choice, select};
 
 use crate::server::{Asked, Given, Server};
 use crate::world::{World, item};
@@ -103,4 +105,34 @@ fn all_types_of_entities_have_candidates_and_choices() {
     );
     assert!(world.candidates(series).values().any(|candidate| candidate.provider == "fanarttv"));
     assert!(world.catalog.external_ids_of(season).unwrap().is_empty(), "the ids of the series are not the season's");
+}
+
+/// Rule 3: choosing "locks that image type of that entity", and of no other one: seasons still get theirs.
+#[test]
+fn a_choice_for_a_series_keeps_nothing_from_its_seasons_and_episodes() {
+    let server = Server::start(answer);
+    let mut world = World::new(&server.url());
+    let world = &mut world;
+    let series = record(world, EntityType::Series, "Harbour", None, &[("tmdb", "9902")]);
+    let season = record(world, EntityType::Season, "Harbour/Season 1", Some(series), &[]);
+    let episode = record(world, EntityType::Episode, "Harbour/Season 1/E2", Some(season), &[]);
+    let mine = posterfs::demo::draw_poster("Mine", 9, posterfs::demo::Size { width: 60, height: 90 }).unwrap();
+    for (field, picture) in [("poster", &mine), ("thumb", &mine)] {
+        let origin = Origin::Url("https://example.org/mine.jpg".into());
+        let choice = Choice { entity: series, image_type: field.parse().unwrap(), origin, author: "me" };
+        let limits = Limits::default();
+        select(&mut world.catalog, &world.cache, &choice, &picture[..], &limits, UnixSeconds::new(2)).unwrap();
+    }
+    let edit = EntityEdit::SetField("title".parse().unwrap(), "My Harbour".into());
+    world.catalog.edit(series, &[edit], UnixSeconds::new(2)).unwrap();
+    let chosen = (world.hash(series, "poster"), world.hash(series, "thumb"));
+
+    world.enrich();
+
+    assert_eq!((world.hash(series, "poster"), world.hash(series, "thumb")), chosen);
+    assert!(world.hash(season, "poster").is_some_and(|hash| Some(hash) != chosen.0));
+    assert!(world.hash(episode, "thumb").is_some_and(|hash| Some(hash) != chosen.1));
+    assert_eq!(world.catalog.entity(series).unwrap().unwrap().title, "My Harbour");
+    let told = world.catalog.metadata_of(episode).unwrap();
+    assert!(told.iter().any(|field| field.field == "title"), "a provider names it: {told:?}");
 }
