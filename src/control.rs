@@ -3,7 +3,8 @@
 //!
 //! Each mounting process leaves two files in `run/` of the state folder: `mount-<id>.json` says what is mounted where,
 //! `mount-<id>.sock` takes requests. The mount lives exactly as long as somebody answers at the socket; files without
-//! an answer are left-overs of a crash and are swept away by whoever meets them.
+//! an answer are left-overs of a crash and are swept away by whoever meets them, under the lock that who enters a mount holds
+//! until it answers.
 //!
 //! A request is one line of JSON, the answer likewise. The answer to [`Request::Source`] carries the descriptor of the
 //! source folder, opened before anything was mounted over it: that is how a scan reaches the media beneath a mount.
