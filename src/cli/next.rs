@@ -1,8 +1,10 @@
 //! What to do next, for whoever begins: told by `posterfs` alone, and by `status`.
 
+use std::path::Path;
+
 use serde::Serialize;
 
-use crate::catalog::Counts;
+use crate::catalog::{Catalog, Counts};
 use crate::control::mounts;
 
 use super::Outcome;
@@ -16,7 +18,7 @@ const WITH_KEY: [&str; 3] = ["tmdb", "tvdb", "fanarttv"];
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// What to type.
-    command: &'static str,
+    command: String,
     /// What comes of it.
     why: &'static str,
 }
@@ -29,9 +31,11 @@ struct Report {
 
 /// How far somebody is.
 #[derive(Debug, Clone, Copy)]
-struct Progress {
+struct Progress<'a> {
     counts: Option<Counts>,
     has_key: bool,
+    /// A library that is to be mounted.
+    library: &'a Path,
     is_mounted: bool,
 }
 
@@ -39,7 +43,7 @@ struct Progress {
 pub fn run(context: &Context) -> anyhow::Result<Outcome> {
     let report = Report { version: env!("CARGO_PKG_VERSION"), next: steps(context)? };
     context.output.result(&report, |report| {
-        let rows = report.next.iter().map(|step| vec![step.command.to_owned(), step.why.to_owned()]);
+        let rows = report.next.iter().map(|step| vec![step.command.clone(), step.why.to_owned()]);
         format!(
             "posterfs {}: artwork for Kodi, Jellyfin, Emby and Plex, mounted over the media tree\n\n{}\n\n\
              `posterfs --help` shows all commands, `posterfs help COMMAND` explains one of them.",
@@ -53,21 +57,27 @@ pub fn run(context: &Context) -> anyhow::Result<Outcome> {
 /// What to do next, given what there is.
 pub fn steps(context: &Context) -> anyhow::Result<Vec<Step>> {
     let has_state = context.state.database().exists();
-    let counts = if has_state { Some(context.catalog_to_read()?.counts()?) } else { None };
+    let catalog = if has_state { Some(context.catalog_to_read()?) } else { None };
+    let counts = catalog.as_ref().map(Catalog::counts).transpose()?;
+    let libraries = catalog.map(|catalog| catalog.libraries()).transpose()?.unwrap_or_default();
+    let library = libraries.first().map_or(Path::new(EXAMPLE), |library| &library.path);
     let providers = context.providers(false, true)?;
     let has_key = providers.iter().any(|provider| WITH_KEY.contains(&provider.name()));
-    Ok(steps_for(Progress { counts, has_key, is_mounted: !mounts(&context.state.run()).is_empty() }))
+    let is_mounted = !mounts(&context.state.run()).is_empty();
+    Ok(steps_for(Progress { counts, has_key, library, is_mounted }))
 }
 
 impl Step {
     /// What to type.
-    pub fn command(&self) -> &'static str {
+    pub fn into_command(self) -> String {
         self.command
     }
 }
 
-fn steps_for(progress: Progress) -> Vec<Step> {
-    let step = |(command, why)| Step { command, why };
+fn steps_for(progress: Progress<'_>) -> Vec<Step> {
+    let library = progress.library.to_string_lossy();
+    let library = shlex::try_quote(&library).unwrap_or(EXAMPLE.into());
+    let step = |(command, why): (&str, _)| Step { command: command.replace(EXAMPLE, &library), why };
     let steps: &[(&str, &str)] = match progress.counts {
         None => BEGIN,
         Some(counts) if counts.libraries == 0 => BEGIN,
@@ -80,6 +90,9 @@ fn steps_for(progress: Progress) -> Vec<Step> {
     };
     steps.iter().copied().map(step).collect()
 }
+
+/// Where films are until somebody says where they are.
+const EXAMPLE: &str = "/media/films";
 
 const BEGIN: &[(&str, &str)] = &[
     ("posterfs demo", "see what it does, on a sample library; needs no account and no network"),
@@ -143,11 +156,11 @@ mod tests {
             (Some(counts(1, 9, 0, 0)), true, false, "posterfs enrich"),
             (Some(counts(1, 9, 0, 0)), false, false, "POSTERFS_TMDB_KEY=… posterfs enrich"),
             (Some(counts(1, 9, 3, 0)), false, false, "posterfs publish --dry-run"),
-            (Some(counts(1, 9, 3, 5)), false, false, "posterfs mount /media/films"),
+            (Some(counts(1, 9, 3, 5)), false, false, "posterfs mount \"/srv/Anna's films\""),
             (Some(counts(1, 9, 3, 5)), false, true, "posterfs list --missing poster"),
         ] {
-            let steps = steps_for(Progress { counts, has_key, is_mounted });
-            assert_eq!(steps[0].command(), first, "{counts:?}");
+            let steps = steps_for(Progress { counts, has_key, library: Path::new("/srv/Anna's films"), is_mounted });
+            assert_eq!(steps[0].command, first, "{counts:?}");
         }
     }
 }

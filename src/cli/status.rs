@@ -38,7 +38,7 @@ struct StatusReport {
     /// The daemon, where one is running.
     daemon: Option<DaemonStatus>,
     /// What to type next.
-    next: Option<&'static str>,
+    next: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,7 +104,7 @@ impl Status {
             catalog_error,
             mounts,
             daemon: daemon_lines::daemon(&run),
-            next: next::steps(context).ok().and_then(|steps| steps.first().map(next::Step::command)),
+            next: next::steps(context).ok().and_then(|steps| steps.into_iter().next()).map(next::Step::into_command),
         };
         context.output.result(&report, text)?;
         let is_up = |daemon: &DaemonStatus| daemon.mounts.iter().all(|mount| mount.condition == "up");
@@ -165,7 +165,7 @@ fn text(report: &StatusReport) -> String {
         Some(daemon) => lines.extend(daemon_lines::lines(daemon)),
         None => lines.push("  no daemon is running (`posterfs serve`)".to_owned()),
     }
-    lines.extend(report.next.map(|command| format!("  next: {command}")));
+    lines.extend(report.next.as_ref().map(|command| format!("  next: {command}")));
     lines.join("\n")
 }
 
