@@ -7,10 +7,11 @@
 //! - `places`: the state folder, the folders of libraries, and the file systems they are on
 //! - `mounts`: what is mounted now; `care`: when everything was last found whole
 //! - `guards`: rights, and what the system keeps others from
-//! - `network`: keys, providers, players
+//! - `keys`: whether there are any, and who may read them; `network`: providers, players
 
 mod care;
 mod guards;
+mod keys;
 mod machine;
 mod mounts;
 mod network;
@@ -20,9 +21,10 @@ use serde::Serialize;
 
 pub use care::verified;
 pub use guards::guards;
+pub use keys::{exposed_keys, keys};
 pub use machine::{clock, machine, videos};
 pub use mounts::{dead_mounts, is_silent, mount};
-pub use network::{keys, listening, reached};
+pub use network::{certificates, listening, reached};
 pub use places::{library, state, unanswered};
 
 /// How a check came out.

@@ -2,11 +2,13 @@
 //!
 //! - [`shown`](fn@shown), [`why`]: addresses and errors as they may be printed
 //! - [`waits`], [`may_pass`], [`retry_after`]: whether and when to try again
-//! - [`user_agent`], [`use_cryptography`]: how a client of the network is made
+//! - [`client`](fn@client), [`user_agent`], [`use_cryptography`], [`knows_authorities`]: how a client of the network is made, and whom it trusts
 
+mod client;
 mod retry;
 mod shown;
 
+pub use client::{client, knows_authorities, use_cryptography};
 pub use retry::{may_pass, retry_after, waits};
 pub use shown::{shown, why};
 
@@ -16,9 +18,4 @@ pub fn user_agent(contact: &str) -> String {
     let contact = if contact.is_empty() { "no contact set" } else { contact };
     let plain: String = contact.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
     format!("posterfs/{} ( {plain} )", env!("CARGO_PKG_VERSION"))
-}
-
-/// Says once for the process whose cryptography TLS uses; saying it again changes nothing.
-pub fn use_cryptography() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }

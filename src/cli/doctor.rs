@@ -45,8 +45,12 @@ impl Doctor {
         );
         findings.extend(doctor::dead_mounts());
         findings.extend(doctor::keys(&context.config.provider));
+        let file = context.config_file.as_deref();
+        let has_secrets = file.is_some_and(|file| !context.config.secrets_of_file(file).is_empty());
+        findings.extend(doctor::exposed_keys(file, has_secrets));
         findings.push(doctor::listening(&context.config.http));
         if !self.offline && !context.config.network.offline {
+            findings.extend(doctor::certificates(crate::net::knows_authorities()));
             findings.extend(of_network(context));
         }
         findings.iter_mut().for_each(|finding| finding.message = without_numbers(&finding.message));

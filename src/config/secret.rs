@@ -30,9 +30,12 @@ impl From<String> for Secret {
     }
 }
 
+/// What is shown of one that is set.
+pub(super) const HIDDEN: &str = "(hidden)";
+
 /// What is shown of it.
 fn shown(secret: &Secret) -> &'static str {
-    if secret.is_empty() { "" } else { "(hidden)" }
+    if secret.is_empty() { "" } else { HIDDEN }
 }
 
 impl fmt::Debug for Secret {

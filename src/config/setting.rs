@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Config;
+use super::secret::HIDDEN;
 
 /// Where the value of a key comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -63,6 +64,13 @@ impl Config {
             Setting { key, value, source }
         };
         leaves.into_iter().map(setting).collect()
+    }
+
+    /// The keys of the secrets in force that stand in the configuration file itself.
+    #[must_use]
+    pub fn secrets_of_file(&self, file: &Path) -> Vec<String> {
+        let is_secret = |setting: &Setting| setting.source == SettingSource::File && setting.value == HIDDEN;
+        self.settings(Some(file)).into_iter().filter(is_secret).map(|setting| setting.key).collect()
     }
 }
 

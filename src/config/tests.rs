@@ -59,7 +59,9 @@ fn secrets_come_from_environment_then_credentials_then_the_file_and_are_never_sh
     };
     file("tvdb_key", "from-credential\n");
     file("tmdb_key", "not this one");
-    let mut config = parse("[provider.tvdb]\nkey = 'from-file'\npin = 'a-pin'\n").unwrap();
+    let text = "[provider.tvdb]\nkey = 'from-file'\npin = 'a-pin'\n";
+    file("c.toml", text);
+    let mut config = parse(text).unwrap();
     let environment = |name: &str| (name == "TMDB_KEY").then(|| PathBuf::from("from-environment"));
     config.take_secrets(environment, Some(folder.path()));
     assert_eq!(config.provider.tmdb.key.reveal(), "from-environment");
@@ -70,6 +72,7 @@ fn secrets_come_from_environment_then_credentials_then_the_file_and_are_never_sh
     assert_eq!(of("provider.tmdb.key").source, SettingSource::Environment);
     assert_eq!(of("provider.tvdb.key").source, SettingSource::Credential);
     assert_eq!(of("provider.tvdb.pin").value, "(hidden)");
+    assert_eq!(config.secrets_of_file(&folder.path().join("c.toml")), ["provider.tvdb.pin"]);
     let shown = format!("{config:?} {}", serde_json::to_string(&settings).unwrap());
     assert!(!shown.contains("from-") && !shown.contains("a-pin"), "{shown}");
 }

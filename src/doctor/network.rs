@@ -1,36 +1,9 @@
-//! Who is asked and told over the network: keys, and whether they answer.
+//! Who is asked and told over the network, and whether they answer.
 
-use crate::config::{HttpSettings, ProviderSettings};
+use crate::config::HttpSettings;
 use crate::phase::Reached;
 
 use super::Finding;
-
-/// Which providers can be asked. Having none is a fault only of who wants artwork from the network.
-#[must_use]
-pub fn keys(settings: &ProviderSettings) -> Vec<Finding> {
-    let providers = [
-        ("TMDB", settings.tmdb.enabled, !settings.tmdb.key.is_empty(), "provider.tmdb.key", "POSTERFS_TMDB_KEY"),
-        ("TheTVDB", settings.tvdb.enabled, !settings.tvdb.key.is_empty(), "provider.tvdb.key", "POSTERFS_TVDB_KEY"),
-        (
-            "fanart.tv",
-            settings.fanarttv.enabled,
-            !settings.fanarttv.key.is_empty(),
-            "provider.fanarttv.key",
-            "POSTERFS_FANARTTV_KEY",
-        ),
-    ];
-    let finding =
-        |(name, is_enabled, has_key, key, variable): (&str, bool, bool, &str, &str)| match (is_enabled, has_key) {
-            (false, _) => Finding::ok("keys", format!("{name} is switched off")),
-            (true, true) => Finding::ok("keys", format!("there is a key for {name}")),
-            (true, false) => Finding::warn(
-                "keys",
-                format!("there is no key for {name}, so it is not asked"),
-                format!("set `{key}` in the configuration, or {variable} in the environment; or switch it off"),
-            ),
-        };
-    providers.into_iter().map(finding).collect()
-}
 
 /// Where the daemon is to listen.
 #[must_use]
@@ -50,8 +23,8 @@ pub fn reached(reached: &Reached) -> Vec<Finding> {
     let name = &reached.name;
     let greeting = match &reached.answer {
         Err(error) => {
-            let remedy = "see the message; what it is needed for is done later, everything else goes on";
-            return vec![Finding::warn("network", format!("{name} does not answer as it should: {error}"), remedy)];
+            let message = format!("{name} does not answer as it should: {error}");
+            return vec![Finding::warn("network", message, silent_remedy(reached))];
         }
         Ok(None) => return vec![Finding::ok("network", format!("{name} answers"))],
         Ok(Some(greeting)) => greeting,
@@ -62,24 +35,31 @@ pub fn reached(reached: &Reached) -> Vec<Finding> {
     std::iter::once(answers).chain(hints).collect()
 }
 
+fn silent_remedy(reached: &Reached) -> String {
+    let name = &reached.name;
+    if reached.is_player {
+        format!("see that it runs and `player.{name}.url` is right; what it is to be told is told later")
+    } else {
+        format!(
+            "see that this machine reaches the network and finds names there (`network.proxy`, /etc/resolv.conf), or set \
+             `provider.{name}.enabled = false`; what it is needed for is done later"
+        )
+    }
+}
+
+/// Whether anybody can be asked over TLS.
+#[must_use]
+pub fn certificates(knows_authorities: bool) -> Option<Finding> {
+    let remedy = "install them (Debian: `apt-get install ca-certificates`), or name a file of them in SSL_CERT_FILE";
+    let message = "this machine trusts nobody who signs certificates, so no provider can be asked";
+    (!knows_authorities).then(|| Finding::fail("certificates", message, remedy))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Verdict;
     use super::*;
-    use crate::config::Secret;
     use crate::player::Greeting;
-
-    #[test]
-    fn a_provider_without_a_key_is_told_of_and_one_that_is_switched_off_is_not() {
-        let mut settings = ProviderSettings::default();
-        settings.tmdb.key = Secret::from("s3cret".to_owned());
-        settings.fanarttv.enabled = false;
-        let findings = keys(&settings);
-        let verdicts: Vec<Verdict> = findings.iter().map(|finding| finding.verdict).collect();
-        assert_eq!(verdicts, [Verdict::Ok, Verdict::Warn, Verdict::Ok]);
-        assert!(findings[1].remedy.as_ref().unwrap().contains("POSTERFS_TVDB_KEY"));
-        assert!(!format!("{findings:?}").contains("s3cret"));
-    }
 
     #[test]
     fn a_daemon_that_everybody_could_ask_is_told_of() {
@@ -90,12 +70,25 @@ mod tests {
 
     #[test]
     fn what_answers_and_what_does_not() {
-        let of = |answer| reached(&Reached { name: "kodi".to_owned(), answer });
-        assert_eq!(of(Err("refused".to_owned()))[0].verdict, Verdict::Warn);
+        let of = |answer| reached(&Reached { name: "kodi".to_owned(), is_player: true, answer });
+        let refused = &of(Err("refused".to_owned()))[0];
+        assert_eq!(refused.verdict, Verdict::Warn);
+        assert!(refused.remedy.as_ref().unwrap().contains("`player.kodi.url`"), "{refused:?}");
+        let provider = Reached { name: "tmdb".to_owned(), is_player: false, answer: Err("refused".to_owned()) };
+        let refused = &reached(&provider)[0];
+        assert!(refused.remedy.as_ref().unwrap().contains("`provider.tmdb.enabled = false`"), "{refused:?}");
         assert_eq!(of(Ok(None))[0].verdict, Verdict::Ok);
         let greeting =
             Greeting { name: "Kodi".to_owned(), version: "21.1".to_owned(), hints: vec!["a lock".to_owned()] };
         let findings = of(Ok(Some(greeting)));
         assert!(findings[0].message.contains("Kodi 21.1") && findings[1].verdict == Verdict::Warn, "{findings:?}");
+    }
+
+    #[test]
+    fn a_machine_that_trusts_nobody_is_told_how_to() {
+        assert_eq!(certificates(true), None);
+        let finding = certificates(false).unwrap();
+        assert_eq!(finding.verdict, Verdict::Fail);
+        assert!(finding.remedy.unwrap().contains("ca-certificates"));
     }
 }

@@ -6,6 +6,12 @@ use url::Url;
 const SECRET_NAMES: &[&str] =
     &["api_key", "apikey", "api-key", "client_key", "client-key", "key", "pin", "token", "access_token", "password"];
 
+/// How the library ends its message on a certificate that nobody known has signed.
+const UNKNOWN_ISSUER: &str = "UnknownIssuer";
+/// What that means, and what to do.
+const UNKNOWN_ISSUER_REMEDY: &str = "nobody whom this machine trusts has signed the certificate of that server: install `ca-certificates`, or \
+                                     make an authority of your own known to the machine, or name its certificate in SSL_CERT_FILE";
+
 /// An address as it may be printed: without user, password and whatever looks like a secret.
 #[must_use]
 pub fn shown(url: &Url) -> String {
@@ -27,12 +33,13 @@ pub fn shown(url: &Url) -> String {
 }
 
 /// Why a request failed, down to the first cause. The library's own message quotes the address with everything in it, and
-/// leaves out what happened.
+/// leaves out what happened; of a certificate it does not say in anybody's words what is wrong.
 #[must_use]
 pub fn why(error: reqwest::Error) -> String {
     let error = error.without_url();
     let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let told = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    if told.ends_with(UNKNOWN_ISSUER) { format!("{told} ({UNKNOWN_ISSUER_REMEDY})") } else { told }
 }
 
 #[cfg(test)]
@@ -52,10 +59,10 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_with_its_cause_and_without_the_address() {
-        crate::net::use_cryptography();
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let sent = reqwest::Client::new().get(format!("http://{free}/?token=s3cret")).send();
+        let client = crate::net::client(reqwest::Client::builder).unwrap();
+        let sent = client.get(format!("http://{free}/?token=s3cret")).send();
         let told = why(runtime.block_on(sent).unwrap_err());
         assert!(told.contains("refused") && !told.contains("s3cret"), "{told}");
     }

@@ -16,6 +16,8 @@ use super::runtime::runtime;
 pub struct Reached {
     /// Its word: `tmdb`, `kodi`, …
     pub name: String,
+    /// Whether it is a player, and no provider.
+    pub is_player: bool,
     /// What a player says of itself, nothing of a provider; or why it did not answer as it should.
     pub answer: Result<Option<Greeting>, String>,
 }
@@ -35,7 +37,7 @@ pub fn reach(
         async move {
             let asked = tokio::time::timeout(patience, provider.greet()?).await;
             let answer = asked.map_or_else(|_| Err(late()), |asked| asked.map(|()| None).map_err(|e| e.to_string()));
-            Some(Reached { name: provider.name().to_owned(), answer })
+            Some(Reached { name: provider.name().to_owned(), is_player: false, answer })
         }
     };
     let of_player = |access: &'_ Access| {
@@ -43,7 +45,7 @@ pub fn reach(
         async move {
             let asked = tokio::time::timeout(patience, greet(&access)).await;
             let answer = asked.map_or_else(|_| Err(late()), |asked| asked.map(Some).map_err(|e| e.to_string()));
-            Reached { name: access.kind.to_string(), answer }
+            Reached { name: access.kind.to_string(), is_player: true, answer }
         }
     };
     runtime()?.block_on(async {

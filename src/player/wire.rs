@@ -53,20 +53,21 @@ impl<'a> Request<'a> {
 
 impl Wire {
     pub(super) fn new(access: &Access, is_rehearsal: bool) -> Result<Self, PlayerError> {
-        net::use_cryptography();
         let wrong = |key, reason: String| PlayerError::Setting { player: access.kind, key, reason };
         if !matches!(access.url.scheme(), "http" | "https") {
             return Err(wrong("url", "only http and https are spoken".to_owned()));
         }
         // No proxy: a player is somebody's own machine. No redirects: a POST would arrive as a GET, and the login elsewhere.
-        let client = Client::builder()
-            .user_agent(net::user_agent(""))
-            .default_headers(headers(access)?)
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(access.timeout)
-            .no_proxy()
-            .build()
-            .map_err(|error| wrong("url", error.without_url().to_string()))?;
+        let headers = headers(access)?;
+        let configured = || {
+            Client::builder()
+                .user_agent(net::user_agent(""))
+                .default_headers(headers.clone())
+                .redirect(reqwest::redirect::Policy::none())
+                .timeout(access.timeout)
+                .no_proxy()
+        };
+        let client = net::client(configured).map_err(|reason| wrong("url", reason))?;
         let mut base = access.url.clone();
         let _ = base.set_username("");
         let _ = base.set_password(None);

@@ -22,5 +22,6 @@ mod series;
 #[path = "../support/server.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod server;
+mod trusting;
 mod unwritable;
 mod webhooks;

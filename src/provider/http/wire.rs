@@ -63,25 +63,27 @@ impl Wire {
         network: &NetworkSettings,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, ProviderError> {
-        net::use_cryptography();
         let wrong = |key: &str, value: &str, reason: String| ProviderError::Setting {
             key: key.to_owned(),
             value: value.to_owned(),
             reason,
         };
-        let mut client = Client::builder()
-            .user_agent(net::user_agent(&network.contact))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs_f64(network.silence))
-            .pool_max_idle_per_host(usize::from(settings.connections))
-            .dns_resolver(Arc::new(GuardedResolver(settings.hosts.clone())))
-            .no_proxy();
-        if !network.proxy.is_empty() {
-            let proxy = reqwest::Proxy::all(&network.proxy);
-            client =
-                client.proxy(proxy.map_err(|e| wrong("network.proxy", &network.proxy, e.without_url().to_string()))?);
-        }
-        let client = client.build().map_err(|error| wrong("network", settings.provider, error.to_string()))?;
+        let proxy = (!network.proxy.is_empty()).then(|| reqwest::Proxy::all(&network.proxy)).transpose();
+        let proxy = proxy.map_err(|error| wrong("network.proxy", &network.proxy, net::why(error)))?;
+        let configured = || {
+            let client = Client::builder()
+                .user_agent(net::user_agent(&network.contact))
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(Duration::from_secs_f64(network.silence))
+                .pool_max_idle_per_host(usize::from(settings.connections))
+                .dns_resolver(Arc::new(GuardedResolver(settings.hosts.clone())))
+                .no_proxy();
+            match &proxy {
+                Some(proxy) => client.proxy(proxy.clone()),
+                None => client,
+            }
+        };
+        let client = net::client(configured).map_err(|reason| wrong("network", settings.provider, reason))?;
         Ok(Self {
             provider: settings.provider,
             remedy: settings.remedy,
