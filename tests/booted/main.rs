@@ -76,6 +76,22 @@ fn a_daemon_that_hangs_is_killed_and_back() {
 }
 
 #[test]
+fn the_timer_verifies_beside_the_daemon_and_what_it_found_is_known() {
+    let Some(machine) = Machine::booted() else { return };
+    machine.run("systemctl start posterfs");
+    // Soon instead of monthly; everything else of it is as it is installed.
+    let soon = "[Timer]\nOnCalendar=\nOnActiveSec=100ms\nRandomizedDelaySec=0\nAccuracySec=10ms";
+    machine.write("/etc/systemd/system/posterfs-verify-deep.timer.d/soon.conf", soon);
+    machine.run("systemctl daemon-reload && systemctl enable --now posterfs-verify-deep.timer");
+    let has_run = "[ -n \"$(systemctl show -P ExecMainExitTimestamp posterfs-verify-deep.service)\" ]";
+    machine.wait_for(has_run);
+    assert_eq!(machine.run("systemctl show -P Result posterfs-verify-deep.service"), "success");
+    let status = machine.run("posterfs --state /var/lib/posterfs status");
+    assert!(status.contains("every file read") && status.contains("everything is whole"), "{status}");
+    assert!(machine.is_mounted());
+}
+
+#[test]
 fn what_nobody_brings_back_leaves_the_bare_library() {
     let Some(machine) = Machine::booted() else { return };
     machine.edit_unit("[Service]\nRestart=no");

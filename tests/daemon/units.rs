@@ -56,12 +56,27 @@ fn analyze(arguments: &[&str]) -> Option<Output> {
             crate::support::write(units.path().join(path.file_name().unwrap()), text);
         }
     }
+    // Each example is a drop-in for the service that it is called like.
+    for entry in std::fs::read_dir(folder().join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        let service = units.path().join(path.with_extension("service").file_name().unwrap());
+        crate::support::write(&service, "[Service]\nExecStart=true\nPrivateTmp=yes\n");
+        let drop_ins = service.with_extension("service.d");
+        std::fs::create_dir(&drop_ins).unwrap();
+        crate::support::write(drop_ins.join("posterfs.conf"), std::fs::read_to_string(&path).unwrap());
+    }
     Some(Command::new(program).args(arguments).current_dir(units.path()).output().unwrap())
 }
 
 #[test]
 fn systemd_understands_every_unit() {
-    let units = ["./posterfs.service", "./posterfs@.service", "./posterfs-verify-deep.timer"];
+    let units = [
+        "./posterfs.service",
+        "./posterfs@.service",
+        "./posterfs-verify-deep.timer",
+        "./docker.service",
+        "./jellyfin.service",
+    ];
     let Some(output) = analyze(&[&["verify", "--man=no"], &units[..]].concat()) else { return };
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && told.trim().is_empty(), "{told}");
