@@ -8,12 +8,14 @@
 //! ([`Workplace::hold`]).
 
 mod attend;
+mod care;
 mod error;
 mod phases;
 mod place;
 mod turn;
 
 pub use attend::{Attendant, Cancel, Nobody, RunningJob};
+pub use care::{FINDINGS_MAX, RepairWish, VerifySummary};
 pub use error::WorkError;
 pub use phases::EnrichWish;
 pub use place::{OpenedLibrary, Workplace};

@@ -2,10 +2,7 @@
 
 use clap::Args;
 
-use crate::model::TaskKind;
-use crate::phase::{GcReport, GcRequest, gc};
-use crate::recycle::Recycle;
-use crate::work::Attendant;
+use crate::phase::GcReport;
 
 use super::Outcome;
 use super::context::Context;
@@ -30,16 +27,7 @@ pub struct Gc {
 impl Gc {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut catalog = context.catalog()?;
-        let (cache, recycle) = (context.cache()?, Recycle::open(&context.state.recycle())?);
-        let request = GcRequest {
-            history: &context.config.history,
-            recycle_limits: context.recycle_limits(),
-            is_dry_run: self.dry_run,
-            now: context.now(),
-        };
-        let _turn = context.turn(TaskKind::Gc)?;
-        let progress = context.output.progress("parts of the cache");
-        let report = gc(&mut catalog, &cache, &recycle, &request, progress.as_ref())?;
+        let report = context.gc(&mut catalog, self.dry_run, &context.output)?;
         context.output.result(&report, |report| text(report, self.dry_run))?;
         Ok(if report.problem_count > 0 { Outcome::Problems } else { Outcome::Done })
     }

@@ -1,26 +1,17 @@
 //! `posterfs verify`
 
-use std::sync::Arc;
-
 use clap::Args;
 use serde::Serialize;
 
 use crate::catalog::{Catalog, Stamp};
 use crate::model::{TaskKind, UnixSeconds};
-use crate::phase::{
-    Affected, DocumentSources, Finding, LibraryTree, NoProgress, Rate, RepairRequest, Repaired, VerifyReport,
-    VerifyRequest, repair, verify,
-};
-use crate::recycle::Recycle;
-use crate::work::Attendant;
+use crate::phase::{Affected, Finding, LibraryTree, Rate, Repaired, VerifyReport, VerifyRequest, verify};
+use crate::work::{Attendant, FINDINGS_MAX, RepairWish, VerifySummary};
 
 use super::Outcome;
 use super::context::Context;
 use super::output::{byte_size, counted};
 use super::scan::chosen;
-
-/// More findings than that are counted, and neither shown nor repaired: the next run finds them again.
-const FINDINGS_MAX: usize = 100_000;
 
 /// Look whether everything is whole, and repair what is not.
 ///
@@ -69,18 +60,6 @@ struct Line<'a> {
     repaired: Option<&'a Repaired>,
 }
 
-#[derive(Debug, Default, Serialize)]
-struct Summary {
-    /// Tells this line from those of findings.
-    summary: bool,
-    #[serde(flatten)]
-    report: VerifyReport,
-    /// Findings that were repaired.
-    repaired: u64,
-    /// Findings that were not.
-    left: u64,
-}
-
 impl Verify {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         let mut catalog = if self.repair { context.catalog()? } else { context.catalog_to_read()? };
@@ -90,13 +69,13 @@ impl Verify {
         let _turn = is_noted.then(|| context.turn(TaskKind::Verify)).transpose()?;
         let mut findings = Vec::new();
         let report = self.look(context, &mut catalog, &trees, &mut findings)?;
-        let mut summary = Summary { summary: true, report, ..Summary::default() };
-        if self.repair && !findings.is_empty() {
-            self.repair(context, &mut catalog, &trees, &findings, &mut summary)?;
+        let mut repaired = 0;
+        if self.repair {
+            repaired = self.repair(context, &mut catalog, &trees, &findings, &report)?;
         } else if !context.output.is_json() {
             findings.iter().try_for_each(|finding| print(context, finding, None))?;
         }
-        summary.left = summary.report.findings - summary.repaired;
+        let summary = VerifySummary::new(report, repaired);
         context.output.result(&summary, |summary| text(summary, self.dry_run))?;
         Ok(if summary.left > 0 { Outcome::Problems } else { Outcome::Done })
     }
@@ -141,40 +120,20 @@ impl Verify {
         catalog: &mut Catalog,
         trees: &[LibraryTree],
         findings: &[Finding],
-        summary: &mut Summary,
-    ) -> anyhow::Result<()> {
-        let (cache, recycle) = (Arc::new(context.cache()?), Recycle::open(&context.state.recycle())?);
-        let providers = context.providers(false, self.offline)?;
-        let reason = "verify --repair".to_owned();
-        let request = RepairRequest {
-            trees,
-            providers: &providers,
-            surroundings: &context.surroundings(false, self.offline),
-            limits: &context.limits(),
-            documents: &DocumentSources {
-                cache: &cache,
-                libraries: context.libraries_with_documents(catalog)?,
-                progress: &NoProgress,
-            },
-            stamp: &Stamp { author: context.author(), reason, now: context.now() },
-            is_dry_run: self.dry_run,
-        };
+        report: &VerifyReport,
+    ) -> anyhow::Result<u64> {
+        let stamp = Stamp { author: context.author(), reason: "verify --repair".to_owned(), now: context.now() };
+        let wish = RepairWish { stamp, is_offline: self.offline, is_dry_run: self.dry_run };
         let mut printed = Ok(());
-        let bar = context.output.progress("repairs");
-        let outcome = repair(catalog, &cache, &recycle, findings, &request, bar.as_ref(), &mut |finding, repaired| {
-            summary.repaired += u64::from(matches!(repaired, Repaired::Repaired(_)));
+        let mut done = |finding: &Finding, repaired: &Repaired| {
             if printed.is_ok() {
                 printed = print(context, finding, Some(repaired));
             }
-        });
-        if summary.repaired > 0 {
-            if let Some(run) = summary.report.run {
-                catalog.note_repaired(run, summary.repaired)?;
-            }
-            context.nudge();
-        }
-        outcome?;
-        printed
+        };
+        let found = (findings, report.run);
+        let repaired = context.repair(catalog, trees, found, &wish, &context.output, &mut done)?;
+        printed?;
+        Ok(repaired)
     }
 }
 
@@ -206,7 +165,7 @@ fn affected_text(affected: &Affected) -> String {
     line
 }
 
-fn text(summary: &Summary, is_dry_run: bool) -> String {
+fn text(summary: &VerifySummary, is_dry_run: bool) -> String {
     let report = &summary.report;
     let mut lines = Vec::new();
     if report.resumed {

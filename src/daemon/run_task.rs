@@ -3,11 +3,8 @@
 use crate::catalog::{Catalog, CatalogError, EnrichScope, Library, NewJob, PublishMode, Scope, Stamp};
 use crate::library::Source;
 use crate::model::{AskedBy, EntityId, LibraryId, RelPath, Task, TaskKind, UnixSeconds};
-use crate::phase::{
-    self, EnrichReport, Finding, GcRequest, News, PhaseError, PublishReport, ScanReport, back_up_in_rotation,
-};
+use crate::phase::{self, EnrichReport, Finding, News, PublishReport, ScanReport, back_up_in_rotation};
 use crate::player::Access;
-use crate::recycle::Recycle;
 use crate::work::{Attendant, EnrichWish, WorkError, Workplace};
 
 /// How many of the things that are wrong are logged; `posterfs verify` tells all.
@@ -181,16 +178,7 @@ impl Run<'_> {
     }
 
     fn gc(&mut self) -> Result<String, WorkError> {
-        let _turn = self.place.hold(TaskKind::Gc, self.attendant)?;
-        let (cache, progress) = (self.place.cache()?, self.attendant.progress("parts of the cache"));
-        let recycle = Recycle::open(&self.place.state.recycle()).map_err(PhaseError::from)?;
-        let request = GcRequest {
-            history: &self.place.config.history,
-            recycle_limits: self.place.recycle_limits(),
-            is_dry_run: false,
-            now: self.place.now(),
-        };
-        let report = phase::gc(self.catalog, &cache, &recycle, &request, progress.as_ref())?;
+        let report = self.place.gc(self.catalog, false, self.attendant)?;
         Ok(format!(
             "{} pictures ({} bytes) to the recycle bin, {} problems",
             report.files, report.bytes, report.problem_count

@@ -6,8 +6,7 @@ use crate::catalog::{Catalog, EnrichScope, Library, PublishMode, Scope, Stamp};
 use crate::library::Source;
 use crate::model::{Clock, RelPath, SystemClock, TaskKind};
 use crate::phase::{
-    self, DocumentSources, EnrichReport, EnrichRequest, Finding, FolderReport, PublishReport, ScanReport, VerifyReport,
-    VerifyRequest, read_streams, scan,
+    self, DocumentSources, EnrichReport, EnrichRequest, FolderReport, PublishReport, ScanReport, read_streams, scan,
 };
 
 use super::{Attendant, WorkError, Workplace};
@@ -110,23 +109,5 @@ impl Workplace {
         }
         self.nudge();
         Ok(report)
-    }
-
-    /// Looks whether everything is whole, in its turn; `found` is told of each thing that is wrong.
-    ///
-    /// # Errors
-    /// When the catalog cannot be read, or the cache not be opened.
-    pub fn verify(
-        &self,
-        catalog: &mut Catalog,
-        is_deep: bool,
-        attendant: &dyn Attendant,
-        found: &mut dyn FnMut(Finding),
-    ) -> Result<VerifyReport, WorkError> {
-        let _turn = self.hold(TaskKind::Verify, attendant)?;
-        let (trees, now) = (self.trees(catalog.libraries()?), self.now());
-        let request = VerifyRequest { trees: &trees, is_everything: true, is_deep, since: None, rate: None, now };
-        let (cache, progress) = (self.cache_to_read()?, attendant.progress("files"));
-        Ok(phase::verify(catalog, &cache, &request, progress.as_ref(), found)?)
     }
 }
