@@ -1,18 +1,20 @@
 //! What programs may ask: all that the command line can do, as JSON. Each file has the routes of one kind of thing; a route
 //! and its description in the OpenAPI document are one and the same declaration.
 
+mod care;
 mod changes;
 mod choosing;
 mod control;
+mod enrich;
 mod events;
 mod extract;
 mod items;
 mod jobs;
+mod many;
 mod openapi;
 mod pictures;
 mod state;
 mod turn;
-mod verify;
 
 use axum::Router;
 use utoipa::openapi::OpenApi;
@@ -37,10 +39,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .merge(items::routes())
         .merge(choosing::routes())
         .merge(control::routes())
+        .merge(many::routes())
         .merge(changes::routes())
         .merge(jobs::routes())
         .merge(pictures::routes())
         .merge(events::routes())
-        .merge(verify::routes())
+        .merge(care::routes())
+        .merge(enrich::routes())
         .merge(super::metrics::routes())
 }

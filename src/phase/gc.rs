@@ -43,7 +43,7 @@ pub struct GcRequest<'a> {
 }
 
 /// What a collection came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct GcReport {
     /// Rows of pictures that nothing referred to.
     pub rows: u64,

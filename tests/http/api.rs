@@ -66,6 +66,7 @@ fn every_route_answers_what_the_document_says() {
     assert_eq!(client.post("/api/candidates/{id}/block", &path("block"), json!({}))["blocked"], true);
     assert_eq!(client.post("/api/candidates/{id}/unblock", &path("unblock"), json!({}))["blocked"], false);
 
+    crate::many::ask_of_many(&client, heat);
     let locked = client.post("/api/items/{id}/lock", &of("/lock"), json!({ "fields": ["title"], "to": "lock" }));
     assert_eq!(locked["fields"][0]["locked"], true);
     client.post("/api/items/{id}/monitor", &of("/monitor"), json!({ "monitored": false }));

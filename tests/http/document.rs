@@ -85,13 +85,24 @@ fn whatever_has_a_dry_run_at_the_command_line_has_one_here() {
     let expected = [
         "delete /api/items/{id}/select/{type}",
         "patch /api/items/{id}",
+        "post /api/candidates/block",
+        "post /api/candidates/unblock",
         "post /api/candidates/{id}/block",
         "post /api/candidates/{id}/unblock",
+        "post /api/gc",
+        "post /api/items/deselect",
+        "post /api/items/lock",
+        "post /api/items/monitor",
+        "post /api/items/select",
+        "post /api/items/{id}/enrich",
         "post /api/items/{id}/lock",
         "post /api/items/{id}/monitor",
+        "post /api/items/{id}/select",
         "post /api/items/{id}/unpublish",
         "post /api/publish",
         "post /api/rollback",
+        "post /api/verify",
+        "put /api/items/{id}/select/{type}",
     ];
     assert_eq!(queries("dry_run"), expected.map(str::to_owned).into());
     assert!(queries("limit").len() >= 5);

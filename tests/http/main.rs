@@ -5,6 +5,7 @@ mod api;
 mod choosing;
 mod client;
 mod document;
+mod many;
 mod metrics;
 mod page;
 mod schema;

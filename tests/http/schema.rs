@@ -42,8 +42,11 @@ impl Document {
         for one in ["oneOf", "anyOf"] {
             if let Some(several) = schema[one].as_array() {
                 let is_null = |schema: &&Value| schema["type"] == "null";
-                return match several.iter().find(|schema| !is_null(schema)) {
-                    _ if value.is_null() && several.iter().any(|schema| is_null(&schema)) => {}
+                if value.is_null() && several.iter().any(|schema| is_null(&schema)) {
+                    return;
+                }
+                let mut others = several.iter().filter(|schema| !is_null(schema));
+                return match others.clone().find(|schema| self.has_required(schema, value)).or(others.next()) {
                     Some(schema) => self.check(schema, value, place),
                     None => panic!("{place}: {schema}"),
                 };
@@ -70,6 +73,14 @@ impl Document {
             Value::Object(map) => self.check_object(schema, map, place),
             _ => {}
         }
+    }
+
+    /// Whether the value has all that it must have to be meant by the schema.
+    fn has_required(&self, schema: &Value, value: &Value) -> bool {
+        let name = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/components/schemas/"));
+        let schema = name.map_or(schema, |name| &self.0["components"]["schemas"][name]);
+        let mut required = schema["required"].as_array().into_iter().flatten();
+        required.all(|key| value.get(key.as_str().unwrap()).is_some())
     }
 
     #[track_caller]

@@ -1,4 +1,4 @@
-//! Choosing pictures by hand.
+//! Choosing pictures by hand, for one item; for many, see `many`.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::catalog::{Catalog, PublishMode, Scope};
+use crate::catalog::{Catalog, Entity, GivenUp, PublishMode, Scope};
 use crate::http::app::AUTHOR;
 use crate::http::{App, Problem, body};
 use crate::model::{CandidateId, EntityId, ImageType};
@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// What is chosen: one of `candidate`, `url` and `from`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SelectRequest {
+pub(super) struct SelectRequest {
     /// What it is of: poster, fanart, …
     r#type: String,
     /// A candidate of the item.
@@ -45,9 +45,49 @@ struct SelectRequest {
     publish: bool,
 }
 
+impl SelectRequest {
+    /// What is chosen, and how.
+    pub(super) fn understood(self) -> Result<Choice, Problem> {
+        let picture = match (self.candidate, self.url, self.from) {
+            (Some(candidate), None, None) => PictureRef::Candidate(CandidateId::new(candidate)),
+            (None, Some(url), None) => PictureRef::Url(url),
+            (None, None, Some(item)) => PictureRef::From(EntityId::new(item)),
+            _ => return Err(Problem::bad("say one of `candidate`, `url` and `from`")),
+        };
+        Ok(Choice { image_type: word(&self.r#type)?, picture, is_published: self.publish })
+    }
+}
+
+/// What is chosen, and whether it is also shown at once.
+pub(super) struct Choice {
+    pub(super) image_type: ImageType,
+    pub(super) picture: PictureRef,
+    is_published: bool,
+}
+
+/// What a choice came to.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum ChoiceAnswer {
+    Chosen(Chosen),
+    Planned(PlannedChoice),
+}
+
+/// What would be chosen for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PlannedChoice {
+    id: i64,
+    r#type: String,
+    /// What is selected now.
+    #[schema(required)]
+    replaces: Option<String>,
+    /// Always.
+    dry_run: bool,
+}
+
 /// What was chosen.
 #[derive(Debug, Serialize, ToSchema)]
-struct Chosen {
+pub(super) struct Chosen {
     id: i64,
     r#type: String,
     sha256: String,
@@ -61,21 +101,16 @@ struct Chosen {
 }
 
 /// Chooses a picture for an item and locks the type. It is shown when the item is published.
-#[utoipa::path(post, path = "/api/items/{id}/select", params(("id" = i64, Path, description = "Its number")), tag = "choosing",
-    request_body = SelectRequest, responses((status = 200, body = Chosen), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/api/items/{id}/select", params(("id" = i64, Path, description = "Its number"), Trial),
+    tag = "choosing", request_body = SelectRequest,
+    responses((status = 200, body = ChoiceAnswer), (status = "default", body = Problem)))]
 async fn select(
     State(app): State<App>,
     Number(id): Number,
+    Params(trial): Params<Trial>,
     Json(request): Json<SelectRequest>,
-) -> Result<Answer<Chosen>, Problem> {
-    let picture = match (request.candidate, request.url, request.from) {
-        (Some(candidate), None, None) => PictureRef::Candidate(CandidateId::new(candidate)),
-        (None, Some(url), None) => PictureRef::Url(url),
-        (None, None, Some(item)) => PictureRef::From(EntityId::new(item)),
-        _ => return Err(Problem::bad("say one of `candidate`, `url` and `from`")),
-    };
-    let image_type: ImageType = word(&request.r#type)?;
-    choose(app, id, image_type, picture, request.publish).await
+) -> Result<Answer<ChoiceAnswer>, Problem> {
+    choose_one(app, id, request.understood()?, trial.dry_run).await
 }
 
 /// What becomes of a picture that is sent.
@@ -85,68 +120,106 @@ async fn select(
 struct UploadQuery {
     /// Whether it is also shown at once.
     publish: bool,
+    /// Tell instead of what it would be chosen, and change nothing. The picture itself is not looked at.
+    dry_run: bool,
 }
 
 /// Chooses the picture that is sent and locks the type. It is shown when the item is published.
 #[utoipa::path(put, path = "/api/items/{id}/select/{type}", tag = "choosing",
     params(("id" = i64, Path, description = "Its number"), ("type" = String, Path, description = "poster, fanart, …"), UploadQuery),
     request_body(content = Vec<u8>, content_type = "image/*", description = "A JPEG, PNG, WebP or GIF"),
-    responses((status = 200, body = Chosen), (status = "default", body = Problem)))]
+    responses((status = 200, body = ChoiceAnswer), (status = "default", body = Problem)))]
 async fn upload(
     State(app): State<App>,
     Path((id, image_type)): Path<(String, String)>,
     Params(query): Params<UploadQuery>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Answer<Chosen>, Problem> {
+) -> Result<Answer<ChoiceAnswer>, Problem> {
     let (id, image_type) = (number(&id)?, word(&image_type)?);
     // Whether there is such an item is told before the picture is sent.
     app.with_catalog(move |_, catalog| entity(catalog, id)).await?;
     let picture = PictureRef::Upload(Arc::new(body::receive(&app, &headers, body).await?));
-    choose(app, id, image_type, picture, query.publish).await
+    choose_one(app, id, Choice { image_type, picture, is_published: query.publish }, query.dry_run).await
 }
 
-async fn choose(
-    app: App,
-    id: i64,
-    image_type: ImageType,
-    picture: PictureRef,
-    is_published: bool,
-) -> Result<Answer<Chosen>, Problem> {
+async fn choose_one(app: App, id: i64, choice: Choice, is_dry_run: bool) -> Result<Answer<ChoiceAnswer>, Problem> {
     app.at_length(move |app, catalog| {
-        let (item, place) = (entity(catalog, id)?, app.place());
-        let image_type = image_type.meant_for(item.entity_type);
-        let mut chosen = None;
-        let take = |_: &Catalog, _: &_, picture: &phase::ChosenPicture| {
-            chosen = Some(picture.clone());
-            Ok(())
-        };
-        let choices = place.choices(AUTHOR.to_owned())?;
-        choose_for(catalog, &choices, std::slice::from_ref(&item), image_type, &picture, take)?;
-        if is_published {
-            let stamp = app.stamp(format!("select {image_type} of item {id}"));
-            let picture = [(item.id, image_type)];
-            place.publish(catalog, Scope::Pictures(&picture), PublishMode::Apply, &stamp, &Turn::begin())?;
-        }
-        let chosen = chosen.ok_or_else(Problem::ending)?;
-        let picture = chosen.picture;
-        Ok(Answer(Chosen {
-            id,
-            r#type: picture.image_type.to_string(),
-            sha256: picture.hash.to_string(),
-            width: picture.width,
-            height: picture.height,
-            bytes: picture.byte_count,
-            locked: true,
-            new_in_cache: chosen.was_new,
-        }))
+        let item = entity(catalog, id)?;
+        let answers = choose(app, catalog, std::slice::from_ref(&item), &choice, is_dry_run)?;
+        answers.into_iter().next().map(Answer).ok_or_else(Problem::ending)
     })
     .await
 }
 
+/// Chooses a picture for items, or tells what would be chosen for.
+pub(super) fn choose(
+    app: &App,
+    catalog: &mut Catalog,
+    items: &[Entity],
+    choice: &Choice,
+    is_dry_run: bool,
+) -> Result<Vec<ChoiceAnswer>, Problem> {
+    let image_type = choice.image_type;
+    if is_dry_run {
+        return items.iter().map(|item| planned(catalog, item, image_type).map(ChoiceAnswer::Planned)).collect();
+    }
+    let (place, mut answers) = (app.place(), Vec::new());
+    let take = |_: &Catalog, item: &Entity, picture: &phase::ChosenPicture| {
+        answers.push(ChoiceAnswer::Chosen(chosen(item, picture)));
+        Ok(())
+    };
+    choose_for(catalog, &place.choices(AUTHOR.to_owned())?, items, image_type, &choice.picture, take)?;
+    if choice.is_published {
+        let stamp = app.stamp(format!("select {}", of_items(image_type, items)));
+        place.publish(
+            catalog,
+            Scope::Pictures(&pictures(items, image_type)),
+            PublishMode::Apply,
+            &stamp,
+            &Turn::begin(),
+        )?;
+    }
+    Ok(answers)
+}
+
+fn planned(catalog: &Catalog, item: &Entity, image_type: ImageType) -> Result<PlannedChoice, Problem> {
+    let image_type = image_type.meant_for(item.entity_type);
+    let selected = phase::selected_picture(catalog, item, image_type)?;
+    let replaces = selected.map(|file| file.picture.hash.to_string());
+    Ok(PlannedChoice { id: item.id.get(), r#type: image_type.to_string(), replaces, dry_run: true })
+}
+
+fn chosen(item: &Entity, chosen: &phase::ChosenPicture) -> Chosen {
+    let picture = &chosen.picture;
+    Chosen {
+        id: item.id.get(),
+        r#type: picture.image_type.to_string(),
+        sha256: picture.hash.to_string(),
+        width: picture.width,
+        height: picture.height,
+        bytes: picture.byte_count,
+        locked: true,
+        new_in_cache: chosen.was_new,
+    }
+}
+
+/// One picture of each item, in the word that is meant for it.
+fn pictures(items: &[Entity], image_type: ImageType) -> Vec<(EntityId, ImageType)> {
+    items.iter().map(|item| (item.id, image_type.meant_for(item.entity_type))).collect()
+}
+
+/// For the history: `poster of item 7`, `poster of 12 items`.
+fn of_items(image_type: ImageType, items: &[Entity]) -> String {
+    match items {
+        [item] => format!("{} of item {}", image_type.meant_for(item.entity_type), item.id),
+        items => format!("{image_type} of {} items", items.len()),
+    }
+}
+
 /// What taking a choice back came to.
 #[derive(Debug, Serialize, ToSchema)]
-struct Deselected {
+pub(super) struct Deselected {
     id: i64,
     r#type: String,
     was_selected: bool,
@@ -168,17 +241,34 @@ async fn deselect(
 ) -> Result<Answer<Deselected>, Problem> {
     let (id, image_type): (_, ImageType) = (number(&id)?, word(&image_type)?);
     app.at_length(move |app, catalog| {
-        let item = entity(catalog, id)?;
-        let image_type = image_type.meant_for(item.entity_type);
-        let stamp = app.stamp(format!("deselect {image_type} of item {id}"));
-        let choice = [(item.id, image_type)];
-        let done = phase::deselect(catalog, &*app.cache()?, &choice, trial.mode(), &stamp)?;
-        app.place().nudge();
-        let generation = done.published.generation.map(crate::model::GenerationId::get);
-        let (was_selected, removed) = (done.was_selected(), done.published.removed);
-        Ok(Answer(Deselected { id, r#type: image_type.to_string(), was_selected, removed, generation }))
+        let items = [entity(catalog, id)?];
+        let answers = give_up(app, catalog, &items, image_type, trial.mode())?;
+        answers.into_iter().next().map(Answer).ok_or_else(Problem::ending)
     })
     .await
+}
+
+/// Takes the choices of items back, all in one generation.
+pub(super) fn give_up(
+    app: &App,
+    catalog: &mut Catalog,
+    items: &[Entity],
+    image_type: ImageType,
+    mode: PublishMode,
+) -> Result<Vec<Deselected>, Problem> {
+    let (choices, stamp) =
+        (pictures(items, image_type), app.stamp(format!("deselect {}", of_items(image_type, items))));
+    let done = phase::deselect(catalog, &*app.cache()?, &choices, mode, &stamp)?;
+    app.place().nudge();
+    let generation = done.published.generation.map(crate::model::GenerationId::get);
+    let answer = |((id, image_type), given_up): (&(EntityId, ImageType), &GivenUp)| Deselected {
+        id: id.get(),
+        r#type: image_type.to_string(),
+        was_selected: given_up.was_selected,
+        removed: given_up.removed,
+        generation: generation.filter(|_| given_up.removed > 0),
+    };
+    Ok(choices.iter().zip(&done.each).map(answer).collect())
 }
 
 /// Never chooses a candidate; what shows it changes at once.

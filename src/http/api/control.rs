@@ -23,11 +23,28 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Which fields, and how.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct LockRequest {
+pub(super) struct LockRequest {
     /// Image types, metadata fields, or `all`.
     fields: Vec<String>,
     /// `lock`, `unlock`, or `inherit`: nothing is said here any more.
     to: String,
+}
+
+impl LockRequest {
+    /// Which fields, and how.
+    pub(super) fn understood(&self) -> Result<(Vec<LockField>, LockChange), Problem> {
+        let to = match self.to.as_str() {
+            "lock" => LockChange::Lock,
+            "unlock" => LockChange::Unlock,
+            "inherit" => LockChange::Inherit,
+            other => return Err(Problem::bad(format!("`{other}` is none of lock, unlock and inherit"))),
+        };
+        let fields: Vec<LockField> = self.fields.iter().map(|field| word(field)).collect::<Result<_, _>>()?;
+        if fields.is_empty() {
+            return Err(Problem::bad("say which fields: poster, fanart, title, … or all"));
+        }
+        Ok((fields, to))
+    }
 }
 
 /// Locks or unlocks fields of an item.
@@ -39,16 +56,7 @@ async fn lock(
     Params(trial): Params<Trial>,
     Json(request): Json<LockRequest>,
 ) -> Result<Answer<LockReport>, Problem> {
-    let to = match request.to.as_str() {
-        "lock" => LockChange::Lock,
-        "unlock" => LockChange::Unlock,
-        "inherit" => LockChange::Inherit,
-        other => return Err(Problem::bad(format!("`{other}` is none of lock, unlock and inherit"))),
-    };
-    let fields: Vec<LockField> = request.fields.iter().map(|field| word(field)).collect::<Result<_, _>>()?;
-    if fields.is_empty() {
-        return Err(Problem::bad("say which fields: poster, fanart, title, … or all"));
-    }
+    let (fields, to) = request.understood()?;
     app.with_catalog(move |app, catalog| {
         let item = entity(catalog, id)?;
         Ok(Answer(phase::lock(catalog, &item, &fields, to, trial.mode(), app.place().now())?))
@@ -59,8 +67,8 @@ async fn lock(
 /// Whether automatic steps may touch an item.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct MonitorRequest {
-    monitored: bool,
+pub(super) struct MonitorRequest {
+    pub(super) monitored: bool,
 }
 
 /// Lets automatic steps touch an item and what belongs to it, or not.

@@ -76,16 +76,13 @@ async fn list(State(app): State<App>, Params(query): Params<ItemsQuery>) -> Resu
 }
 
 fn page(catalog: &Catalog, query: &ItemsQuery) -> Result<ItemPage, Problem> {
-    let library = query.library.as_deref().map(|name| catalog.library_named(name)).transpose()?;
+    let words = [&query.kind, &query.library, &query.missing, &query.title].map(Option::as_deref);
     let filter = EntityFilter {
-        library: library.map(|library| library.id),
-        entity_type: query.kind.as_deref().map(word).transpose()?,
-        lacks: query.missing.as_deref().map(word).transpose()?,
-        title: query.title.clone(),
         only_locked: query.locked,
         only_unmonitored: query.unmonitored,
         with_missing: query.vanished,
         only_unidentified: query.unidentified,
+        ..filter(catalog, words)?
     };
     let limit = limit(query.limit);
     let after = query.after.map(|number| entity(catalog, number)).transpose()?.map(|entity| entity.list_key());
@@ -94,6 +91,21 @@ fn page(catalog: &Catalog, query: &ItemsQuery) -> Result<ItemPage, Problem> {
     let next = (found.len() == limit as usize).then(|| found.last().map(|entity| entity.id.get())).flatten();
     let lines = found.iter().map(|entity| item_line(catalog, entity, &libraries));
     Ok(ItemPage { items: lines.collect::<Result<_, _>>()?, next })
+}
+
+/// What kind, library, missing type and title leave.
+pub(super) fn filter(
+    catalog: &Catalog,
+    [kind, library, missing, title]: [Option<&str>; 4],
+) -> Result<EntityFilter, Problem> {
+    let library = library.map(|name| catalog.library_named(name)).transpose()?;
+    Ok(EntityFilter {
+        library: library.map(|library| library.id),
+        entity_type: kind.map(word).transpose()?,
+        lacks: missing.map(word).transpose()?,
+        title: title.map(str::to_owned),
+        ..EntityFilter::default()
+    })
 }
 
 pub(super) fn limit(asked: Option<u32>) -> u32 {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::{EntityId, ImageType};
 
@@ -12,7 +13,7 @@ const PROBLEMS_MAX: usize = 1000;
 const PLANNED_MAX: usize = 10_000;
 
 /// What enriching came to.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct EnrichReport {
     /// Items that were looked at.
     pub items: u64,
@@ -53,7 +54,7 @@ pub struct EnrichReport {
 }
 
 /// What one provider did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProviderTally {
     /// Items that it answered for.
     pub answers: u64,
@@ -66,9 +67,10 @@ pub struct ProviderTally {
 }
 
 /// Something that failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct EnrichProblem {
     /// The item.
+    #[schema(value_type = i64)]
     pub item: EntityId,
     /// Its title.
     pub title: String,
@@ -77,13 +79,15 @@ pub struct EnrichProblem {
 }
 
 /// What a dry run would choose.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Planned {
     /// The item.
+    #[schema(value_type = i64)]
     pub item: EntityId,
     /// Its title.
     pub title: String,
     /// What it is of.
+    #[schema(value_type = String)]
     pub image_type: ImageType,
     /// Who offers it.
     pub provider: &'static str,
