@@ -218,6 +218,28 @@ fn results_go_to_stdout_and_talk_to_stderr() {
     assert!(stderr(&films.run(&["-q", "-v", "list"])).contains("cannot be used with"));
 }
 
+#[test]
+fn times_are_those_of_the_zone_that_is_named_or_described() {
+    let films = Films::new();
+    films.scan();
+    films.select("tmdb:949", "poster", "a.jpg");
+    films.publish();
+    let at = films.json(&["history"])[0]["time"].as_i64().unwrap();
+    let hour_in = |zone: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_posterfs"));
+        let output = command.arg("--state").arg(films.state()).arg("history").env("TZ", zone).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (before, _) = text.lines().last().unwrap().split_once(':').unwrap();
+        before[before.len() - 2..].parse::<i64>().unwrap()
+    };
+    let hour = at.div_euclid(3600).rem_euclid(24);
+    assert_eq!(hour_in("UTC0"), hour);
+    assert_eq!(hour_in("JST-9"), (hour + 9) % 24);
+    if std::path::Path::new("/usr/share/zoneinfo/Asia/Tokyo").exists() {
+        assert_eq!(hour_in("Asia/Tokyo"), (hour + 9) % 24);
+    }
+}
+
 /// What it finds is the machine's affair; how it says so is ours.
 #[test]
 fn doctor_ends_with_3_exactly_when_something_fails() {
