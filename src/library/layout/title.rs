@@ -53,15 +53,26 @@ pub fn parse_name(name: &[u8]) -> MediaIdentity {
 
 /// What the name of an episode's file tells behind the numbers: its title. A year is part of that, as long as it is not all.
 pub(super) fn title_behind(text: &str) -> String {
-    let (_, text) = take_ids(&plain_brackets(text));
+    let (_, text) = take_ids(&plain_brackets(without_version(text)));
     let text = without_square_groups(&text);
     let words = words(&text);
     // The first word of what stands behind may be of the release already.
     let certain = (0..words.len()).find(|&at| is_certain_at(&words, at));
     let first = if certain == Some(0) { 0 } else { before_editions(&words, certain) };
-    let is_year_only = first == 1 && year_at(&words, 0).is_some() && certain.is_some();
-    let cut = words.get(if is_year_only { 0 } else { first }).map_or(text.len(), |word| word.start);
+    // Behind the numbers a year alone is of the release, too, where certain words of it follow, and so is a language in
+    // names with dots; those with spaces are of managers, who write a title there.
+    let is_of_release = || year_at(&words, 0).is_some() || (text.starts_with('.') && is_release_word(words[0].text));
+    let is_nothing = first == 1 && certain.is_some() && is_of_release();
+    let cut = words.get(if is_nothing { 0 } else { first }).map_or(text.len(), |word| word.start);
     clean(&text[..cut])
+}
+
+/// `v2` behind a number is the second try of its release.
+fn without_version(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'v' | b'V', b'0'..=b'9', rest @ ..] if !rest.first().is_some_and(u8::is_ascii_alphanumeric) => &text[2..],
+        _ => text,
+    }
 }
 
 /// What stands before the first word that is never part of a title.
