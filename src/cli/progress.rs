@@ -1,8 +1,9 @@
 //! Progress bars on stderr: only where a person looks at a terminal, which may be that of another process.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use parking_lot::Mutex;
 
 use crate::control::{Caller, Frame};
@@ -32,11 +33,15 @@ impl Progress for Bar {
         }
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
         let template = match total {
-            Some(_) => "{bar:30} {pos}/{len} {msg}, {per_sec}, {eta} left",
-            None => "{spinner} {pos} {msg}, {per_sec}",
+            Some(_) => "{bar:30} {pos}/{len} {msg}, {rate}, {eta} left",
+            None => "{spinner} {pos} {msg}, {rate}",
         };
         // The templates are constants, so a wrong one would be seen at once; the default style is good enough then.
-        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let rate = |state: &ProgressState, f: &mut dyn Write| {
+            let _ = write!(f, "{:.0}/s", state.per_sec());
+        };
+        bar.set_style(style.with_key("rate", rate));
         bar.set_message(self.noun.clone());
         *self.bar.lock() = bar;
     }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -14,9 +16,8 @@ use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tower_http::timeout::TimeoutLayer;
 
-use super::{App, router};
+use super::{App, Problem, router};
 
 /// How many connections there may be at once; further ones wait to be taken.
 const CONNECTIONS_MAX: usize = 512;
@@ -33,6 +34,18 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long requests that are under way may take when the server ends.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 
+/// Whoever asks for what takes longer is told so, instead of waiting for ever. What was begun comes to its end.
+fn in_time(routes: Router, at_most: Duration) -> Router {
+    routes.layer(from_fn(move |request: Request, next: Next| async move {
+        let late = |_| {
+            let detail =
+                "this takes longer than an answer may; it goes on, and `/api/status` and `/api/history` tell of it";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response()
+        };
+        tokio::time::timeout(at_most, next.run(request)).await.unwrap_or_else(late)
+    }))
+}
+
 /// Answers what comes in until `stop` is ready; then requests that are under way are finished, within five seconds.
 ///
 /// # Errors
@@ -40,7 +53,7 @@ const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let routes = router(&app).layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME_MAX));
+    let routes = in_time(router(&app), ANSWER_TIME_MAX);
     let (room, mut connections) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), JoinSet::new());
     tokio::pin!(stop);
     loop {
@@ -97,5 +110,29 @@ async fn converse(stream: TcpStream, peer: SocketAddr, routes: Router, mut closi
     };
     if let Err(error) = result {
         tracing::debug!(%peer, %error, "a connection broke off");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+
+    use super::*;
+
+    /// An answer that never comes, and one that does.
+    #[test]
+    fn who_waits_too_long_is_told_and_others_are_answered() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let ask = |routes: Router| {
+            let service = TowerToHyperService::new(in_time(routes, Duration::from_millis(20)));
+            let answer = hyper::service::Service::call(&service, Request::new(Body::empty()));
+            let (head, body) = runtime.block_on(answer).unwrap().into_parts();
+            let text = runtime.block_on(to_bytes(body, 10_000)).unwrap();
+            (head.status, String::from_utf8(text.to_vec()).unwrap())
+        };
+        let (status, told) = ask(Router::new().fallback(async || std::future::pending::<()>().await));
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(told.contains("/api/status"), "{told}");
+        assert_eq!(ask(Router::new().fallback(async || "here")), (StatusCode::OK, "here".to_owned()));
     }
 }
