@@ -118,6 +118,14 @@ pub(super) fn split(text: &str) -> Split<'_> {
     builder.finish()
 }
 
+/// Whether that is the name of a processing instruction: of letters, digits and a few signs, and not that of declarations.
+fn has_name(target: &str) -> bool {
+    let is_sign = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    target.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && target.chars().all(is_sign)
+        && !target.eq_ignore_ascii_case("xml")
+}
+
 fn position(reader: &Reader<&[u8]>) -> usize {
     usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
@@ -156,6 +164,8 @@ impl<'a> Builder<'a> {
                 }
             }
             Event::CData(text) => self.add(&text.xml10_content()),
+            // What begins like a declaration and is none would be read as one the next time.
+            Event::PI(instruction) if !has_name(instruction.target()) => {}
             Event::Comment(_) | Event::PI(_) if self.open.is_empty() => {
                 self.split.between.push((self.split.roots.len(), span));
             }

@@ -297,6 +297,17 @@ fn a_document_of_our_own_says_what_is_known_now() {
     assert!(!document.contains("Old."), "{document}");
 }
 
+/// Kept, it would be read as a declaration the next time, and be something else.
+#[test]
+fn what_begins_like_a_declaration_and_is_none_is_left_out() {
+    for broken in ["<?xml<movie>\nhttps://a.example/?b&c?>", "<?xml<movie>?><movie><x/></movie>", "<?<?><movie/>"] {
+        let document = write_nfo(&[film()], NfoBase::Original(broken.as_bytes()));
+        assert_eq!(write_nfo(&[film()], NfoBase::Original(&document)), document, "{broken}");
+    }
+    let kept = written(&film(), NfoBase::Original(b"<?xml-stylesheet href='a.css'?>\n<movie/>"));
+    assert!(kept.contains("<?xml-stylesheet href='a.css'?>"), "{kept}");
+}
+
 #[test]
 fn fifty_megabytes_of_rubbish_are_bounded() {
     let rubbish = "<movie>".to_owned() + &"<a>&".repeat(50 << 18);
