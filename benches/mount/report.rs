@@ -106,7 +106,7 @@ impl<'a> Report<'a> {
         table.set_header(header);
         for row in &self.measured.rows {
             let mut cells = vec![row.name.to_owned(), row.measure.told().to_owned(), absolute(row)];
-            cells.extend((1..self.views.len()).map(|view| median(ratios(row, view)).map_or_else(String::new, rounded)));
+            cells.extend((1..self.views.len()).map(|view| spread(ratios(row, view))));
             cells.extend(with_upcalls.iter().map(|view| {
                 let upcalls = row.samples[*view].iter().filter_map(|s| Some(s.upcalls? as f64 / s.operations as f64));
                 median(upcalls.collect()).map_or_else(String::new, |upcalls| format!("{upcalls:.3}"))
@@ -182,6 +182,17 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
         odd if odd % 2 == 1 => Some(values[middle]),
         _ => Some((values[middle - 1] + values[middle]) / 2.0),
     }
+}
+
+/// The median, with the least and the most where there is more than one.
+fn spread(values: Vec<f64>) -> String {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(0.0, f64::max);
+    let is_one = values.len() == 1;
+    median(values).map_or_else(String::new, |median| {
+        let median = rounded(median);
+        if is_one { median } else { format!("{median} ({}–{})", rounded(least), rounded(most)) }
+    })
 }
 
 fn rounded(value: f64) -> String {

@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::artwork::PAIRS;
 use super::freshness;
-use super::tree::Tree;
+use super::tree::{Tree, scratch_folder};
 use super::view::{Mounted, View};
-use super::work::{Measure, WALK, WORKLOADS, walk};
+use super::work::{Ground, Measure, WALK, WORKLOADS, Workload, walk};
 
 /// How long the file systems may take to come to rest, and how often is looked whether they have.
 const REST_MAX: Duration = Duration::from_secs(20);
@@ -101,6 +101,8 @@ pub struct Rounds<'a> {
     only: &'a [String],
     told_to_stop: Arc<AtomicBool>,
     measured: Measured,
+    /// How often something was written, in whatever view.
+    turns: usize,
 }
 
 impl<'a> Rounds<'a> {
@@ -125,7 +127,7 @@ impl<'a> Rounds<'a> {
             memory: vec![None; views.len()],
             is_first_walk_cold: true,
         };
-        Self { tree, views, only, told_to_stop, measured }
+        Self { tree, views, only, told_to_stop, measured, turns: 0 }
     }
 
     /// Goes round so many times.
@@ -142,25 +144,35 @@ impl<'a> Rounds<'a> {
 
     /// Every workload in every view. Who begins changes from round to round.
     fn round(&mut self, round: usize) -> anyhow::Result<()> {
+        let order: Vec<usize> = (0..self.views.len()).map(|step| (step + round) % self.views.len()).collect();
+        let looks = WALK.into_iter().chain(self.wanted(false).map(|(_, workload)| workload.name)).chain([ARTWORK]);
+        if looks.into_iter().any(|name| is_wanted(self.only, name)) {
+            self.looking(&order)?;
+        }
+        self.changing(&order)
+    }
+
+    /// The workloads that change something, or those that do not, with their places in the table.
+    fn wanted(&self, is_changing: bool) -> impl Iterator<Item = (usize, &'static Workload)> + use<'a> {
+        let only = self.only;
+        let rows = WORKLOADS.iter().enumerate().map(|(index, workload)| (WALK.len() + index, workload));
+        rows.filter(move |(_, workload)| workload.is_changing == is_changing && is_wanted(only, workload.name))
+    }
+
+    /// What changes nothing, with all views there at once.
+    fn looking(&mut self, order: &[usize]) -> anyhow::Result<()> {
         let views = self.views;
-        let order: Vec<usize> = (0..views.len()).map(|step| (step + round) % views.len()).collect();
         let mut mounted: Vec<Option<Mounted>> = views.iter().map(|_| None).collect();
-        for &view in &order {
+        for &view in order {
             mounted[view] = Some(views[view].mount()?);
             self.walks(view, &mounted).with_context(|| format!("walking {}", views[view].name))?;
         }
         // Emptying the caches before each walk has emptied those of the views before it: now all are alike again.
         mounted.iter().flatten().try_for_each(|at| walk(at.root()).map(drop))?;
-        for (index, workload) in WORKLOADS.iter().enumerate().filter(|(_, work)| is_wanted(self.only, work.name)) {
-            for &view in &order {
+        for (row, workload) in self.wanted(false) {
+            for &view in order {
                 let Some(at) = &mounted[view] else { continue };
-                let scale = &self.tree.scale;
-                let sample = workload
-                    .prepare(at.root(), scale)
-                    .map_err(anyhow::Error::from)
-                    .and_then(|()| self.measure(at, &mounted, || workload.run(at.root(), scale)))
-                    .with_context(|| format!("{} in {}", workload.name, views[view].name))?;
-                self.measured.rows[WALK.len() + index].samples[view].push(sample);
+                self.workload((row, workload), view, at, &mounted)?;
             }
         }
         if is_wanted(self.only, ARTWORK)
@@ -169,6 +181,40 @@ impl<'a> Rounds<'a> {
             self.pairs(at, &mounted)?;
             self.measured.freshness.extend(freshness::measure(at, self.tree).context("measuring freshness")?);
         }
+        Ok(())
+    }
+
+    /// What changes something, with one view there at a time: a view that has the file system tell it of changes makes each
+    /// of them dearer, also to those beside it.
+    fn changing(&mut self, order: &[usize]) -> anyhow::Result<()> {
+        for (row, workload) in self.wanted(true) {
+            for &view in order {
+                let mounted = [Some(self.views[view].mount()?)];
+                let Some(at) = &mounted[0] else { continue };
+                self.turns += 1;
+                self.workload((row, workload), view, at, &mounted)?;
+                drop(mounted);
+                self.tree.clear_scratch(self.turns)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn workload(
+        &mut self,
+        (row, workload): (usize, &Workload),
+        view: usize,
+        at: &Mounted,
+        mounted: &[Option<Mounted>],
+    ) -> anyhow::Result<()> {
+        let (root, scale) = (at.root(), &self.tree.scale);
+        let ground = Ground { root, scratch: root.join(scratch_folder(self.turns)), scale };
+        let sample = workload
+            .prepare(&ground)
+            .map_err(anyhow::Error::from)
+            .and_then(|()| self.measure(at, mounted, || workload.run(&ground)))
+            .with_context(|| format!("{} in {}", workload.name, self.views[view].name))?;
+        self.measured.rows[row].samples[view].push(sample);
         Ok(())
     }
 

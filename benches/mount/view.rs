@@ -73,8 +73,11 @@ impl View {
             return Ok(views);
         }
         views.extend(Self::own(tree, is_wanted)?);
-        let others: [(_, &[&str]); 2] =
-            [("mergerfs", &["-f", "-o", "allow_other,use_ino"]), ("bindfs", &["-f", "-o", "allow_other"])];
+        // By itself mergerfs makes no file where less than 4 GiB are free.
+        let others: [(_, &[&str]); 2] = [
+            ("mergerfs", &["-f", "-o", "allow_other,use_ino,minfreespace=0"]),
+            ("bindfs", &["-f", "-o", "allow_other"]),
+        ];
         for (name, arguments) in others.into_iter().filter(|(name, _)| is_wanted(name)) {
             match version(name, "--version") {
                 Ok(version) => {

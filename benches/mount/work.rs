@@ -1,12 +1,12 @@
 //! The workloads: what players and managers do to a library.
 //!
-//! Each is a function of the root of a view; it returns how many operations it did. `prepare` runs before it, outside
-//! of the time that is taken.
+//! Each is a function of the ground that it is done on; it returns how many operations it did. `prepare` runs before it,
+//! outside of the time that is taken.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -29,8 +29,21 @@ pub struct Workload {
     pub operation: &'static str,
     /// How its ratio is told.
     pub measure: Measure,
-    prepare: fn(&Path, &Scale) -> io::Result<()>,
-    run: fn(&Path, &Scale) -> io::Result<u64>,
+    /// Whether it changes what the views show.
+    pub is_changing: bool,
+    prepare: fn(&Ground<'_>) -> io::Result<()>,
+    run: fn(&Ground<'_>) -> io::Result<u64>,
+}
+
+/// Where something is done.
+#[derive(Debug)]
+pub struct Ground<'a> {
+    /// The root of the view.
+    pub root: &'a Path,
+    /// A folder in the view for what is written, that is not there yet.
+    pub scratch: PathBuf,
+    /// How much is done.
+    pub scale: &'a Scale,
 }
 
 /// What a ratio is a ratio of.
@@ -52,6 +65,7 @@ pub const WORKLOADS: &[Workload] = &[
         name: "absent names, first",
         operation: "stat",
         measure: Measure::Time,
+        is_changing: false,
         prepare: nothing,
         run: probe_absent,
     },
@@ -59,21 +73,31 @@ pub const WORKLOADS: &[Workload] = &[
         name: "absent names, again",
         operation: "stat",
         measure: Measure::Time,
-        prepare: |root, scale| probe_absent(root, scale).map(drop),
+        is_changing: false,
+        prepare: |ground| probe_absent(ground).map(drop),
         run: probe_absent,
     },
     Workload {
         name: "open and read posters",
         operation: "poster",
         measure: Measure::Time,
+        is_changing: false,
         prepare: nothing,
         run: read_posters,
     },
-    Workload { name: "open and close", operation: "file", measure: Measure::Time, prepare: nothing, run: open_close },
+    Workload {
+        name: "open and close",
+        operation: "file",
+        measure: Measure::Time,
+        is_changing: false,
+        prepare: nothing,
+        run: open_close,
+    },
     Workload {
         name: "sequential read, 1 MiB",
         operation: "read",
         measure: Measure::Speed,
+        is_changing: false,
         prepare: read_large_once,
         run: read_sequentially,
     },
@@ -81,6 +105,7 @@ pub const WORKLOADS: &[Workload] = &[
         name: "random read, 4 KiB",
         operation: "read",
         measure: Measure::Speed,
+        is_changing: false,
         prepare: read_large_once,
         run: read_randomly,
     },
@@ -88,34 +113,37 @@ pub const WORKLOADS: &[Workload] = &[
         name: "write, 4 KiB",
         operation: "write",
         measure: Measure::Speed,
-        prepare: clear_scratch,
+        is_changing: true,
+        prepare: make_scratch,
         run: write_small,
     },
     Workload {
         name: "append, 4 KiB",
         operation: "write",
         measure: Measure::Speed,
-        prepare: clear_scratch,
+        is_changing: true,
+        prepare: make_scratch,
         run: append_small,
     },
     Workload {
         name: "create, rename, unlink",
         operation: "file",
         measure: Measure::Time,
-        prepare: clear_scratch,
+        is_changing: true,
+        prepare: make_scratch,
         run: churn,
     },
 ];
 
 impl Workload {
     /// What has to be so before the time is taken.
-    pub fn prepare(&self, root: &Path, scale: &Scale) -> io::Result<()> {
-        (self.prepare)(root, scale)
+    pub fn prepare(&self, ground: &Ground<'_>) -> io::Result<()> {
+        (self.prepare)(ground)
     }
 
     /// Does it; how many operations it was.
-    pub fn run(&self, root: &Path, scale: &Scale) -> io::Result<u64> {
-        (self.run)(root, scale)
+    pub fn run(&self, ground: &Ground<'_>) -> io::Result<u64> {
+        (self.run)(ground)
     }
 }
 
@@ -135,11 +163,11 @@ pub fn walk(root: &Path) -> io::Result<u64> {
     Ok(entries)
 }
 
-fn nothing(_: &Path, _: &Scale) -> io::Result<()> {
+fn nothing(_: &Ground<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn probe_absent(root: &Path, scale: &Scale) -> io::Result<u64> {
+fn probe_absent(&Ground { root, scale, .. }: &Ground<'_>) -> io::Result<u64> {
     for film in 0..scale.films {
         let folder = root.join(film_folder(film));
         for name in PROBED {
@@ -153,7 +181,7 @@ fn probe_absent(root: &Path, scale: &Scale) -> io::Result<u64> {
     Ok((scale.films * PROBED.len()) as u64)
 }
 
-fn read_posters(root: &Path, scale: &Scale) -> io::Result<u64> {
+fn read_posters(&Ground { root, scale, .. }: &Ground<'_>) -> io::Result<u64> {
     let mut buffer = vec![0; PICTURE_READ];
     for film in 0..scale.films {
         let mut file = File::open(root.join(film_folder(film)).join("poster.jpg"))?;
@@ -162,18 +190,18 @@ fn read_posters(root: &Path, scale: &Scale) -> io::Result<u64> {
     Ok(scale.films as u64)
 }
 
-fn open_close(root: &Path, scale: &Scale) -> io::Result<u64> {
+fn open_close(&Ground { root, scale, .. }: &Ground<'_>) -> io::Result<u64> {
     for index in 0..scale.opens {
         drop(File::open(root.join(film_folder(index % scale.films)).join("movie.nfo"))?);
     }
     Ok(scale.opens as u64)
 }
 
-fn read_large_once(root: &Path, _: &Scale) -> io::Result<()> {
+fn read_large_once(&Ground { root, .. }: &Ground<'_>) -> io::Result<()> {
     pass_over(&mut File::open(root.join(LARGE))?, &mut vec![0; LARGE_READ]).map(drop)
 }
 
-fn read_sequentially(root: &Path, scale: &Scale) -> io::Result<u64> {
+fn read_sequentially(&Ground { root, scale, .. }: &Ground<'_>) -> io::Result<u64> {
     let mut buffer = vec![0; LARGE_READ];
     (0..scale.read_passes).map(|_| pass_over(&mut File::open(root.join(LARGE))?, &mut buffer)).sum()
 }
@@ -187,7 +215,7 @@ fn pass_over(file: &mut File, buffer: &mut [u8]) -> io::Result<u64> {
     Ok(reads)
 }
 
-fn read_randomly(root: &Path, scale: &Scale) -> io::Result<u64> {
+fn read_randomly(&Ground { root, scale, .. }: &Ground<'_>) -> io::Result<u64> {
     let file = File::open(root.join(LARGE))?;
     let mut random = Random::new(1);
     let mut buffer = [0; SMALL];
@@ -198,35 +226,30 @@ fn read_randomly(root: &Path, scale: &Scale) -> io::Result<u64> {
     Ok(scale.random_reads as u64)
 }
 
-/// What the workload before left, in whatever view.
-fn clear_scratch(root: &Path, _: &Scale) -> io::Result<()> {
-    for entry in fs::read_dir(root.join("scratch"))? {
-        fs::remove_file(entry?.path())?;
-    }
-    Ok(())
+fn make_scratch(ground: &Ground<'_>) -> io::Result<()> {
+    fs::create_dir(&ground.scratch)
 }
 
-fn write_small(root: &Path, scale: &Scale) -> io::Result<u64> {
-    write_blocks(OpenOptions::new().write(true).create_new(true), root, scale)
+fn write_small(ground: &Ground<'_>) -> io::Result<u64> {
+    write_blocks(OpenOptions::new().write(true).create_new(true), ground)
 }
 
-fn append_small(root: &Path, scale: &Scale) -> io::Result<u64> {
-    write_blocks(OpenOptions::new().append(true).create_new(true), root, scale)
+fn append_small(ground: &Ground<'_>) -> io::Result<u64> {
+    write_blocks(OpenOptions::new().append(true).create_new(true), ground)
 }
 
-fn write_blocks(options: &OpenOptions, root: &Path, scale: &Scale) -> io::Result<u64> {
-    let mut file = options.open(root.join("scratch/written"))?;
+fn write_blocks(options: &OpenOptions, Ground { scratch, scale, .. }: &Ground<'_>) -> io::Result<u64> {
+    let mut file = options.open(scratch.join("written"))?;
     let block = [0x5a; SMALL];
     (0..scale.small_writes).try_for_each(|_| file.write_all(&block))?;
     Ok(scale.small_writes as u64)
 }
 
-fn churn(root: &Path, scale: &Scale) -> io::Result<u64> {
-    let folder = root.join("scratch");
+fn churn(Ground { scratch, scale, .. }: &Ground<'_>) -> io::Result<u64> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o644);
     for index in 0..scale.churned {
-        let (partial, whole) = (folder.join(format!("{index}.part")), folder.join(format!("{index}.mkv")));
+        let (partial, whole) = (scratch.join(format!("{index}.part")), scratch.join(format!("{index}.mkv")));
         options.open(&partial)?.write_all(b"x")?;
         fs::rename(&partial, &whole)?;
         fs::remove_file(&whole)?;
